@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: Apache-2.0
+# hashscan. `make help` lists the targets. Build products live under build/, one folder per flag set.
+
+VERSION_MAJOR := $(shell awk '/define HASHSCAN_VERSION_MAJOR/ {print $$3}' core/include/hashscan.h)
+VERSION_MINOR := $(shell awk '/define HASHSCAN_VERSION_MINOR/ {print $$3}' core/include/hashscan.h)
+VERSION_PATCH := $(shell awk '/define HASHSCAN_VERSION_PATCH/ {print $$3}' core/include/hashscan.h)
+VERSION := $(VERSION_MAJOR).$(VERSION_MINOR).$(VERSION_PATCH)
+
+PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/bin
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+MANDIR ?= $(PREFIX)/share/man
+DESTDIR ?=
+
+CC ?= cc
+BUILD ?= build
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+CFLAGS ?= -O2 -g
+SANITIZE ?=
+V ?= 0
+Q := $(if $(filter 0,$(V)),@,)
+say = $(if $(filter 0,$(V)),@printf '  %-7s %s\n' $(1) $(2),@:)
+
+# ---- What is needed to build and test; `make deps` installs what is missing ------------------------------------------
+PKGS := libjpeg libpng libxxhash libcrypto
+TEST_PKGS := cmocka
+
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror=implicit
+# A fused multiply-add rounds once where PDQ's reference rounds twice: it flips hash bits.
+HASHSCAN_CFLAGS := -std=c11 -D_GNU_SOURCE -DHASHSCAN_BUILDING -Icore/include -Icore/src -ffp-contract=off \
+  -fno-math-errno -fvisibility=hidden -fPIC -pthread -MMD -MP $(WARNINGS) $(SANITIZE) $(EXTRA_CFLAGS)
+# Expanded only by rules that compile or link, so that `make deps` and `make help` work before anything is installed.
+PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS))
+PKG_LIBS = $(shell pkg-config --libs $(PKGS))
+TEST_LIBS = $(shell pkg-config --libs $(TEST_PKGS))
+LINK_LIBS = $(PKG_LIBS) -pthread -lm
+
+LIB_SRC := $(sort $(wildcard core/src/*/*.c))
+CLI_SRC := $(sort $(wildcard core/cli/*.c))
+DATASET_SRC := $(sort $(wildcard datasets-synthetic/*.c))
+BENCH_SRC := $(sort $(wildcard bench/*.c))
+TEST_SRC := $(sort $(wildcard tests/unit/test_*.c))
+SUPPORT_SRC := $(sort $(wildcard tests/support/*.c))
+FUZZ_SRC := $(sort $(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/fuzz_*.c)))
+
+obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+LIB_OBJ := $(call obj,$(LIB_SRC))
+
+STATIC := $(BUILD)/libhashscan.a
+SONAME := libhashscan.so.$(VERSION_MAJOR)
+SHARED := $(BUILD)/libhashscan.so.$(VERSION)
+TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(TEST_SRC))
+REPLAYS := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/%,$(FUZZ_SRC))
+TOOLS := $(BUILD)/hashscan $(if $(DATASET_SRC),$(BUILD)/hashscan-dataset) $(if $(BENCH_SRC),$(BUILD)/hashscan-bench)
+
+.DEFAULT_GOAL := all
+.PHONY: all
+all: $(STATIC) $(BUILD)/libhashscan.so $(TOOLS) $(BUILD)/hashscan.pc
+
+-include $(wildcard $(BUILD)/obj/*/*.d $(BUILD)/obj/*/*/*.d $(BUILD)/obj/*/*/*/*.d)
+
+$(BUILD)/obj/%.o: %.c Makefile
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(HASHSCAN_CFLAGS) $(PKG_CFLAGS) $(CFLAGS) -c $< -o $@
+
+# One relocatable object with everything but the public symbols made local, so that a program that links the archive
+# sees hashscan_ names alone.
+$(STATIC): $(LIB_OBJ)
+	$(call say,AR,$@)
+	$(Q)$(LD) -r -o $(BUILD)/obj/hashscan.o $^
+	$(Q)objcopy --localize-hidden $(BUILD)/obj/hashscan.o
+	$(Q)rm -f $@ && $(AR) rcs $@ $(BUILD)/obj/hashscan.o
+
+$(SHARED): $(LIB_OBJ)
+	$(call say,LD,$@)
+	$(Q)$(CC) -shared -Wl,-soname,$(SONAME) -Wl,-z,relro,-z,now $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LINK_LIBS)
+
+$(BUILD)/libhashscan.so: $(SHARED)
+	$(Q)ln -sf $(notdir $(SHARED)) $(BUILD)/$(SONAME) && ln -sf $(SONAME) $@
+
+$(BUILD)/hashscan: $(call obj,$(CLI_SRC)) $(STATIC)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LINK_LIBS)
+
+$(BUILD)/hashscan-dataset: $(call obj,$(DATASET_SRC))
+	$(call say,LD,$@)
+	$(Q)$(CC) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LINK_LIBS)
+
+# Benchmarks and unit tests look inside the library, so they link its objects.
+$(BUILD)/hashscan-bench: $(call obj,$(BENCH_SRC)) $(LIB_OBJ)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LINK_LIBS)
+
+# test_allocation.c fails chosen allocations of the library: the linker sends them through its wrappers.
+$(BUILD)/tests/test_allocation: TEST_LDFLAGS := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+$(BUILD)/tests/test_%: $(BUILD)/obj/tests/unit/test_%.o $(call obj,$(SUPPORT_SRC)) $(LIB_OBJ)
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(SANITIZE) $(LDFLAGS) $(TEST_LDFLAGS) -o $@ $^ $(LINK_LIBS) $(TEST_LIBS)
+
+# Fuzz targets as plain programs that replay files; `make fuzz` links the same code with libFuzzer.
+$(BUILD)/tests/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(BUILD)/obj/tests/fuzz/replay.o $(LIB_OBJ)
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LINK_LIBS)
+
+$(BUILD)/hashscan.pc: core/hashscan.pc.in Makefile core/include/hashscan.h
+	$(Q)mkdir -p $(@D)
+	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
+	  -e 's|@VERSION@|$(VERSION)|' -e 's|@PKGS@|$(PKGS)|' $< > $@
+
+.PHONY: test-programs
+test-programs: all $(TESTS) $(REPLAYS)
+
+# ---- Set-up ----------------------------------------------------------------------------------------------------------
+# Both of the README's commands begin here. Nothing is asked of the system when everything is there.
+.PHONY: deps
+deps:
+	@./tests/deps
+
+# ---- Demo ------------------------------------------------------------------------------------------------------------
+.PHONY: demo
+demo: deps
+	@$(MAKE) --no-print-directory -j$(JOBS) all
+	@$(PYTHON) tests/demo.py $(BUILD)
+
+# ---- Tests -----------------------------------------------------------------------------------------------------------
+# A Python that can import pytest: the system's own (python3-pytest), or the first on the PATH.
+PYTHON ?= $(shell for p in python3 /usr/bin/python3; do $$p -c 'import pytest' 2>/dev/null && { echo $$p; exit; }; done; \
+  echo python3)
+TEST_ARGS ?=
+
+.PHONY: test
+test: deps
+	@$(MAKE) --no-print-directory -j$(JOBS) test-programs
+	@$(PYTHON) tests/run.py --build $(BUILD) $(TEST_ARGS)
+
+ASAN_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+.PHONY: asan
+asan: deps
+	@$(MAKE) --no-print-directory -j$(JOBS) BUILD=build/asan SANITIZE="$(ASAN_FLAGS)" CFLAGS="-O1 -g" test-programs
+	@$(PYTHON) tests/run.py --build build/asan --title asan $(TEST_ARGS)
+
+.PHONY: tsan
+tsan: deps
+	@$(MAKE) --no-print-directory -j$(JOBS) BUILD=build/tsan SANITIZE=-fsanitize=thread CFLAGS="-O1 -g" test-programs
+	@$(PYTHON) tests/run.py --build build/tsan --title tsan --only test_match,test_scan,test_index,test_pdq $(TEST_ARGS)
+
+# Each fuzz target for FUZZ_SECONDS with clang's libFuzzer; the corpora grow under build/fuzz/.
+FUZZ_SECONDS ?= 60
+.PHONY: fuzz
+fuzz: deps
+	@$(MAKE) --no-print-directory -j$(JOBS) BUILD=build/fuzz CC=clang \
+	  SANITIZE="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all" CFLAGS="-O1 -g" fuzz-programs
+	@for t in $(FUZZ_SRC:tests/fuzz/%.c=%); do mkdir -p build/fuzz/corpus/$$t; echo "== $$t"; \
+	  build/fuzz/fuzzers/$$t -max_total_time=$(FUZZ_SECONDS) -print_final_stats=0 -verbosity=0 -rss_limit_mb=4096 \
+	    -artifact_prefix=build/fuzz/ build/fuzz/corpus/$$t $(wildcard tests/fuzz/seeds) || exit 1; done
+
+FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzzers/%,$(FUZZ_SRC))
+.PHONY: fuzz-programs
+fuzz-programs: $(FUZZERS)
+$(BUILD)/fuzzers/%: $(BUILD)/obj/tests/fuzz/%.o $(LIB_OBJ)
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -fsanitize=fuzzer,address,undefined -o $@ $^ $(LINK_LIBS)
+
+# ---- Lint ------------------------------------------------------------------------------------------------------------
+C_FILES = $(shell git ls-files '*.c' '*.h')
+.PHONY: lint format
+lint: deps
+	@tests/deps lint
+	clang-format --dry-run --Werror $(C_FILES)
+	cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability --inline-suppr \
+	  --suppress=missingIncludeSystem --std=c11 -j$(JOBS) -Icore/include -Icore/src -D__x86_64__ \
+	  core bench datasets-synthetic
+
+format:
+	clang-format -i $(C_FILES)
+
+# ---- Install ---------------------------------------------------------------------------------------------------------
+.PHONY: install uninstall clean
+install: all
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR) $(DESTDIR)$(MANDIR)/man1
+	install -m 755 $(BUILD)/hashscan $(DESTDIR)$(BINDIR)/hashscan
+	install -m 644 core/include/hashscan.h $(DESTDIR)$(INCLUDEDIR)/hashscan.h
+	install -m 644 $(STATIC) $(DESTDIR)$(LIBDIR)/libhashscan.a
+	install -m 755 $(SHARED) $(DESTDIR)$(LIBDIR)/$(notdir $(SHARED))
+	ln -sf $(notdir $(SHARED)) $(DESTDIR)$(LIBDIR)/$(SONAME)
+	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libhashscan.so
+	install -m 644 $(BUILD)/hashscan.pc $(DESTDIR)$(LIBDIR)/pkgconfig/hashscan.pc
+	install -m 644 core/doc/hashscan.1 $(DESTDIR)$(MANDIR)/man1/hashscan.1
+
+uninstall:
+	rm -f $(DESTDIR)$(BINDIR)/hashscan $(DESTDIR)$(INCLUDEDIR)/hashscan.h $(DESTDIR)$(LIBDIR)/libhashscan.a \
+	  $(DESTDIR)$(LIBDIR)/$(notdir $(SHARED)) $(DESTDIR)$(LIBDIR)/$(SONAME) $(DESTDIR)$(LIBDIR)/libhashscan.so \
+	  $(DESTDIR)$(LIBDIR)/pkgconfig/hashscan.pc $(DESTDIR)$(MANDIR)/man1/hashscan.1
+
+clean:
+	rm -rf build
+
+.PHONY: help
+help:
+	@echo 'make            build the library (static, shared), the hashscan command, tools'
+	@echo 'make demo       install what is missing, build, and show a scan of a synthetic picture set'
+	@echo 'make test       install what is missing, build, and run every test'
+	@echo 'make deps       install missing packages with apt-get (elsewhere: print their names)'
+	@echo 'make asan       every test under AddressSanitizer and UndefinedBehaviorSanitizer'
+	@echo 'make tsan       the multi-threaded tests under ThreadSanitizer'
+	@echo 'make fuzz       each fuzz target for FUZZ_SECONDS=60 (clang)'
+	@echo 'make lint       clang-format check and cppcheck'
+	@echo 'make install    PREFIX=/usr/local DESTDIR= ; make uninstall undoes it'
+	@echo 'make clean      remove build/'
+	@echo 'Variables: CC=cc CFLAGS="-O2 -g" BUILD=build JOBS=n V=1 TEST_ARGS="--only NAME"'

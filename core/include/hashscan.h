@@ -1,0 +1,506 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * hashscan: finds copies of known images by comparing perceptual hashes with published hash lists.
+ *
+ * This header is the whole public API and its contract. The way through it:
+ *
+ *     image bytes -> hashscan_hasher -> hashscan_image_hash        (hash one image)
+ *     hash lists  -> hashscan_builder -> an index on disk          (analyst, once per list version)
+ *     index       -> hashscan_index   -> hits                      (search, immutable snapshot)
+ *     index       -> hashscan_matcher -> hashscan_verdict          (bytes in, verdict out; reloadable)
+ *     paths       -> hashscan_scan    -> one hashscan_record each  (batch over storage)
+ *
+ * Rules that hold everywhere:
+ *
+ *  - A function that can fail returns a hashscan_code and takes a `hashscan_error *error` that may be NULL. On
+ *    failure the code is returned and `error`, when given, is filled with one line of text. On success `error` is
+ *    left untouched.
+ *  - `create`, `open` and `retain` give the caller a reference that the matching `destroy`, `close` or `release`
+ *    gives back. On failure the out pointer is set to NULL and nothing is owned. Destroying NULL does nothing.
+ *  - Pointers passed in are read during the call only; the library keeps no reference to caller memory unless the
+ *    function says so.
+ *  - Option structs begin with their own size. Start from the _INIT macro, or pass NULL for the defaults. A library
+ *    that is newer than its caller fills the fields that the caller does not know; a library that is older refuses
+ *    a struct larger than it knows unless the extra bytes are zero.
+ *  - The library prints nothing, installs no signal handlers, never exits, and keeps no mutable global state but
+ *    the CPU features detected once.
+ *  - Bad input is never undefined behaviour: images, lists and index files are untrusted.
+ *
+ * The environment variable HASHSCAN_CPU (scalar, avx2, avx512 on x86-64; scalar, neon on AArch64) caps the SIMD
+ * tier for tests and benchmarks. An unknown value makes every create and open fail with HASHSCAN_E_CPU.
+ */
+#ifndef HASHSCAN_H
+#define HASHSCAN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define HASHSCAN_VERSION_MAJOR 0
+#define HASHSCAN_VERSION_MINOR 1
+#define HASHSCAN_VERSION_PATCH 0
+
+#if defined(HASHSCAN_BUILDING) && (defined(__GNUC__) || defined(__clang__))
+#define HASHSCAN_API __attribute__((visibility("default")))
+#else
+#define HASHSCAN_API
+#endif
+
+/* Version of the library at run time, "MAJOR.MINOR.PATCH". Static storage. Any thread. */
+HASHSCAN_API const char *hashscan_version(void);
+
+/* SIMD tier in use after detection and HASHSCAN_CPU: "scalar", "avx2", "avx512" or "neon". Static storage. Any
+ * thread. */
+HASHSCAN_API const char *hashscan_cpu(void);
+
+/* ---- Errors ---------------------------------------------------------------------------------------------------- */
+
+typedef enum hashscan_code {
+  HASHSCAN_SUCCESS = 0,
+  HASHSCAN_E_ARGUMENT = 1, /* a value outside its documented range; the caller's mistake */
+  HASHSCAN_E_MEMORY = 2,   /* an allocation failed */
+  HASHSCAN_E_IO = 3,       /* the operating system refused; the message carries its reason */
+  HASHSCAN_E_FORMAT = 4,   /* a list or an index is malformed, truncated or fails its checksum */
+  HASHSCAN_E_VERSION = 5,  /* an index written in a format version that this library does not read */
+  HASHSCAN_E_LIMIT = 6,    /* a resource limit was reached; the message names it */
+  HASHSCAN_E_CPU = 7,      /* HASHSCAN_CPU holds a value that this library does not know */
+  HASHSCAN_E_STOPPED = 8   /* a callback asked to stop */
+} hashscan_code;
+
+/* What went wrong, for people. `message` is one line without a final newline, always terminated. It may hold
+ * file names and line numbers, never hashes. */
+typedef struct hashscan_error {
+  hashscan_code code;
+  char message[500];
+} hashscan_error;
+
+/* Short lower-case name of a code ("argument", "io", ...). Static storage; never NULL. */
+HASHSCAN_API const char *hashscan_code_name(hashscan_code code);
+
+/* ---- Hashes ---------------------------------------------------------------------------------------------------- */
+
+/* Kinds of list entry. The number of bytes of each: 32, 16, 20, 32. */
+typedef enum hashscan_kind {
+  HASHSCAN_KIND_PDQ = 0, /* 256-bit perceptual hash, matched within a radius */
+  HASHSCAN_KIND_MD5 = 1, /* digests of the file's bytes, matched exactly */
+  HASHSCAN_KIND_SHA1 = 2,
+  HASHSCAN_KIND_SHA256 = 3
+} hashscan_kind;
+
+#define HASHSCAN_KIND_COUNT 4
+#define HASHSCAN_MAX_HASH_BYTES 32
+#define HASHSCAN_MAX_HEX 65 /* 64 digits and the terminator */
+
+/* A 256-bit PDQ hash. bytes[0] holds the first two hex digits as every PDQ tool prints them (bits 255..248). */
+typedef struct hashscan_pdq {
+  uint8_t bytes[32];
+} hashscan_pdq;
+
+/* Bytes in a hash of `kind`; 0 for an unknown kind. */
+HASHSCAN_API size_t hashscan_kind_bytes(hashscan_kind kind);
+
+/* "pdq", "md5", "sha1", "sha256"; "unknown" for other values. Static storage. */
+HASHSCAN_API const char *hashscan_kind_name(hashscan_kind kind);
+
+/* The kind named by `name` (lower case, as hashscan_kind_name spells it).
+ * HASHSCAN_E_ARGUMENT when there is none. */
+HASHSCAN_API hashscan_code hashscan_kind_parse(const char *name, hashscan_kind *kind, hashscan_error *error);
+
+/* Writes 2 * size lower-case hex digits and a terminator; `hex` must have room for 2 * size + 1 chars. */
+HASHSCAN_API void hashscan_hex_encode(const uint8_t *bytes, size_t size, char *hex);
+
+/* Reads exactly 2 * size hex digits of either case from `hex`, of which `length` chars are looked at.
+ * HASHSCAN_E_ARGUMENT when length is not 2 * size or a char is not a hex digit; `bytes` is then undefined. */
+HASHSCAN_API hashscan_code hashscan_hex_decode(const char *hex, size_t length, uint8_t *bytes, size_t size,
+                                               hashscan_error *error);
+
+/* Hamming distance, 0 to 256. Any thread. */
+HASHSCAN_API unsigned hashscan_pdq_distance(const hashscan_pdq *a, const hashscan_pdq *b);
+
+/* What happens to pixels before the 64x64 stage; implementations of PDQ disagree, so a profile names it. */
+typedef enum hashscan_profile {
+  HASHSCAN_PROFILE_FULL = 0, /* every pixel is hashed: pdqhash-python, python-threatexchange, HMA, Java */
+  HASHSCAN_PROFILE_NN512 = 1 /* a side over 512: nearest neighbour to 512x512 first: C++ photo hasher, wasm */
+} hashscan_profile;
+
+/* How a hash is computed inside its profile. */
+typedef enum hashscan_level {
+  HASHSCAN_LEVEL_EXACT = 0 /* bit-identical to the reference implementation on the same pixels */
+} hashscan_level;
+
+/* The eight symmetries of the square, in PDQ's order: the transform that was applied to the query image. */
+typedef enum hashscan_transform {
+  HASHSCAN_TRANSFORM_NONE = 0,
+  HASHSCAN_TRANSFORM_ROT90 = 1,
+  HASHSCAN_TRANSFORM_ROT180 = 2,
+  HASHSCAN_TRANSFORM_ROT270 = 3,
+  HASHSCAN_TRANSFORM_FLIPX = 4,     /* top to bottom */
+  HASHSCAN_TRANSFORM_FLIPY = 5,     /* left to right */
+  HASHSCAN_TRANSFORM_FLIPPLUS1 = 6, /* transpose */
+  HASHSCAN_TRANSFORM_FLIPMINUS1 = 7 /* transpose along the other diagonal */
+} hashscan_transform;
+
+#define HASHSCAN_TRANSFORM_COUNT 8
+
+HASHSCAN_API const char *hashscan_profile_name(hashscan_profile profile);       /* "full", "nn512" */
+HASHSCAN_API const char *hashscan_level_name(hashscan_level level);             /* "exact" */
+HASHSCAN_API const char *hashscan_transform_name(hashscan_transform transform); /* "none", "rot90", ... */
+
+/* ---- Hashing an image ------------------------------------------------------------------------------------------ */
+
+/* How an input ended. Exactly one per input; silence is never "clean". */
+typedef enum hashscan_status {
+  HASHSCAN_STATUS_OK = 0,
+  HASHSCAN_STATUS_DAMAGED = 1,     /* decoded with warnings; hashed and matched all the same */
+  HASHSCAN_STATUS_LOW_QUALITY = 2, /* PDQ quality under the minimum: hashed, not compared; digests compared */
+  HASHSCAN_STATUS_UNSUPPORTED = 3, /* not an image format, or a variant, that this library decodes */
+  HASHSCAN_STATUS_CORRUPT = 4,     /* the right format, but it cannot be decoded to the last row */
+  HASHSCAN_STATUS_LIMIT = 5,       /* a limit of hashscan_limits, named in `reason` */
+  HASHSCAN_STATUS_UNREADABLE = 6,  /* the file cannot be opened or read */
+  HASHSCAN_STATUS_CHANGED = 7,     /* the file changed while it was being read */
+  HASHSCAN_STATUS_TIMEOUT = 8,     /* decoding took longer than max_seconds */
+  HASHSCAN_STATUS_CRASH = 9        /* the decoder crashed (reported by isolated workers only) */
+} hashscan_status;
+
+#define HASHSCAN_STATUS_COUNT 10
+
+HASHSCAN_API const char *hashscan_status_name(hashscan_status status); /* "ok", "damaged", "low_quality", ... */
+
+/* Container and colour model as found in the bytes; file names are never looked at. */
+typedef enum hashscan_format {
+  HASHSCAN_FORMAT_UNKNOWN = 0,
+  HASHSCAN_FORMAT_JPEG = 1,      /* grey, YCbCr or RGB */
+  HASHSCAN_FORMAT_JPEG_CMYK = 2, /* CMYK or YCCK, converted to RGB; tools disagree on such pixels */
+  HASHSCAN_FORMAT_PNG = 3
+} hashscan_format;
+
+HASHSCAN_API const char *hashscan_format_name(hashscan_format format); /* "unknown", "jpeg", "jpeg-cmyk", "png" */
+
+/* What decoding one image may cost. Each limit is checked before the memory it bounds is allocated. */
+typedef struct hashscan_limits {
+  size_t size;                /* sizeof(hashscan_limits) */
+  uint64_t max_pixels;        /* width * height; default 100,000,000 */
+  uint32_t max_jpeg_side;     /* pixels; default 65,500, libjpeg's own bound */
+  uint32_t max_side;          /* pixels a side for other formats; default 32,768 */
+  uint32_t max_jpeg_scans;    /* default 100 */
+  uint64_t max_decoder_bytes; /* memory of the decoder; default 512 MiB */
+  uint64_t max_file_bytes;    /* larger files are not read; default 1 GiB */
+  double max_seconds;         /* wall-clock time for one decode; default 10; checked between rows and scans */
+} hashscan_limits;
+
+#define HASHSCAN_LIMITS_INIT                                                                                           \
+  { sizeof(hashscan_limits), 100000000u, 65500u, 32768u, 100u, (uint64_t)512 << 20, (uint64_t)1 << 30, 10.0 }
+
+typedef struct hashscan_hash_options {
+  size_t size; /* sizeof(hashscan_hash_options) */
+  hashscan_profile profile;
+  hashscan_level level;
+  int dihedral;                  /* nonzero: all eight hashes, otherwise hashes[HASHSCAN_TRANSFORM_NONE] alone */
+  const hashscan_limits *limits; /* copied; NULL: the defaults */
+} hashscan_hash_options;
+
+#define HASHSCAN_HASH_OPTIONS_INIT                                                                                     \
+  { sizeof(hashscan_hash_options), HASHSCAN_PROFILE_FULL, HASHSCAN_LEVEL_EXACT, 0, NULL }
+
+#define HASHSCAN_REASON_SIZE 160
+
+/* The answer to "what is the hash of these bytes". Holds no pointers; copy it freely. */
+typedef struct hashscan_image_hash {
+  hashscan_status status; /* ok, damaged, unsupported, corrupt, limit or timeout */
+  hashscan_format format;
+  uint32_t width; /* pixels; 0 when unknown */
+  uint32_t height;
+  int quality;                                   /* PDQ quality 0 to 100; -1 when not hashed */
+  unsigned hash_count;                           /* 0 when not hashed, else 1 or 8 */
+  hashscan_pdq hashes[HASHSCAN_TRANSFORM_COUNT]; /* indexed by hashscan_transform; hash_count of them are valid */
+  char reason[HASHSCAN_REASON_SIZE];             /* one line for people; empty when status is ok */
+} hashscan_image_hash;
+
+/* A hasher owns the working memory of one thread and keeps it between images. */
+typedef struct hashscan_hasher hashscan_hasher;
+
+/* Errors: ARGUMENT (unknown profile or level, a limit of 0), MEMORY, CPU. */
+HASHSCAN_API hashscan_code hashscan_hasher_create(const hashscan_hash_options *options, hashscan_hasher **hasher,
+                                                  hashscan_error *error);
+HASHSCAN_API void hashscan_hasher_destroy(hashscan_hasher *hasher);
+
+/* Decodes and hashes one encoded image of `size` bytes (`bytes` may be NULL when size is 0). Bad images are an
+ * answer, not an error: look at out->status. Errors: ARGUMENT (NULL pointers). `out` is filled on success only.
+ * One thread at a time per hasher; different hashers are independent. */
+HASHSCAN_API hashscan_code hashscan_hash_image(hashscan_hasher *hasher, const void *bytes, size_t size,
+                                               hashscan_image_hash *out, hashscan_error *error);
+
+/* Hashes pixels that the caller decoded. `pixels` is `height` rows, `stride` bytes apart, top to bottom, each of
+ * `width` pixels of `channels` bytes: 1 (grey), 3 (RGB) or 4 (RGBX, the fourth byte is ignored).
+ * Errors: ARGUMENT (channels, stride < width * channels), LIMIT (max_pixels, max_jpeg_side), MEMORY. */
+HASHSCAN_API hashscan_code hashscan_hash_pixels(hashscan_hasher *hasher, const uint8_t *pixels, uint32_t width,
+                                                uint32_t height, unsigned channels, size_t stride,
+                                                hashscan_image_hash *out, hashscan_error *error);
+
+/* ---- Building an index from hash lists ------------------------------------------------------------------------- */
+
+/* How a list file is written. core/doc/FORMAT.md describes each. */
+typedef enum hashscan_list_format {
+  HASHSCAN_LIST_AUTO = 0, /* CSV when the first line that is no comment names a known column, else text */
+  HASHSCAN_LIST_TEXT = 1, /* one hex hash a line, '#' starts a comment */
+  HASHSCAN_LIST_CSV = 2   /* header line; columns hash, kind, id, labels, pdq, md5, sha1, sha256 */
+} hashscan_list_format;
+
+HASHSCAN_API const char *hashscan_list_format_name(hashscan_list_format format); /* "auto", "text", "csv" */
+
+typedef struct hashscan_list_options {
+  size_t size;         /* sizeof(hashscan_list_options) */
+  const char *name;    /* list name in each verdict; NULL: the file's name without folder and extension */
+  const char *version; /* list version in each verdict; NULL: "" */
+  hashscan_list_format format;
+  int has_kind;       /* nonzero: `kind` says what a text line (or a CSV `hash` without `kind`) holds */
+  hashscan_kind kind; /* otherwise the length tells: 32 md5, 40 sha1, 64 pdq */
+  int skip_bad_lines; /* nonzero: count bad lines instead of failing at the first */
+} hashscan_list_options;
+
+#define HASHSCAN_LIST_OPTIONS_INIT                                                                                     \
+  { sizeof(hashscan_list_options), NULL, NULL, HASHSCAN_LIST_AUTO, 0, HASHSCAN_KIND_PDQ, 0 }
+
+/* What reading one list gave. */
+typedef struct hashscan_list_report {
+  uint64_t lines;           /* lines read, comments and empty ones included */
+  uint64_t entries;         /* entries added */
+  uint64_t bad_lines;       /* lines skipped as bad; 0 unless skip_bad_lines */
+  hashscan_error first_bad; /* file, line and reason of the first bad line; code SUCCESS when there is none */
+} hashscan_list_report;
+
+/* One list entry. In hashscan_builder_add the strings are the caller's; from hashscan_index_entry they belong to
+ * the index. */
+typedef struct hashscan_entry {
+  hashscan_kind kind;
+  const uint8_t *hash; /* hashscan_kind_bytes(kind) bytes */
+  const char *list;    /* UTF-8 */
+  const char *version;
+  const char *id;     /* the list's own name for the entry; "" when it has none */
+  const char *labels; /* label_count terminated strings, one right after the other; "" when none */
+  size_t label_count;
+} hashscan_entry;
+
+/* Collects entries in memory and writes an index. One thread at a time. */
+typedef struct hashscan_builder hashscan_builder;
+
+HASHSCAN_API hashscan_code hashscan_builder_create(hashscan_builder **builder, hashscan_error *error);
+HASHSCAN_API void hashscan_builder_destroy(hashscan_builder *builder);
+
+/* Reads the list file at `path` ("-" is not special). A bad line is HASHSCAN_E_FORMAT with "FILE:LINE: reason" unless
+ * options->skip_bad_lines; entries added before it stay. `report` may be NULL; it is filled on failure too.
+ * Errors: IO, FORMAT, MEMORY, LIMIT (more than 2^32 - 2 entries), ARGUMENT. */
+HASHSCAN_API hashscan_code hashscan_builder_add_list(hashscan_builder *builder, const char *path,
+                                                     const hashscan_list_options *options, hashscan_list_report *report,
+                                                     hashscan_error *error);
+
+/* The same from memory; `source` names it in messages. */
+HASHSCAN_API hashscan_code hashscan_builder_add_list_bytes(hashscan_builder *builder, const char *source,
+                                                           const void *bytes, size_t size,
+                                                           const hashscan_list_options *options,
+                                                           hashscan_list_report *report, hashscan_error *error);
+
+/* Adds one entry; copies everything it needs. Errors: ARGUMENT, MEMORY, LIMIT. */
+HASHSCAN_API hashscan_code hashscan_builder_add(hashscan_builder *builder, const hashscan_entry *entry,
+                                                hashscan_error *error);
+
+/* Writes the entries as an index folder at `path`. The folder is created when missing; an index that is already
+ * there is replaced in one atomic step, and stays whole when this fails at any moment. A folder that holds anything
+ * but an index is refused. The builder keeps its entries.
+ * Errors: IO (a full disk, a read-only folder), ARGUMENT, MEMORY. */
+HASHSCAN_API hashscan_code hashscan_builder_write(hashscan_builder *builder, const char *path, hashscan_error *error);
+
+/* ---- Searching an index ---------------------------------------------------------------------------------------- */
+
+/* An immutable, memory-mapped, reference-counted snapshot of an index. All functions on it are safe from any number
+ * of threads. The files behind it must not be modified in place by others; replacing an index through
+ * hashscan_builder_write is safe. */
+typedef struct hashscan_index hashscan_index;
+
+/* Opens and validates the whole index: every checksum, every offset. An index that opens is safe to search.
+ * Errors: IO, FORMAT, VERSION, MEMORY, CPU. */
+HASHSCAN_API hashscan_code hashscan_index_open(const char *path, hashscan_index **index, hashscan_error *error);
+HASHSCAN_API hashscan_index *hashscan_index_retain(hashscan_index *index); /* returns its argument */
+HASHSCAN_API void hashscan_index_close(hashscan_index *index);             /* gives back one reference */
+
+typedef struct hashscan_index_info {
+  uint64_t entries; /* list entries of all kinds */
+  uint64_t entries_by_kind[HASHSCAN_KIND_COUNT];
+  uint64_t distinct_pdq; /* PDQ rows after equal hashes are collapsed */
+  uint64_t bytes;        /* size on disk */
+  uint32_t format_version;
+  uint32_t lists;  /* number of (name, version) pairs */
+  char digest[33]; /* XXH3-128 over the index, in hex */
+} hashscan_index_info;
+
+/* Fills `info`. Any thread. */
+HASHSCAN_API void hashscan_index_get_info(const hashscan_index *index, hashscan_index_info *info);
+
+/* Name, version and entry count of list number `list` (0 to info.lists - 1). The strings live as long as the index.
+ * Out pointers may be NULL. Errors: ARGUMENT. */
+HASHSCAN_API hashscan_code hashscan_index_list(const hashscan_index *index, uint32_t list, const char **name,
+                                               const char **version, uint64_t *entries, hashscan_error *error);
+
+/* Entry number `entry` (0 to info.entries - 1); its pointers live as long as the index. Errors: ARGUMENT. */
+HASHSCAN_API hashscan_code hashscan_index_entry(const hashscan_index *index, uint64_t entry, hashscan_entry *out,
+                                                hashscan_error *error);
+
+/* One hit of a search. */
+typedef struct hashscan_hit {
+  uint64_t entry;    /* for hashscan_index_entry */
+  uint32_t query;    /* which of the queries */
+  uint32_t distance; /* bits, 0 to radius */
+} hashscan_hit;
+
+/* Called for each hit, on the calling thread. Return nonzero to stop the search. */
+typedef int (*hashscan_hit_fn)(const hashscan_hit *hit, void *user);
+
+/* Finds every PDQ entry within `radius` bits (inclusive, 0 to 256) of each of `count` queries. The set of hits is
+ * complete and exact; their order is unspecified. Any thread.
+ * Errors: ARGUMENT (radius over 256), MEMORY, STOPPED (the callback returned nonzero). */
+HASHSCAN_API hashscan_code hashscan_index_search(const hashscan_index *index, const hashscan_pdq *queries, size_t count,
+                                                 unsigned radius, hashscan_hit_fn on_hit, void *user,
+                                                 hashscan_error *error);
+
+/* Finds every entry of `kind` (MD5, SHA1 or SHA256) whose digest equals `digest`; hits have distance 0 and query 0.
+ * Any thread. Errors: ARGUMENT (kind PDQ), STOPPED. */
+HASHSCAN_API hashscan_code hashscan_index_lookup(const hashscan_index *index, hashscan_kind kind, const uint8_t *digest,
+                                                 hashscan_hit_fn on_hit, void *user, hashscan_error *error);
+
+/* ---- From bytes to verdict ------------------------------------------------------------------------------------- */
+
+typedef enum hashscan_transforms {
+  HASHSCAN_TRANSFORMS_NONE = 0,    /* the image as it is */
+  HASHSCAN_TRANSFORMS_DIHEDRAL = 1 /* and its seven flips and rotations */
+} hashscan_transforms;
+
+typedef struct hashscan_match_options {
+  size_t size;                    /* sizeof(hashscan_match_options) */
+  unsigned radius;                /* bits, inclusive, 0 to 256; default 31 */
+  hashscan_transforms transforms; /* default dihedral */
+  int min_quality;                /* 0 to 100; default 50; lower PDQ hashes are not compared */
+  hashscan_profile profile;       /* default full */
+  const hashscan_limits *limits;  /* copied; NULL: the defaults */
+} hashscan_match_options;
+
+#define HASHSCAN_MATCH_OPTIONS_INIT                                                                                    \
+  { sizeof(hashscan_match_options), 31u, HASHSCAN_TRANSFORMS_DIHEDRAL, 50, HASHSCAN_PROFILE_FULL, NULL }
+
+typedef enum hashscan_outcome {
+  HASHSCAN_NO_MATCH = 0, /* examined under the options; nothing on the lists resembles it */
+  HASHSCAN_MATCH = 1,
+  HASHSCAN_UNEXAMINED = 2 /* could not be examined; `status` and `reason` say why */
+} hashscan_outcome;
+
+HASHSCAN_API const char *hashscan_outcome_name(hashscan_outcome outcome); /* "no_match", "match", "unexamined" */
+
+typedef struct hashscan_match {
+  uint64_t entry; /* in the snapshot that answered */
+  hashscan_kind kind;
+  unsigned distance;                        /* bits; 0 for digests */
+  hashscan_transform transform;             /* of the query image; the closest one, the first among equals */
+  const char *list, *version, *id, *labels; /* as in hashscan_entry; live as long as the verdict */
+  size_t label_count;
+} hashscan_match;
+
+/* The answer for one image. Holds a reference to the snapshot that answered, so it stays valid across reloads.
+ * Start from zero ({0}); give back with hashscan_verdict_clear. */
+typedef struct hashscan_verdict {
+  hashscan_outcome outcome;
+  hashscan_image_hash image; /* image.status is the input's terminal status */
+  size_t match_count;
+  hashscan_match *matches; /* one per matching entry, by distance, then by entry number */
+  hashscan_index *snapshot;
+} hashscan_verdict;
+
+HASHSCAN_API void hashscan_verdict_clear(hashscan_verdict *verdict); /* frees and zeroes; fine on a zeroed one */
+
+/* An index that can be replaced while others are matching, and the policy to match with. */
+typedef struct hashscan_matcher hashscan_matcher;
+
+/* Opens the index at `path`. Errors: those of hashscan_index_open, ARGUMENT. */
+HASHSCAN_API hashscan_code hashscan_matcher_create(const char *path, const hashscan_match_options *options,
+                                                   hashscan_matcher **matcher, hashscan_error *error);
+HASHSCAN_API void hashscan_matcher_destroy(hashscan_matcher *matcher);
+
+/* Opens the index again and swaps it in. Matches under way finish on the snapshot they began with. When the new
+ * index is bad the old one stays in use and the error says why. Any thread. */
+HASHSCAN_API hashscan_code hashscan_matcher_reload(hashscan_matcher *matcher, hashscan_error *error);
+
+/* The current snapshot, with a reference for the caller (hashscan_index_close gives it back). Any thread. */
+HASHSCAN_API hashscan_index *hashscan_matcher_snapshot(hashscan_matcher *matcher);
+
+/* A hasher set up for this matcher's profile, transforms and limits; one per thread. */
+HASHSCAN_API hashscan_code hashscan_matcher_hasher(const hashscan_matcher *matcher, hashscan_hasher **hasher,
+                                                   hashscan_error *error);
+
+/* Hashes an encoded image, compares it with the current snapshot and fills `verdict`, which must be zeroed or hold
+ * an earlier verdict (that one is cleared). Digests are computed only when the snapshot has entries of their kind,
+ * and are compared whatever the decoder thinks of the bytes. Safe from any number of threads with one hasher each.
+ * Errors: ARGUMENT (a hasher that was not made for this matcher's options), MEMORY; `verdict` is then cleared. */
+HASHSCAN_API hashscan_code hashscan_match_image(hashscan_matcher *matcher, hashscan_hasher *hasher, const void *bytes,
+                                                size_t size, hashscan_verdict *verdict, hashscan_error *error);
+
+/* ---- Scanning storage ------------------------------------------------------------------------------------------ */
+
+/* One input and its verdict. Everything here lives until the callback returns. */
+typedef struct hashscan_record {
+  uint64_t number;  /* 0, 1, 2, ... in output order */
+  const char *path; /* as found: bytes, not necessarily UTF-8 */
+  uint64_t bytes;   /* file size; 0 when unknown */
+  int duplicate;    /* nonzero: same bytes as an earlier input of this scan; decoded once */
+  const hashscan_verdict *verdict;
+} hashscan_record;
+
+typedef struct hashscan_progress {
+  uint64_t done;  /* inputs finished and reported */
+  uint64_t total; /* inputs found; final once total_known, a lower bound before */
+  int total_known;
+  uint64_t bytes;   /* bytes examined */
+  uint64_t matches; /* inputs that matched */
+} hashscan_progress;
+
+typedef struct hashscan_scan_summary {
+  uint64_t inputs;
+  uint64_t by_outcome[3]; /* indexed by hashscan_outcome */
+  uint64_t by_status[HASHSCAN_STATUS_COUNT];
+  uint64_t duplicates; /* inputs answered from the bytes of an earlier one */
+  uint64_t bytes;
+  double seconds;
+  int stopped; /* nonzero: should_stop ended it early; the records given out are complete and final */
+} hashscan_scan_summary;
+
+typedef struct hashscan_scan_options {
+  size_t size;              /* sizeof(hashscan_scan_options) */
+  const char *const *paths; /* files and folders; folders are walked */
+  size_t path_count;
+  /* More roots, pulled one at a time after `paths`; NULL: none. Returns 1 and sets *path (valid until the next call),
+   * 0 at the end, -1 on an error of the source (the scan ends with HASHSCAN_E_IO). Called from a scan thread. */
+  int (*next_path)(void *user, const char **path);
+  unsigned threads; /* 0: one per CPU this process may run on */
+  /* Called for each input, in a stable order that does not depend on `threads`, one call at a time, from a scan
+   * thread. Nonzero stops the scan with HASHSCAN_E_STOPPED. Required. */
+  int (*on_record)(void *user, const hashscan_record *record);
+  /* Called a few times a second, never at the same time as on_record. NULL: no progress, and no counting ahead. */
+  void (*on_progress)(void *user, const hashscan_progress *progress);
+  int (*should_stop)(void *user); /* polled between inputs; nonzero ends the scan cleanly; may be NULL */
+  void *user;
+} hashscan_scan_options;
+
+/* Scans every regular file under the paths. Folders are walked in byte order of their names; symbolic links are
+ * followed, and a folder reached twice is walked once, so loops end. Everything else that has a name (dangling links,
+ * FIFOs, devices, sockets, unreadable files and folders) gets a record with its status. Files are opened
+ * non-blocking and only when regular. Inputs with equal bytes are decoded once.
+ * Returns SUCCESS when all inputs have a record, also when should_stop ended it (summary->stopped). `summary` is
+ * filled in every case. Errors: ARGUMENT, MEMORY, IO (next_path failed), STOPPED. */
+HASHSCAN_API hashscan_code hashscan_scan(hashscan_matcher *matcher, const hashscan_scan_options *options,
+                                         hashscan_scan_summary *summary, hashscan_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* HASHSCAN_H */

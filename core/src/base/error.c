@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Error messages and the names of error codes. */
+#include "base/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Messages carry file names and list text, both untrusted: a control character must not reach a terminal. */
+static void replace_control_characters(char *text) {
+  for (; *text != '\0'; text++) {
+    const unsigned char c = (unsigned char)*text;
+    if (c < 0x20 || c == 0x7f) *text = '?';
+  }
+}
+
+static void format_message(hashscan_error *error, hashscan_code code, const char *format, va_list arguments) {
+  error->code = code;
+  if (vsnprintf(error->message, sizeof error->message, format, arguments) < 0) error->message[0] = '\0';
+  replace_control_characters(error->message);
+}
+
+hashscan_code error_set(hashscan_error *error, hashscan_code code, const char *format, ...) {
+  if (error == NULL) return code;
+  va_list arguments;
+  va_start(arguments, format);
+  format_message(error, code, format, arguments);
+  va_end(arguments);
+  return code;
+}
+
+hashscan_code error_set_errno(hashscan_error *error, hashscan_code code, int errnum, const char *format, ...) {
+  if (error == NULL) return code;
+  va_list arguments;
+  va_start(arguments, format);
+  format_message(error, code, format, arguments);
+  va_end(arguments);
+  char reason[128];
+  if (strerror_r(errnum, reason, sizeof reason) != 0) snprintf(reason, sizeof reason, "error %d", errnum);
+  const size_t used = strlen(error->message);
+  snprintf(error->message + used, sizeof error->message - used, ": %s", reason);
+  return code;
+}
+
+hashscan_code error_memory(hashscan_error *error) {
+  return error_set(error, HASHSCAN_E_MEMORY, "out of memory");
+}
+
+const char *hashscan_code_name(hashscan_code code) {
+  switch (code) {
+  case HASHSCAN_SUCCESS:
+    return "success";
+  case HASHSCAN_E_ARGUMENT:
+    return "argument";
+  case HASHSCAN_E_MEMORY:
+    return "memory";
+  case HASHSCAN_E_IO:
+    return "io";
+  case HASHSCAN_E_FORMAT:
+    return "format";
+  case HASHSCAN_E_VERSION:
+    return "version";
+  case HASHSCAN_E_LIMIT:
+    return "limit";
+  case HASHSCAN_E_CPU:
+    return "cpu";
+  case HASHSCAN_E_STOPPED:
+    return "stopped";
+  }
+  return "unknown";
+}

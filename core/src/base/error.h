@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How functions of this library fail: fill the caller's optional hashscan_error and return its code, in one
+ * expression: `return error_set(error, HASHSCAN_E_FORMAT, "%s: truncated", path);` */
+#ifndef HASHSCAN_BASE_ERROR_H
+#define HASHSCAN_BASE_ERROR_H
+
+#include "hashscan.h"
+
+/* Formats the message (cut to fit, control characters replaced) and returns `code`. `error` may be NULL. */
+__attribute__((format(printf, 3, 4))) hashscan_code error_set(hashscan_error *error, hashscan_code code,
+                                                              const char *format, ...);
+
+/* The same with ": " and the text of `errnum` at the end. */
+__attribute__((format(printf, 4, 5))) hashscan_code error_set_errno(hashscan_error *error, hashscan_code code,
+                                                                    int errnum, const char *format, ...);
+
+/* HASHSCAN_E_MEMORY with the usual message. */
+hashscan_code error_memory(hashscan_error *error);
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Option structs that grow: each begins with its own size as the caller was compiled. */
+#ifndef HASHSCAN_BASE_OPTIONS_H
+#define HASHSCAN_BASE_OPTIONS_H
+
+#include "hashscan.h"
+
+/* Copies `given` (NULL: nothing) over `known`, which holds the defaults and is `known_size` bytes long. A shorter
+ * struct leaves the defaults in the rest; a longer one is HASHSCAN_E_ARGUMENT unless its extra bytes are zero.
+ * `name` is for the message. Afterwards *known begins with known_size. */
+hashscan_code options_copy(void *known, size_t known_size, const void *given, const char *name, hashscan_error *error);
+
+/* Copies and checks limits: NULL gives the defaults, a field of zero is HASHSCAN_E_ARGUMENT. */
+hashscan_code limits_copy(hashscan_limits *limits, const hashscan_limits *given, hashscan_error *error);
+
+#endif
