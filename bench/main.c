@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hashscan-bench: the project's benchmarks, one subcommand a subject. */
+#include <stdio.h>
+#include <string.h>
+
+#include "bench.h"
+#include "hashscan.h"
+
+static const struct {
+  const char *name;
+  int (*run)(int argc, char **argv);
+  const char *summary;
+} subcommands[] = {
+    {"pdq", bench_pdq, "PDQ from decoded luma at level exact, against the naive reference"},
+};
+
+static void usage(FILE *to) {
+  fputs("usage: hashscan-bench SUBJECT [OPTION]...\n", to);
+  for (size_t i = 0; i < sizeof subcommands / sizeof *subcommands; i++)
+    fprintf(to, "  %-8s %s\n", subcommands[i].name, subcommands[i].summary);
+}
+
+int main(int argc, char **argv) {
+  if (argc >= 2 && strcmp(argv[1], "--help") == 0) {
+    usage(stdout);
+    return 0;
+  }
+  for (size_t i = 0; argc >= 2 && i < sizeof subcommands / sizeof *subcommands; i++)
+    if (strcmp(argv[1], subcommands[i].name) == 0) return subcommands[i].run(argc - 1, argv + 1);
+  usage(stderr);
+  return 2;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* PDQ: rows of pixels in, 256-bit hash and quality out (DESIGN.md section 4; D. Davis and B. Rosen, "The TMK+PDQF
+ * Video-Hashing Algorithm and the PDQ Image-Hashing Algorithm", 2019).
+ *
+ * A pdq_stream takes rows as the decoder delivers them and keeps only the rows that the box filters still need, about
+ * one 128th of the picture twice over, so the cost in memory is a fraction of a float a pixel. */
+#ifndef HASHSCAN_PDQ_PDQ_H
+#define HASHSCAN_PDQ_PDQ_H
+
+#include <stdbool.h>
+
+#include "hashscan.h"
+
+struct pdq_stream;
+
+/* NULL when out of memory. One thread at a time; keeps its buffers between pictures. */
+struct pdq_stream *pdq_stream_create(void);
+void pdq_stream_destroy(struct pdq_stream *stream);
+
+/* Starts a picture of width x height pixels of `channels` bytes (1 grey, 3 RGB, 4 RGBX). False when out of memory. */
+bool pdq_stream_begin(struct pdq_stream *stream, uint32_t width, uint32_t height, unsigned channels,
+                      hashscan_profile profile);
+
+/* The next row, top to bottom; exactly `height` of them. */
+void pdq_stream_row(struct pdq_stream *stream, const uint8_t *pixels);
+
+/* After the last row: the hash, or with `dihedral` all eight, and the quality. */
+void pdq_stream_finish(struct pdq_stream *stream, bool dihedral, hashscan_pdq *hashes, int *quality);
+
+#endif
