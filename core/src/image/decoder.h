@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the format decoders of this room share: one job struct, the limit checks, the way rows reach the sink and the
+ * reason line. A decoder never calls the sink or writes the reason itself, so the contract of image.h is kept in one
+ * place: rows and status agree, whatever a codec library reports and when. */
+#ifndef HASHSCAN_IMAGE_DECODER_H
+#define HASHSCAN_IMAGE_DECODER_H
+
+#include "image/image.h"
+
+/* One decode. `deadline` is on clock_seconds()' scale. Everything below `deadline` is kept by the functions here. */
+struct decode_job {
+  const uint8_t *bytes;
+  size_t size;
+  const hashscan_limits *limits;
+  const struct image_sink *sink;
+  struct image_info *info;
+  char *reason; /* HASHSCAN_REASON_SIZE chars */
+  double deadline;
+  uint32_t rows;     /* given to the sink */
+  uint64_t warnings; /* of the codec library */
+  char first_warning[HASHSCAN_REASON_SIZE];
+};
+
+hashscan_status jpeg_decode(struct decode_job *job);
+hashscan_status png_decode(struct decode_job *job);
+
+/* Sets the reason (control characters replaced) and returns `status`. */
+__attribute__((format(printf, 3, 4))) hashscan_status decode_end(struct decode_job *job, hashscan_status status,
+                                                                 const char *format, ...);
+
+/* Checks width, height and pixel count of job->info against the limits; `limit_name` is the name of `max_side` in
+ * hashscan_limits. HASHSCAN_STATUS_OK, or what decode_end gave. */
+hashscan_status decode_check_size(struct decode_job *job, uint32_t max_side, const char *limit_name);
+
+/* HASHSCAN_STATUS_OK, or timeout once the deadline is over. */
+hashscan_status decode_check_time(struct decode_job *job);
+
+/* Status limit, naming max_decoder_bytes. */
+hashscan_status decode_over_memory(struct decode_job *job);
+
+/* Announces job->info to the sink. HASHSCAN_STATUS_OK, or limit when the sink refuses. */
+hashscan_status decode_begin(struct decode_job *job);
+
+/* Gives the next row to the sink. HASHSCAN_STATUS_OK, timeout, or limit when the sink refuses. */
+hashscan_status decode_row(struct decode_job *job, const uint8_t *pixels);
+
+/* Notes a warning of the codec library: the picture is damaged, decoding goes on. */
+void decode_warn(struct decode_job *job, const char *text);
+
+/* The codec library gave up with `text`: `status`, or damaged when the sink already has every row. */
+hashscan_status decode_failed(struct decode_job *job, hashscan_status status, const char *text);
+
+/* Every row was given out and the file was read to its end: ok, or damaged when there were warnings. */
+hashscan_status decode_finished(struct decode_job *job);
+
+#endif

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* JPEG through libjpeg-turbo, with the settings that PDQ's reference pictures were decoded with: the accurate integer
+ * transform (ISLOW) and fancy upsampling. Grey files give grey rows, all others RGB.
+ *
+ * libjpeg reports errors by a hook that must not return, so everything that lives across a longjmp is in jpeg_state,
+ * which belongs to the caller of the function that calls setjmp (C11 7.13.2.1: locals of that function would be
+ * indeterminate). Its memory pools own every buffer; one jpeg_destroy_decompress gives all of it back. */
+#include <limits.h>
+#include <setjmp.h>
+#include <stdio.h>
+
+#include <jpeglib.h>
+
+#include <jerror.h>
+
+#include "image/decoder.h"
+
+enum { ROWS_PER_READ = 8 };
+
+/* Markers that libjpeg knows only as "unsupported". */
+enum { MARKER_DHP = 0xde /* hierarchical */, MARKER_SOF55 = 0xf7 /* JPEG-LS */ };
+
+struct jpeg_state {
+  struct jpeg_decompress_struct decoder;
+  struct jpeg_error_mgr errors;
+  struct jpeg_progress_mgr progress;
+  struct decode_job *job;
+  hashscan_status status; /* how it ended, set before the jump */
+  jmp_buf escape;
+};
+
+static hashscan_status status_of_error(const struct jpeg_error_mgr *errors) {
+  switch (errors->msg_code) {
+  case JERR_ARITH_NOTIMPL:
+  case JERR_BAD_PRECISION:
+  case JERR_CCIR601_NOTIMPL:
+  case JERR_CONVERSION_NOTIMPL:
+  case JERR_FRACT_SAMPLE_NOTIMPL:
+  case JERR_NOTIMPL:
+  case JERR_NOT_COMPILED:
+  case JERR_SOF_UNSUPPORTED:
+    return HASHSCAN_STATUS_UNSUPPORTED;
+  case JERR_UNKNOWN_MARKER:
+    return errors->msg_parm.i[0] == MARKER_DHP || errors->msg_parm.i[0] == MARKER_SOF55 ? HASHSCAN_STATUS_UNSUPPORTED
+                                                                                        : HASHSCAN_STATUS_CORRUPT;
+  case JERR_IMAGE_TOO_BIG:
+  case JERR_NO_BACKING_STORE:
+  case JERR_OUT_OF_MEMORY:
+  case JERR_WIDTH_OVERFLOW:
+    return HASHSCAN_STATUS_LIMIT;
+  default:
+    return HASHSCAN_STATUS_CORRUPT;
+  }
+}
+
+/* Once: a stray second frame header changes libjpeg's numbers, but not what the sink was told. */
+static void note_size(struct jpeg_state *state) {
+  if (state->job->info->width != 0) return;
+  state->job->info->width = state->decoder.image_width;
+  state->job->info->height = state->decoder.image_height;
+}
+
+static hashscan_status check_size(struct jpeg_state *state) {
+  return decode_check_size(state->job, state->job->limits->max_jpeg_side, "max_jpeg_side");
+}
+
+static _Noreturn void escape(struct jpeg_state *state, hashscan_status status) {
+  state->status = status;
+  longjmp(state->escape, 1);
+}
+
+static void on_error(j_common_ptr common) {
+  struct jpeg_state *state = common->client_data;
+  note_size(state);
+  if (common->err->msg_code == JERR_NO_BACKING_STORE) escape(state, decode_over_memory(state->job));
+  if (common->err->msg_code == JERR_IMAGE_TOO_BIG) {
+    const hashscan_status status = check_size(state);
+    if (status != HASHSCAN_STATUS_OK) escape(state, status);
+  }
+  char text[JMSG_LENGTH_MAX];
+  common->err->format_message(common, text);
+  escape(state, decode_failed(state->job, status_of_error(common->err), text));
+}
+
+/* Levels of zero and above are traces. */
+static void on_message(j_common_ptr common, int level) {
+  struct jpeg_state *state = common->client_data;
+  if (level >= 0) return;
+  char text[JMSG_LENGTH_MAX] = "";
+  if (state->job->warnings == 0) common->err->format_message(common, text);
+  decode_warn(state->job, text);
+}
+
+static void on_output(j_common_ptr common) {
+  (void)common;
+}
+
+/* Called for each row of blocks of each scan, so a progressive file cannot hide work between two rows of pixels. */
+static void on_progress(j_common_ptr common) {
+  struct jpeg_state *state = common->client_data;
+  const uint32_t max_scans = state->job->limits->max_jpeg_scans;
+  if (state->decoder.input_scan_number > 0 && (uint32_t)state->decoder.input_scan_number > max_scans)
+    escape(state,
+           decode_end(state->job, HASHSCAN_STATUS_LIMIT, "more than %u scans (max_jpeg_scans)", (unsigned)max_scans));
+  const hashscan_status status = decode_check_time(state->job);
+  if (status != HASHSCAN_STATUS_OK) escape(state, status);
+}
+
+static void open_decoder(struct jpeg_state *state) {
+  struct jpeg_decompress_struct *decoder = &state->decoder;
+  const struct decode_job *job = state->job;
+  jpeg_create_decompress(decoder);
+  /* After creation, where libjpeg reads JPEGMEM from the environment. */
+  decoder->mem->max_memory_to_use =
+      job->limits->max_decoder_bytes < LONG_MAX ? (long)job->limits->max_decoder_bytes : LONG_MAX;
+  decoder->progress = &state->progress;
+  jpeg_mem_src(decoder, job->bytes, (unsigned long)job->size);
+}
+
+/* Colour model of the file to that of the rows. */
+static hashscan_status choose_output(struct jpeg_state *state) {
+  struct jpeg_decompress_struct *decoder = &state->decoder;
+  struct image_info *info = state->job->info;
+  info->channels = 3;
+  switch (decoder->jpeg_color_space) {
+  case JCS_GRAYSCALE:
+    decoder->out_color_space = JCS_GRAYSCALE;
+    info->channels = 1;
+    break;
+  case JCS_YCbCr:
+  case JCS_RGB:
+    decoder->out_color_space = JCS_RGB;
+    break;
+  case JCS_YCCK:
+  case JCS_CMYK:
+    decoder->out_color_space = JCS_CMYK;
+    info->format = HASHSCAN_FORMAT_JPEG_CMYK;
+    break;
+  default:
+    info->channels = 0;
+    return decode_end(state->job, HASHSCAN_STATUS_UNSUPPORTED, "colour model of %d components",
+                      decoder->num_components);
+  }
+  decoder->dct_method = JDCT_ISLOW;
+  decoder->do_fancy_upsampling = TRUE;
+  return HASHSCAN_STATUS_OK;
+}
+
+/* libjpeg-turbo 3 reads the header of 12-bit files before it refuses their rows. */
+static hashscan_status read_header(struct jpeg_state *state) {
+  jpeg_read_header(&state->decoder, TRUE);
+  note_size(state);
+  if (state->decoder.data_precision != 8)
+    return decode_end(state->job, HASHSCAN_STATUS_UNSUPPORTED, "%d bits a sample", state->decoder.data_precision);
+  const hashscan_status status = check_size(state);
+  return status == HASHSCAN_STATUS_OK ? choose_output(state) : status;
+}
+
+static uint8_t scale_product(unsigned a, unsigned b) {
+  return (uint8_t)((a * b + 127) / 255);
+}
+
+/* In place: three bytes are written where four were read. Adobe stores ink values inverted, which makes them light. */
+static void cmyk_to_rgb(uint8_t *row, size_t width, bool inverted) {
+  const uint8_t flip = inverted ? 0 : 255;
+  const uint8_t *cmyk = row;
+  uint8_t *rgb = row;
+  for (size_t x = 0; x < width; x++, cmyk += 4, rgb += 3) {
+    const uint8_t key = cmyk[3] ^ flip;
+    for (int i = 0; i < 3; i++) rgb[i] = scale_product(cmyk[i] ^ flip, key);
+  }
+}
+
+static hashscan_status give_rows(struct jpeg_state *state) {
+  struct jpeg_decompress_struct *decoder = &state->decoder;
+  const JDIMENSION row_bytes = decoder->output_width * (JDIMENSION)decoder->output_components;
+  JSAMPARRAY rows = decoder->mem->alloc_sarray((j_common_ptr)decoder, JPOOL_IMAGE, row_bytes, ROWS_PER_READ);
+  while (decoder->output_scanline < decoder->output_height) {
+    const JDIMENSION count = jpeg_read_scanlines(decoder, rows, ROWS_PER_READ);
+    for (JDIMENSION i = 0; i < count; i++) {
+      if (decoder->out_color_space == JCS_CMYK) cmyk_to_rgb(rows[i], decoder->output_width, decoder->saw_Adobe_marker);
+      const hashscan_status status = decode_row(state->job, rows[i]);
+      if (status != HASHSCAN_STATUS_OK) return status;
+    }
+  }
+  return HASHSCAN_STATUS_OK;
+}
+
+static hashscan_status decode_all(struct jpeg_state *state) {
+  open_decoder(state);
+  hashscan_status status = read_header(state);
+  if (status != HASHSCAN_STATUS_OK) return status;
+  jpeg_start_decompress(&state->decoder);
+  status = decode_begin(state->job);
+  if (status != HASHSCAN_STATUS_OK) return status;
+  status = give_rows(state);
+  if (status != HASHSCAN_STATUS_OK) return status;
+  jpeg_finish_decompress(&state->decoder);
+  return decode_finished(state->job);
+}
+
+static hashscan_status decode_or_escape(struct jpeg_state *state) {
+  if (setjmp(state->escape) != 0) return state->status;
+  return decode_all(state);
+}
+
+hashscan_status jpeg_decode(struct decode_job *job) {
+  struct jpeg_state state = {.job = job};
+  job->info->format = HASHSCAN_FORMAT_JPEG;
+  state.decoder.err = jpeg_std_error(&state.errors);
+  state.decoder.client_data = &state;
+  state.errors.error_exit = on_error;
+  state.errors.emit_message = on_message;
+  state.errors.output_message = on_output;
+  state.progress.progress_monitor = on_progress;
+  const hashscan_status status = decode_or_escape(&state);
+  jpeg_destroy_decompress(&state.decoder);
+  return status;
+}
