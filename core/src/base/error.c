@@ -35,8 +35,8 @@ hashscan_code error_set_errno(hashscan_error *error, hashscan_code code, int err
   va_start(arguments, format);
   format_message(error, code, format, arguments);
   va_end(arguments);
-  char reason[128];
-  if (strerror_r(errnum, reason, sizeof reason) != 0) snprintf(reason, sizeof reason, "error %d", errnum);
+  char buffer[128];
+  const char *reason = strerror_r(errnum, buffer, sizeof buffer); /* GNU's, which returns the text */
   const size_t used = strlen(error->message);
   snprintf(error->message + used, sizeof error->message - used, ": %s", reason);
   return code;

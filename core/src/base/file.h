@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Files: whole reads that notice change, read-only mappings, and durable writes that appear at once or not at all. */
+#ifndef HASHSCAN_BASE_FILE_H
+#define HASHSCAN_BASE_FILE_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "hashscan.h"
+
+/* A growable buffer that is kept between files. Zero-initialise; file_buffer_free gives its memory back. */
+struct file_buffer {
+  uint8_t *bytes;
+  size_t size;
+  size_t capacity;
+};
+
+void file_buffer_free(struct file_buffer *buffer);
+
+/* How reading one input ended. */
+enum file_outcome {
+  FILE_READ,
+  FILE_NOT_REGULAR, /* a folder, FIFO, socket or device: never opened for reading */
+  FILE_UNREADABLE,
+  FILE_TOO_LARGE,
+  FILE_CHANGED, /* size or modification time differ after the read */
+  FILE_NO_MEMORY
+};
+
+/* Reads the regular file at `path` (relative to the folder `dirfd`, or AT_FDCWD) whole into `buffer`. Symbolic links
+ * are followed. Never blocks on a FIFO or device: the type is checked before and after a non-blocking open. `reason`
+ * gets one line unless FILE_READ. */
+enum file_outcome file_read(int dirfd, const char *path, uint64_t max_bytes, struct file_buffer *buffer, char *reason,
+                            size_t reason_size);
+
+/* Reads a stream (standard input) to its end, at most max_bytes. FILE_READ, FILE_UNREADABLE, FILE_TOO_LARGE or
+ * FILE_NO_MEMORY. */
+enum file_outcome file_read_stream(int fd, uint64_t max_bytes, struct file_buffer *buffer, char *reason,
+                                   size_t reason_size);
+
+/* A read-only shared mapping of a whole regular file. `bytes` is NULL when the file is empty. */
+struct file_map {
+  const uint8_t *bytes;
+  size_t size;
+};
+
+/* Maps the file `name` of the folder `dirfd`. 0, or an errno value: ELOOP for a symbolic link, EISDIR for a folder,
+ * EINVAL for anything else that is not a regular file. On failure `map` is empty. */
+int file_map_open(int dirfd, const char *name, struct file_map *map);
+void file_map_close(struct file_map *map);
+
+/* A file being written under a temporary name; it appears under its final name only in file_writer_commit. Errors
+ * stick: check the commit. */
+struct file_writer {
+  int dirfd;
+  int fd;
+  const char *temporary;
+  uint8_t *buffer;
+  size_t used;
+  uint64_t offset; /* bytes put so far, buffered ones included */
+  int failed_errno;
+};
+
+/* Creates the file `temporary` in the folder `dirfd`; a leftover of that name is removed first. `dirfd` and
+ * `temporary` must outlive the writer. On failure there is nothing to abort. */
+hashscan_code file_writer_open(struct file_writer *writer, int dirfd, const char *temporary, hashscan_error *error);
+void file_writer_put(struct file_writer *writer, const void *bytes, size_t size);
+
+/* Overwrites bytes that were put before. */
+void file_writer_patch(struct file_writer *writer, uint64_t offset, const void *bytes, size_t size);
+
+/* Flushes, fsyncs, renames to `name` and fsyncs the folder. When this fails before the rename, the temporary file is
+ * gone and what stood under `name` is untouched. Either way the writer is closed. */
+hashscan_code file_writer_commit(struct file_writer *writer, const char *name, hashscan_error *error);
+void file_writer_abort(struct file_writer *writer);
+
+#endif
