@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Collecting entries: the public builder but for hashscan_builder_write, which is in write.c. */
+#include "index/builder.h"
+
+#include <stdlib.h>
+
+#include "base/checked.h"
+#include "base/cpu.h"
+#include "base/error.h"
+#include "base/utf8.h"
+#include "list/list.h"
+
+hashscan_code hashscan_builder_create(hashscan_builder **builder, hashscan_error *error) {
+  if (builder == NULL) return error_set(error, HASHSCAN_E_ARGUMENT, "builder is NULL");
+  *builder = NULL;
+  const hashscan_code code = cpu_check(error);
+  if (code != HASHSCAN_SUCCESS) return code;
+  *builder = calloc(1, sizeof **builder);
+  return *builder == NULL ? error_memory(error) : HASHSCAN_SUCCESS;
+}
+
+void hashscan_builder_destroy(hashscan_builder *builder) {
+  if (builder == NULL) return;
+  for (unsigned kind = 0; kind < HASHSCAN_KIND_COUNT; kind++) free(builder->kinds[kind].entries);
+  free(builder->strings.bytes);
+  intern_free(&builder->lists);
+  intern_free(&builder->label_sets);
+  free(builder);
+}
+
+/* ---- One entry ------------------------------------------------------------------------------------------------- */
+
+/* An entry's strings with their sizes, terminators included. NULL reads as empty. */
+struct entry_strings {
+  const char *list, *version, *id, *labels;
+  size_t list_size, version_size, id_size, labels_size;
+};
+
+static bool measure(const char *given, const char **string, size_t *size) {
+  *string = given == NULL ? "" : given;
+  *size = strlen(*string) + 1;
+  return utf8_valid(*string, *size);
+}
+
+static bool measure_labels(const hashscan_entry *entry, struct entry_strings *strings) {
+  strings->labels = entry->labels;
+  strings->labels_size = 0;
+  for (size_t i = 0; i < entry->label_count; i++)
+    strings->labels_size += strlen(entry->labels + strings->labels_size) + 1;
+  return utf8_valid(strings->labels, strings->labels_size);
+}
+
+static hashscan_code check_entry(const hashscan_entry *entry, struct entry_strings *strings, hashscan_error *error) {
+  if (hashscan_kind_bytes(entry->kind) == 0)
+    return error_set(error, HASHSCAN_E_ARGUMENT, "unknown kind %d", (int)entry->kind);
+  if (entry->hash == NULL) return error_set(error, HASHSCAN_E_ARGUMENT, "the entry's hash is NULL");
+  if (entry->labels == NULL && entry->label_count > 0)
+    return error_set(error, HASHSCAN_E_ARGUMENT, "the entry's labels are NULL");
+  if (entry->label_count > UINT32_MAX) return error_set(error, HASHSCAN_E_LIMIT, "more than 2^32 - 1 labels");
+  if (!measure(entry->list, &strings->list, &strings->list_size) ||
+      !measure(entry->version, &strings->version, &strings->version_size))
+    return error_set(error, HASHSCAN_E_ARGUMENT, "the list's name or version is not UTF-8");
+  if (!measure(entry->id, &strings->id, &strings->id_size))
+    return error_set(error, HASHSCAN_E_ARGUMENT, "the entry's id is not UTF-8");
+  if (!measure_labels(entry, strings)) return error_set(error, HASHSCAN_E_ARGUMENT, "a label is not UTF-8");
+  return HASHSCAN_SUCCESS;
+}
+
+static bool same_list(const hashscan_builder *builder, uint32_t number, const struct entry_strings *strings) {
+  const char *name = builder->strings.bytes + builder->lists.values[number].offset;
+  return strcmp(name, strings->list) == 0 && strcmp(name + strings->list_size, strings->version) == 0;
+}
+
+/* Most entries belong to the newest list, which needs no hashing. */
+static bool intern_list(hashscan_builder *builder, const struct entry_strings *strings, uint32_t *number) {
+  const size_t known = builder->lists.value_count;
+  if (known > 0 && same_list(builder, (uint32_t)known - 1, strings)) {
+    *number = (uint32_t)known - 1;
+    return true;
+  }
+  size_t size;
+  if (!checked_add(strings->list_size, strings->version_size, &size)) return false;
+  char *const both = malloc(size);
+  if (both == NULL) return false;
+  memcpy(both, strings->list, strings->list_size);
+  memcpy(both + strings->list_size, strings->version, strings->version_size);
+  const bool interned = intern(&builder->lists, &builder->strings, both, size, number);
+  free(both);
+  return interned;
+}
+
+static bool intern_labels(hashscan_builder *builder, const hashscan_entry *entry, const struct entry_strings *strings,
+                          uint32_t *number) {
+  *number = 0;
+  if (entry->label_count == 0) return true;
+  if (!intern(&builder->label_sets, &builder->strings, strings->labels, strings->labels_size, number)) return false;
+  builder->label_sets.values[*number].count = entry->label_count;
+  ++*number;
+  return true;
+}
+
+static bool store_id(hashscan_builder *builder, const struct entry_strings *strings, uint64_t *id) {
+  *id = 0;
+  if (strings->id_size == 1) return true;
+  if (!string_pool_reserve(&builder->strings, strings->id_size)) return false;
+  if (strcmp(builder->strings.bytes + builder->last_id, strings->id) != 0)
+    builder->last_id = string_pool_append(&builder->strings, strings->id, strings->id_size);
+  *id = builder->last_id;
+  return true;
+}
+
+/* What fails leaves at most unused strings behind, never half an entry. */
+static bool store_entry(hashscan_builder *builder, const hashscan_entry *entry, const struct entry_strings *strings) {
+  struct builder_kind *kind = &builder->kinds[entry->kind];
+  struct builder_entry stored = {0};
+  struct builder_entry *entries = array_reserve(kind->entries, &kind->capacity, kind->count + 1, sizeof *entries);
+  if (entries == NULL) return false;
+  kind->entries = entries;
+  if (!intern_labels(builder, entry, strings, &stored.labels) || !store_id(builder, strings, &stored.id) ||
+      !intern_list(builder, strings, &stored.list))
+    return false;
+  memcpy(stored.hash, entry->hash, hashscan_kind_bytes(entry->kind));
+  kind->sorted = kind->count == 0 ||
+                 (kind->sorted && memcmp(kind->entries[kind->count - 1].hash, stored.hash, sizeof stored.hash) <= 0);
+  kind->entries[kind->count++] = stored;
+  builder->lists.values[stored.list].count++;
+  builder->entry_count++;
+  return true;
+}
+
+hashscan_code hashscan_builder_add(hashscan_builder *builder, const hashscan_entry *entry, hashscan_error *error) {
+  if (builder == NULL || entry == NULL) return error_set(error, HASHSCAN_E_ARGUMENT, "builder or entry is NULL");
+  struct entry_strings strings = {0};
+  const hashscan_code code = check_entry(entry, &strings, error);
+  if (code != HASHSCAN_SUCCESS) return code;
+  if (builder->entry_count >= INDEX_MAX_ENTRIES)
+    return error_set(error, HASHSCAN_E_LIMIT, "more than 2^32 - 2 entries");
+  return store_entry(builder, entry, &strings) ? HASHSCAN_SUCCESS : error_memory(error);
+}
+
+/* ---- Lists ----------------------------------------------------------------------------------------------------- */
+
+static hashscan_code add_from_list(void *user, const hashscan_entry *entry, hashscan_error *error) {
+  return hashscan_builder_add(user, entry, error);
+}
+
+hashscan_code hashscan_builder_add_list(hashscan_builder *builder, const char *path,
+                                        const hashscan_list_options *options, hashscan_list_report *report,
+                                        hashscan_error *error) {
+  if (builder == NULL || path == NULL) return error_set(error, HASHSCAN_E_ARGUMENT, "builder or path is NULL");
+  return list_read_file(path, options, add_from_list, builder, report, error);
+}
+
+hashscan_code hashscan_builder_add_list_bytes(hashscan_builder *builder, const char *source, const void *bytes,
+                                              size_t size, const hashscan_list_options *options,
+                                              hashscan_list_report *report, hashscan_error *error) {
+  if (builder == NULL || source == NULL || (bytes == NULL && size > 0))
+    return error_set(error, HASHSCAN_E_ARGUMENT, "builder, source or bytes is NULL");
+  return list_read(source, bytes, size, options, add_from_list, builder, report, error);
+}
+
+/* ---- Order ----------------------------------------------------------------------------------------------------- */
+
+/* What is sorted instead of whole entries: the hash's leading 64 bits decide nearly always. */
+struct sort_key {
+  uint64_t leading;
+  uint32_t position;
+};
+
+static int compare_keys(const void *left, const void *right, void *user) {
+  const struct sort_key *a = left;
+  const struct sort_key *b = right;
+  const struct builder_entry *entries = user;
+  if (a->leading != b->leading) return a->leading < b->leading ? -1 : 1;
+  const int order = memcmp(entries[a->position].hash, entries[b->position].hash, HASHSCAN_MAX_HASH_BYTES);
+  if (order != 0) return order;
+  return a->position < b->position ? -1 : a->position > b->position;
+}
+
+static uint64_t leading_bits(const uint8_t *hash) {
+  uint64_t leading = 0;
+  for (unsigned i = 0; i < 8; i++) leading = leading << 8 | hash[i];
+  return leading;
+}
+
+static bool sort_kind(struct builder_kind *kind) {
+  if (kind->sorted || kind->count < 2) return true;
+  struct sort_key *keys = malloc(kind->count * sizeof *keys);
+  struct builder_entry *sorted = malloc(kind->count * sizeof *sorted);
+  if (keys == NULL || sorted == NULL) {
+    free(keys);
+    free(sorted);
+    return false;
+  }
+  for (size_t i = 0; i < kind->count; i++)
+    keys[i] = (struct sort_key){leading_bits(kind->entries[i].hash), (uint32_t)i};
+  qsort_r(keys, kind->count, sizeof *keys, compare_keys, kind->entries);
+  for (size_t i = 0; i < kind->count; i++) sorted[i] = kind->entries[keys[i].position];
+  free(keys);
+  free(kind->entries);
+  kind->entries = sorted;
+  kind->capacity = kind->count;
+  kind->sorted = true;
+  return true;
+}
+
+hashscan_code builder_sort(hashscan_builder *builder, hashscan_error *error) {
+  for (unsigned kind = 0; kind < HASHSCAN_KIND_COUNT; kind++)
+    if (!sort_kind(&builder->kinds[kind])) return error_memory(error);
+  return HASHSCAN_SUCCESS;
+}

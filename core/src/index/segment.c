@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Validation of a segment, and reading single entries from it.
+ *
+ * The checks run from the outside in: header, layout, digests, then the sections in the order in which one leans on the
+ * other (strings; lists and label sets; rows; entries). The layout is fully determined by the element counts, so there
+ * is one valid place for everything and nothing can overlap. All of it is linear in the segment's size. */
+#include "index/segment.h"
+
+#include <stdlib.h>
+
+#include "base/checked.h"
+#include "base/error.h"
+#include "base/utf8.h"
+
+struct validation {
+  const char *source;
+  const uint8_t *bytes;
+  size_t size;
+  const uint8_t *sections[INDEX_SECTION_COUNT];
+  uint64_t counts[INDEX_SECTION_COUNT];
+  hashscan_error *error;
+};
+
+static hashscan_code damaged(const struct validation *v, const char *reason) {
+  return error_set(v->error, HASHSCAN_E_FORMAT, "%s: the segment is damaged: %s", v->source, reason);
+}
+
+static bool all_zero(const uint8_t *bytes, size_t size) {
+  for (size_t i = 0; i < size; i++)
+    if (bytes[i] != 0) return false;
+  return true;
+}
+
+/* ---- Layout and digests ---------------------------------------------------------------------------------------- */
+
+/* Section `i` must begin at the next aligned offset after `*end`, with zeros in between; moves *end behind it. */
+static hashscan_code place_section(struct validation *v, unsigned i, uint64_t *end) {
+  const uint8_t *row = v->bytes + INDEX_HEADER_BYTES + i * INDEX_TABLE_ROW_BYTES;
+  const uint64_t offset = load_u64(row + 8);
+  const uint64_t count = load_u64(row + 16);
+  uint64_t bytes;
+  uint64_t next;
+  if (load_u32(row) != index_section_id(i) || load_u32(row + 4) != index_section_stride(i))
+    return damaged(v, "an unknown section");
+  if (offset != index_align(*end) || !checked_mul_u64(count, index_section_stride(i), &bytes) ||
+      !checked_add_u64(offset, bytes, &next) || next > v->size)
+    return damaged(v, "a section is out of place");
+  if (!all_zero(v->bytes + *end, (size_t)(offset - *end))) return damaged(v, "bytes between sections are not zero");
+  uint8_t digest[INDEX_DIGEST_BYTES];
+  index_digest(v->bytes + offset, (size_t)bytes, digest);
+  if (memcmp(digest, row + 24, INDEX_DIGEST_BYTES) != 0) return damaged(v, "a section fails its checksum");
+  v->sections[i] = v->bytes + offset;
+  v->counts[i] = count;
+  *end = next;
+  return HASHSCAN_SUCCESS;
+}
+
+static hashscan_code place_sections(struct validation *v) {
+  if (load_u32(v->bytes + INDEX_HEADER_COUNT) != INDEX_SECTION_COUNT) return damaged(v, "a section is missing");
+  uint64_t end = INDEX_SEGMENT_HEADER_BYTES;
+  for (unsigned i = 0; i < INDEX_SECTION_COUNT; i++) {
+    const hashscan_code code = place_section(v, i, &end);
+    if (code != HASHSCAN_SUCCESS) return code;
+  }
+  return end == v->size ? HASHSCAN_SUCCESS : damaged(v, "bytes after the last section");
+}
+
+static bool kind_counts_agree(const struct validation *v, hashscan_kind kind) {
+  const uint64_t *counts = v->counts + (unsigned)kind * INDEX_KIND_SECTIONS;
+  const uint64_t rows = counts[INDEX_ROWS];
+  return rows <= INDEX_MAX_ENTRIES && counts[INDEX_STARTS] == rows + 1 &&
+         counts[INDEX_PREFIX] == ((uint64_t)1 << index_prefix_bits(kind, rows)) + 1;
+}
+
+static hashscan_code check_counts(const struct validation *v) {
+  bool agree = v->counts[INDEX_ENTRIES] <= INDEX_MAX_ENTRIES &&
+               v->counts[INDEX_ENTRIES] == load_u64(v->bytes + INDEX_HEADER_ENTRIES) &&
+               v->counts[INDEX_LISTS] <= v->counts[INDEX_ENTRIES] && v->counts[INDEX_LABEL_SETS] >= 1 &&
+               v->counts[INDEX_LABEL_SETS] <= UINT32_MAX && v->counts[INDEX_STRINGS] >= 1;
+  for (unsigned kind = 0; kind < HASHSCAN_KIND_COUNT; kind++)
+    agree = agree && kind_counts_agree(v, (hashscan_kind)kind);
+  return agree ? HASHSCAN_SUCCESS : damaged(v, "its counts disagree");
+}
+
+static void fill_view(const struct validation *v, struct segment *segment) {
+  for (unsigned k = 0; k < HASHSCAN_KIND_COUNT; k++) {
+    const unsigned first = k * INDEX_KIND_SECTIONS;
+    struct segment_kind *kind = &segment->kinds[k];
+    kind->rows = v->sections[first + INDEX_ROWS];
+    kind->starts = v->sections[first + INDEX_STARTS];
+    kind->prefix = v->sections[first + INDEX_PREFIX];
+    kind->row_count = (uint32_t)v->counts[first + INDEX_ROWS];
+    kind->prefix_bits = index_prefix_bits((hashscan_kind)k, kind->row_count);
+  }
+  segment->entries = v->sections[INDEX_ENTRIES];
+  segment->lists = v->sections[INDEX_LISTS];
+  segment->label_sets = v->sections[INDEX_LABEL_SETS];
+  segment->strings = (const char *)v->sections[INDEX_STRINGS];
+  segment->entry_count = (uint32_t)v->counts[INDEX_ENTRIES];
+  segment->list_count = (uint32_t)v->counts[INDEX_LISTS];
+  segment->label_set_count = (uint32_t)v->counts[INDEX_LABEL_SETS];
+  segment->strings_size = (size_t)v->counts[INDEX_STRINGS];
+  segment->digest = v->bytes + INDEX_HEADER_DIGEST;
+}
+
+/* ---- Strings, label sets, lists -------------------------------------------------------------------------------- */
+
+/* Whether a string begins at `offset`; it ends inside, because the last byte of the strings is a terminator. */
+static bool is_string(const struct segment *segment, uint64_t offset) {
+  return offset < segment->strings_size && (offset == 0 || segment->strings[offset - 1] == '\0');
+}
+
+static hashscan_code check_strings(const struct validation *v, const struct segment *segment) {
+  if (segment->strings[0] != '\0' || segment->strings[segment->strings_size - 1] != '\0')
+    return damaged(v, "a string is not terminated");
+  if (!utf8_valid(segment->strings, segment->strings_size)) return damaged(v, "a string is not UTF-8");
+  return HASHSCAN_SUCCESS;
+}
+
+/* Sets lie one behind the other, which bounds the walk over them by the size of the strings. */
+static hashscan_code check_label_sets(const struct validation *v, const struct segment *segment) {
+  size_t end = 0;
+  for (uint32_t i = 0; i < segment->label_set_count; i++) {
+    const uint8_t *set = segment->label_sets + (size_t)i * INDEX_LABEL_SET_BYTES;
+    const uint64_t first = load_u64(set + INDEX_LABEL_SET_FIRST);
+    const uint32_t count = load_u32(set + INDEX_LABEL_SET_COUNT);
+    if (i == 0 ? first != 0 || count != 0 : first < end || count == 0) return damaged(v, "label sets are out of order");
+    if (!is_string(segment, first)) return damaged(v, "a label set points outside the strings");
+    if (i > 0) end = (size_t)first;
+    for (uint32_t label = 0; label < count; label++) {
+      if (end == segment->strings_size) return damaged(v, "a label set runs past the strings");
+      end += strlen(segment->strings + end) + 1;
+    }
+  }
+  return HASHSCAN_SUCCESS;
+}
+
+static hashscan_code check_list_strings(const struct validation *v, const struct segment *segment) {
+  for (uint32_t i = 0; i < segment->list_count; i++) {
+    const uint8_t *list = segment->lists + (size_t)i * INDEX_LIST_BYTES;
+    if (!is_string(segment, load_u64(list + INDEX_LIST_NAME)) ||
+        !is_string(segment, load_u64(list + INDEX_LIST_VERSION)))
+      return damaged(v, "a list points outside the strings");
+  }
+  return HASHSCAN_SUCCESS;
+}
+
+/* ---- Rows and entries ------------------------------------------------------------------------------------------ */
+
+static hashscan_code check_rows(const struct validation *v, const struct segment_kind *kind, size_t row_bytes) {
+  for (size_t row = 1; row < kind->row_count; row++) {
+    const uint8_t *at = kind->rows + row * row_bytes;
+    if (memcmp(at - row_bytes, at, row_bytes) >= 0) return damaged(v, "hashes are out of order");
+  }
+  return HASHSCAN_SUCCESS;
+}
+
+static uint32_t prefix_start(const struct segment_kind *kind, uint32_t prefix) {
+  return load_u32(kind->prefix + (size_t)prefix * sizeof(uint32_t));
+}
+
+/* Bucket by bucket: rows are in order, so every row is in its bucket when those at the bounds are. */
+static hashscan_code check_prefix(const struct validation *v, const struct segment_kind *kind, size_t row_bytes) {
+  const uint32_t buckets = (uint32_t)1 << kind->prefix_bits;
+  if (prefix_start(kind, 0) != 0 || prefix_start(kind, buckets) != kind->row_count)
+    return damaged(v, "a directory does not cover its rows");
+  for (uint32_t bucket = 0; bucket < buckets; bucket++) {
+    const uint32_t first = prefix_start(kind, bucket);
+    const uint32_t end = prefix_start(kind, bucket + 1);
+    if (first > end || end > kind->row_count) return damaged(v, "a directory is out of order");
+    if (first == end) continue;
+    if (index_prefix(kind->rows + first * row_bytes, kind->prefix_bits) != bucket ||
+        index_prefix(kind->rows + (end - 1) * row_bytes, kind->prefix_bits) != bucket)
+      return damaged(v, "a directory names the wrong rows");
+  }
+  return HASHSCAN_SUCCESS;
+}
+
+static hashscan_code check_entry(const struct validation *v, const struct segment *segment, uint32_t entry,
+                                 uint32_t row, uint64_t *list_entries) {
+  const uint8_t *record = segment->entries + (size_t)entry * INDEX_ENTRY_BYTES;
+  const uint32_t list = load_u32(record + INDEX_ENTRY_LIST);
+  if (load_u32(record + INDEX_ENTRY_ROW) != row) return damaged(v, "an entry names another row");
+  if (!is_string(segment, load_u64(record + INDEX_ENTRY_ID))) return damaged(v, "an id points outside the strings");
+  if (list >= segment->list_count) return damaged(v, "an entry names a list that does not exist");
+  if (load_u32(record + INDEX_ENTRY_LABELS) >= segment->label_set_count)
+    return damaged(v, "an entry names a label set that does not exist");
+  list_entries[list]++;
+  return HASHSCAN_SUCCESS;
+}
+
+/* The entries of a kind follow those of the kind before; `*next` is the first one not yet accounted for. */
+static hashscan_code check_kind_entries(const struct validation *v, const struct segment *segment,
+                                        struct segment_kind *kind, uint32_t *next, uint64_t *list_entries) {
+  kind->first_entry = *next;
+  if (segment_row_start(kind, 0) != *next) return damaged(v, "entries are not accounted for");
+  for (uint32_t row = 0; row < kind->row_count; row++) {
+    const uint32_t end = segment_row_start(kind, (size_t)row + 1);
+    if (end <= *next || end > segment->entry_count) return damaged(v, "a row has no entries or too many");
+    for (; *next < end; ++*next) {
+      const hashscan_code code = check_entry(v, segment, *next, row, list_entries);
+      if (code != HASHSCAN_SUCCESS) return code;
+    }
+  }
+  kind->entry_count = *next - kind->first_entry;
+  return HASHSCAN_SUCCESS;
+}
+
+static hashscan_code check_entries(const struct validation *v, struct segment *segment, uint64_t *list_entries) {
+  uint32_t next = 0;
+  for (unsigned k = 0; k < HASHSCAN_KIND_COUNT; k++) {
+    const hashscan_code code = check_kind_entries(v, segment, &segment->kinds[k], &next, list_entries);
+    if (code != HASHSCAN_SUCCESS) return code;
+  }
+  if (next != segment->entry_count) return damaged(v, "entries are not accounted for");
+  for (uint32_t list = 0; list < segment->list_count; list++) {
+    const uint64_t written = load_u64(segment->lists + (size_t)list * INDEX_LIST_BYTES + INDEX_LIST_ENTRIES);
+    if (written == 0 || written != list_entries[list]) return damaged(v, "a list has another number of entries");
+  }
+  return HASHSCAN_SUCCESS;
+}
+
+static hashscan_code check_hashes(const struct validation *v, const struct segment *segment) {
+  hashscan_code code = HASHSCAN_SUCCESS;
+  for (unsigned k = 0; k < HASHSCAN_KIND_COUNT && code == HASHSCAN_SUCCESS; k++) {
+    const size_t row_bytes = hashscan_kind_bytes((hashscan_kind)k);
+    code = check_rows(v, &segment->kinds[k], row_bytes);
+    if (code == HASHSCAN_SUCCESS) code = check_prefix(v, &segment->kinds[k], row_bytes);
+  }
+  return code;
+}
+
+hashscan_code index_segment_validate(const char *source, const uint8_t *bytes, size_t size, struct segment *segment,
+                                     hashscan_error *error) {
+  struct validation v = {.source = source, .bytes = bytes, .size = size, .error = error};
+  *segment = (struct segment){0};
+  hashscan_code code =
+      index_header_validate(source, "the segment", INDEX_SEGMENT_MAGIC, bytes, size, INDEX_SEGMENT_HEADER_BYTES, error);
+  if (code == HASHSCAN_SUCCESS) code = place_sections(&v);
+  if (code == HASHSCAN_SUCCESS) code = check_counts(&v);
+  if (code != HASHSCAN_SUCCESS) return code;
+  fill_view(&v, segment);
+  code = check_strings(&v, segment);
+  if (code == HASHSCAN_SUCCESS) code = check_label_sets(&v, segment);
+  if (code == HASHSCAN_SUCCESS) code = check_list_strings(&v, segment);
+  if (code == HASHSCAN_SUCCESS) code = check_hashes(&v, segment);
+  if (code != HASHSCAN_SUCCESS) return code;
+  uint64_t *list_entries = calloc((size_t)segment->list_count + 1, sizeof *list_entries);
+  if (list_entries == NULL) return error_memory(error);
+  code = check_entries(&v, segment, list_entries);
+  free(list_entries);
+  return code;
+}
+
+/* ---- Reading --------------------------------------------------------------------------------------------------- */
+
+bool segment_lookup(const struct segment *segment, hashscan_kind kind, const uint8_t *hash, uint32_t *first,
+                    uint32_t *end) {
+  const struct segment_kind *rows = &segment->kinds[kind];
+  const size_t row_bytes = hashscan_kind_bytes(kind);
+  const uint32_t bucket = index_prefix(hash, rows->prefix_bits);
+  uint32_t low = prefix_start(rows, bucket);
+  uint32_t high = prefix_start(rows, bucket + 1);
+  while (low < high) {
+    const uint32_t middle = low + (high - low) / 2;
+    const int order = memcmp(rows->rows + middle * row_bytes, hash, row_bytes);
+    if (order == 0) {
+      *first = segment_row_start(rows, middle);
+      *end = segment_row_start(rows, (size_t)middle + 1);
+      return true;
+    }
+    if (order < 0) low = middle + 1;
+    else high = middle;
+  }
+  return false;
+}
+
+static hashscan_kind kind_of_entry(const struct segment *segment, uint32_t entry) {
+  unsigned kind = 0;
+  while (entry - segment->kinds[kind].first_entry >= segment->kinds[kind].entry_count) kind++;
+  return (hashscan_kind)kind;
+}
+
+void segment_entry(const struct segment *segment, uint32_t entry, hashscan_entry *out) {
+  const uint8_t *record = segment->entries + (size_t)entry * INDEX_ENTRY_BYTES;
+  const uint8_t *list = segment->lists + (size_t)load_u32(record + INDEX_ENTRY_LIST) * INDEX_LIST_BYTES;
+  const uint8_t *labels = segment->label_sets + (size_t)load_u32(record + INDEX_ENTRY_LABELS) * INDEX_LABEL_SET_BYTES;
+  out->kind = kind_of_entry(segment, entry);
+  out->hash = segment->kinds[out->kind].rows + load_u32(record + INDEX_ENTRY_ROW) * hashscan_kind_bytes(out->kind);
+  out->list = segment->strings + load_u64(list + INDEX_LIST_NAME);
+  out->version = segment->strings + load_u64(list + INDEX_LIST_VERSION);
+  out->id = segment->strings + load_u64(record + INDEX_ENTRY_ID);
+  out->labels = segment->strings + load_u64(labels + INDEX_LABEL_SET_FIRST);
+  out->label_count = load_u32(labels + INDEX_LABEL_SET_COUNT);
+}

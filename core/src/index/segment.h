@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A segment as it lies in memory: the view that searching works on, and the validation that makes it safe. */
+#ifndef HASHSCAN_INDEX_SEGMENT_H
+#define HASHSCAN_INDEX_SEGMENT_H
+
+#include <stdbool.h>
+
+#include "index/format.h"
+
+/* The rows of one kind. Row r holds the entries starts[r] to starts[r + 1] - 1. */
+struct segment_kind {
+  const uint8_t *rows;
+  const uint8_t *starts;
+  const uint8_t *prefix;
+  uint32_t row_count;
+  uint32_t first_entry;
+  uint32_t entry_count;
+  unsigned prefix_bits;
+};
+
+/* Pointers into the bytes that were validated. */
+struct segment {
+  struct segment_kind kinds[HASHSCAN_KIND_COUNT];
+  const uint8_t *entries;
+  const uint8_t *lists;
+  const uint8_t *label_sets;
+  const char *strings;
+  uint32_t entry_count;
+  uint32_t list_count;
+  uint32_t label_set_count;
+  size_t strings_size;
+  const uint8_t *digest;
+};
+
+/* Checks every byte of a segment: digests, layout, order, counts, offsets, strings and references. After SUCCESS no
+ * number in it can lead outside of it. `source` names it in messages. Errors: FORMAT, VERSION, MEMORY. */
+hashscan_code index_segment_validate(const char *source, const uint8_t *bytes, size_t size, struct segment *segment,
+                                     hashscan_error *error);
+
+/* The first entry of a row; for row == row_count the end of the kind's entries. */
+static inline uint32_t segment_row_start(const struct segment_kind *kind, size_t row) {
+  return load_u32(kind->starts + row * sizeof(uint32_t));
+}
+
+/* The entries of the row that equals `hash` ([first, end)). False when there is none. */
+bool segment_lookup(const struct segment *segment, hashscan_kind kind, const uint8_t *hash, uint32_t *first,
+                    uint32_t *end);
+
+/* Fills `out` for entry number `entry`, which must exist. */
+void segment_entry(const struct segment *segment, uint32_t entry, hashscan_entry *out);
+
+#endif

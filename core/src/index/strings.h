@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The string pool of an index being built, and numbered values in it that are stored once. */
+#ifndef HASHSCAN_INDEX_STRINGS_H
+#define HASHSCAN_INDEX_STRINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* `array`, of elements of `element` bytes, with room for `count` (at least 1) of them; it may have moved, and grows by
+ * half so that adding one by one is linear. NULL when out of memory; `array` is then as it was. */
+void *array_reserve(void *array, size_t *capacity, size_t count, size_t element);
+
+/* Terminated strings one after the other; offset 0 is the empty one. Zero-initialise. */
+struct string_pool {
+  char *bytes;
+  size_t size;
+  size_t capacity;
+};
+
+/* Makes sure that `size` more bytes fit; puts the empty string into a new pool. */
+bool string_pool_reserve(struct string_pool *pool, size_t size);
+
+/* Appends `size` bytes, which end with a terminator and for which there is room; returns their offset. */
+uint64_t string_pool_append(struct string_pool *pool, const char *bytes, size_t size);
+
+/* A run of strings in the pool with its number. */
+struct interned {
+  uint64_t offset;
+  size_t size;
+  size_t count; /* free for the user */
+};
+
+/* Distinct runs, numbered in the order they came. Zero-initialise. An open-addressing table of number + 1. */
+struct intern_table {
+  struct interned *values;
+  size_t value_count;
+  size_t value_capacity;
+  uint32_t *slots;
+  size_t slot_count;
+};
+
+/* The number of the run of strings `bytes`, which is added when it is new. False when out of memory. */
+bool intern(struct intern_table *table, struct string_pool *pool, const char *bytes, size_t size, uint32_t *number);
+
+void intern_free(struct intern_table *table);
+
+#endif
