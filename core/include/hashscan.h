@@ -390,9 +390,9 @@ typedef struct hashscan_match_options {
   { sizeof(hashscan_match_options), 31u, HASHSCAN_TRANSFORMS_DIHEDRAL, 50, HASHSCAN_PROFILE_FULL, NULL }
 
 typedef enum hashscan_outcome {
-  HASHSCAN_NO_MATCH = 0, /* examined under the options; nothing on the lists resembles it */
+  HASHSCAN_NO_MATCH = 0, /* ok, damaged or low_quality, and nothing on the lists resembles it under the options */
   HASHSCAN_MATCH = 1,
-  HASHSCAN_UNEXAMINED = 2 /* could not be examined; `status` and `reason` say why */
+  HASHSCAN_UNEXAMINED = 2 /* any other status, and a damaged picture of low quality; `reason` says why */
 } hashscan_outcome;
 
 HASHSCAN_API const char *hashscan_outcome_name(hashscan_outcome outcome); /* "no_match", "match", "unexamined" */
@@ -478,13 +478,15 @@ typedef struct hashscan_scan_options {
   const char *const *paths; /* files and folders; folders are walked */
   size_t path_count;
   /* More roots, pulled one at a time after `paths`; NULL: none. Returns 1 and sets *path (valid until the next call),
-   * 0 at the end, -1 on an error of the source (the scan ends with HASHSCAN_E_IO). Called from a scan thread. */
+   * 0 at the end, -1 on an error of the source (the scan ends with HASHSCAN_E_IO). Called from a thread of the
+   * scan, which waits for it to return before it ends. */
   int (*next_path)(void *user, const char **path);
   unsigned threads; /* 0: one per CPU this process may run on */
-  /* Called for each input, in a stable order that does not depend on `threads`, one call at a time, from a scan
-   * thread. Nonzero stops the scan with HASHSCAN_E_STOPPED. Required. */
+  /* This callback and the next two are called on the thread that called hashscan_scan, one at a time. on_record gets
+   * each input, in a stable order that does not depend on `threads`; nonzero stops the scan with HASHSCAN_E_STOPPED.
+   * Required. */
   int (*on_record)(void *user, const hashscan_record *record);
-  /* Called a few times a second, never at the same time as on_record. NULL: no progress, and no counting ahead. */
+  /* Called a few times a second. NULL: no progress, and no counting ahead. */
   void (*on_progress)(void *user, const hashscan_progress *progress);
   int (*should_stop)(void *user); /* polled between inputs; nonzero ends the scan cleanly; may be NULL */
   void *user;

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Equal bytes are decoded once in a scan. */
+#ifndef HASHSCAN_SCAN_DEDUP_H
+#define HASHSCAN_SCAN_DEDUP_H
+
+#include <stdbool.h>
+
+#include "hashscan.h"
+
+/* A finished verdict, immutable and shared by reference. */
+struct result;
+
+/* Moves a verdict's matches and snapshot into a result with one reference. The verdict stays readable for as long as
+ * that reference is held, and must not be cleared. NULL when out of memory; the verdict then still owns everything. */
+struct result *result_take(const hashscan_verdict *verdict);
+void result_release(struct result *result);
+
+/* Fills a verdict that borrows from `result`. */
+void result_view(const struct result *result, hashscan_verdict *verdict);
+
+/* True from the second call on: how the emitter tells the first input with these bytes from later ones. Only one thread
+ * may ask. */
+bool result_was_reported(struct result *result);
+
+struct dedup;
+struct dedup_node;
+
+/* Errors: MEMORY, IO (the system has no random numbers). */
+hashscan_code dedup_create(struct dedup **dedup, hashscan_error *error);
+void dedup_destroy(struct dedup *dedup);
+
+enum dedup_answer {
+  DEDUP_KNOWN, /* *result is the answer, with a reference for the caller */
+  DEDUP_OWNER, /* nobody has it: compute it and call dedup_end(*node), whatever happens */
+  DEDUP_ALONE  /* compute it; there is nothing to end */
+};
+
+/* Looks the bytes up among the results for the same snapshot generation. Waits while another thread is computing the
+ * answer for equal bytes. Any thread. */
+enum dedup_answer dedup_begin(struct dedup *dedup, const void *bytes, size_t size, uint64_t generation,
+                              struct dedup_node **node, struct result **result);
+
+/* Hands the owner's result to those who wait and to later equal inputs; the caller keeps its reference. NULL: the
+ * result must not stand for others, who then compute their own. */
+void dedup_end(struct dedup *dedup, struct dedup_node *node, struct result *result);
+
+#endif

@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A batch scan:
+ *
+ *     walker thread -> ring -> worker threads -> ring -> the calling thread
+ *      paths, order            read, dedup, match          records, progress, stopping
+ *
+ * The walker submits every input in its final order and workers finish them in any order; the calling thread gives them
+ * out one by one, so that on_record, on_progress and should_stop never run at the same time. With on_progress a
+ * counting thread runs the same walk ahead. Worker threads block signals: the host's handlers run on its own threads.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/options.h"
+#include "scan/dedup.h"
+#include "scan/ring.h"
+#include "scan/scan.h"
+#include "scan/walk.h"
+
+#define MAX_THREADS 4096
+#define SLOTS_PER_THREAD 64
+#define POLL_SECONDS 0.1
+#define PROGRESS_SECONDS 0.25
+#define KEPT_BUFFER_BYTES ((size_t)64 << 20) /* a worker gives larger read buffers back after the file */
+
+struct worker {
+  struct scan *scan;
+  pthread_t thread;
+  hashscan_hasher *hasher;
+  struct file_buffer buffer;
+};
+
+struct scan {
+  hashscan_matcher *matcher;
+  hashscan_scan_options options;
+  struct ring ring;
+  struct dedup *dedup;
+
+  struct worker *workers;
+  unsigned worker_count;
+  unsigned workers_started;
+
+  pthread_t walker;
+  bool walker_started;
+  hashscan_code walk_code; /* the walker's, until it is joined */
+  hashscan_error walk_error;
+  bool walk_complete;
+
+  pthread_t counter;
+  bool counter_started;
+  atomic_bool count_cancelled;
+  atomic_bool count_complete;
+  atomic_uint_fast64_t counted;
+
+  /* The calling thread's. */
+  hashscan_scan_summary summary;
+  bool stop_asked;
+  double began;
+  double last_progress;
+};
+
+/* ---- Workers ----------------------------------------------------------------------------------------------------- */
+
+static void set_unexamined(struct slot *slot, hashscan_status status) {
+  slot->verdict.outcome = HASHSCAN_UNEXAMINED;
+  slot->verdict.image.status = status;
+  slot->verdict.image.quality = -1;
+}
+
+static hashscan_status status_of(enum file_outcome outcome) {
+  switch (outcome) {
+  case FILE_NOT_REGULAR:
+    return HASHSCAN_STATUS_UNSUPPORTED;
+  case FILE_TOO_LARGE:
+  case FILE_NO_MEMORY:
+    return HASHSCAN_STATUS_LIMIT;
+  case FILE_CHANGED:
+    return HASHSCAN_STATUS_CHANGED;
+  case FILE_READ:
+  case FILE_UNREADABLE:
+    break;
+  }
+  return HASHSCAN_STATUS_UNREADABLE;
+}
+
+/* An answer that the bytes alone decide. Time and memory may be there on the next try. */
+static bool is_repeatable(hashscan_status status) {
+  return status == HASHSCAN_STATUS_OK || status == HASHSCAN_STATUS_DAMAGED || status == HASHSCAN_STATUS_LOW_QUALITY ||
+         status == HASHSCAN_STATUS_UNSUPPORTED || status == HASHSCAN_STATUS_CORRUPT;
+}
+
+/* Takes the reference to `snapshot`. One input that is too much for the memory there is never ends the scan. */
+static void match_bytes(struct worker *worker, hashscan_index *snapshot, struct slot *slot) {
+  hashscan_error error;
+  const hashscan_code code = verdict_compute(&worker->scan->matcher->policy, snapshot, worker->hasher,
+                                             worker->buffer.bytes, worker->buffer.size, &slot->verdict, &error);
+  if (code == HASHSCAN_SUCCESS) return;
+  set_unexamined(slot, HASHSCAN_STATUS_LIMIT);
+  snprintf(slot->verdict.image.reason, HASHSCAN_REASON_SIZE, "%.*s", HASHSCAN_REASON_SIZE - 1, error.message);
+}
+
+static void examine_bytes(struct worker *worker, struct slot *slot) {
+  uint64_t generation;
+  hashscan_index *snapshot = matcher_current(worker->scan->matcher, &generation);
+  struct dedup *dedup = worker->scan->dedup;
+  struct dedup_node *node;
+  const enum dedup_answer answer =
+      dedup_begin(dedup, worker->buffer.bytes, worker->buffer.size, generation, &node, &slot->result);
+  if (answer == DEDUP_KNOWN) {
+    hashscan_index_close(snapshot);
+    result_view(slot->result, &slot->verdict);
+    return;
+  }
+  match_bytes(worker, snapshot, slot);
+  if (answer != DEDUP_OWNER) return;
+  if (is_repeatable(slot->verdict.image.status)) slot->result = result_take(&slot->verdict);
+  dedup_end(dedup, node, slot->result);
+}
+
+static void examine(struct worker *worker, struct slot *slot) {
+  const enum file_outcome outcome = file_read(AT_FDCWD, slot->path, worker->scan->matcher->policy.limits.max_file_bytes,
+                                              &worker->buffer, slot->verdict.image.reason, HASHSCAN_REASON_SIZE);
+  if (outcome != FILE_READ) {
+    set_unexamined(slot, status_of(outcome));
+    return;
+  }
+  slot->bytes = worker->buffer.size;
+  examine_bytes(worker, slot);
+  if (worker->buffer.capacity > KEPT_BUFFER_BYTES) file_buffer_free(&worker->buffer);
+}
+
+static void *worker_main(void *user) {
+  struct worker *worker = user;
+  struct ring *ring = &worker->scan->ring;
+  struct slot *slot;
+  while ((slot = ring_take(ring)) != NULL) {
+    examine(worker, slot);
+    ring_finish(ring, slot);
+  }
+  return NULL;
+}
+
+/* ---- Walker and counter ------------------------------------------------------------------------------------------ */
+
+static bool submit(struct scan *scan, const char *path, struct slot *slot) {
+  const size_t path_bytes = strlen(path) + 1;
+  slot->path = malloc(path_bytes);
+  if (slot->path == NULL) {
+    scan->walk_code = error_memory(&scan->walk_error);
+    return false;
+  }
+  memcpy(slot->path, path, path_bytes);
+  if (ring_submit(&scan->ring, slot)) return true;
+  free(slot->path);
+  return false;
+}
+
+static bool submit_file(void *user, const char *path) {
+  struct slot slot = {.state = SLOT_WAITING};
+  return submit(user, path, &slot);
+}
+
+static bool submit_unreadable(void *user, const char *path, int errnum) {
+  struct slot slot = {.state = SLOT_DONE};
+  set_unexamined(&slot, HASHSCAN_STATUS_UNREADABLE);
+  char buffer[128];
+  snprintf(slot.verdict.image.reason, HASHSCAN_REASON_SIZE, "%s", strerror_r(errnum, buffer, sizeof buffer));
+  return submit(user, path, &slot);
+}
+
+static enum walk_end walk_paths(struct walk *walk, const hashscan_scan_options *options) {
+  enum walk_end end = WALK_DONE;
+  for (size_t i = 0; i < options->path_count && end == WALK_DONE; i++) end = walk_root(walk, options->paths[i]);
+  return end;
+}
+
+static enum walk_end walk_source(struct scan *scan, struct walk *walk) {
+  if (scan->options.next_path == NULL) return WALK_DONE;
+  for (;;) {
+    const char *path = NULL;
+    const int more = scan->options.next_path(scan->options.user, &path);
+    if (more == 0) return WALK_DONE;
+    if (more < 0 || path == NULL) {
+      scan->walk_code = error_set(&scan->walk_error, HASHSCAN_E_IO, "the source of paths failed");
+      return WALK_STOPPED;
+    }
+    const enum walk_end end = walk_root(walk, path);
+    if (end != WALK_DONE) return end;
+  }
+}
+
+static void *walker_main(void *user) {
+  struct scan *scan = user;
+  const struct walk_sink sink = {.user = scan, .file = submit_file, .unreadable = submit_unreadable};
+  struct walk *walk = walk_create(&sink);
+  enum walk_end end = walk == NULL ? WALK_NO_MEMORY : walk_paths(walk, &scan->options);
+  if (end == WALK_DONE) end = walk_source(scan, walk);
+  walk_destroy(walk);
+  if (end == WALK_NO_MEMORY) scan->walk_code = error_memory(&scan->walk_error);
+  scan->walk_complete = end == WALK_DONE;
+  ring_close(&scan->ring);
+  return NULL;
+}
+
+static bool count_file(void *user, const char *path) {
+  (void)path;
+  struct scan *scan = user;
+  atomic_fetch_add_explicit(&scan->counted, 1, memory_order_relaxed);
+  return !atomic_load_explicit(&scan->count_cancelled, memory_order_relaxed);
+}
+
+static bool count_unreadable(void *user, const char *path, int errnum) {
+  (void)errnum;
+  return count_file(user, path);
+}
+
+static void *counter_main(void *user) {
+  struct scan *scan = user;
+  const struct walk_sink sink = {.user = scan, .file = count_file, .unreadable = count_unreadable};
+  struct walk *walk = walk_create(&sink);
+  if (walk != NULL && walk_paths(walk, &scan->options) == WALK_DONE)
+    atomic_store_explicit(&scan->count_complete, true, memory_order_release);
+  walk_destroy(walk);
+  return NULL;
+}
+
+/* ---- Records and progress ---------------------------------------------------------------------------------------- */
+
+static void add_to_summary(hashscan_scan_summary *summary, const hashscan_record *record) {
+  summary->inputs++;
+  summary->by_outcome[record->verdict->outcome]++;
+  summary->by_status[record->verdict->image.status]++;
+  summary->duplicates += record->duplicate != 0;
+  summary->bytes += record->bytes;
+}
+
+/* True while the caller wants more. */
+static bool emit(struct scan *scan, struct slot *slot) {
+  const hashscan_record record = {.number = scan->summary.inputs,
+                                  .path = slot->path,
+                                  .bytes = slot->bytes,
+                                  .duplicate = slot->result != NULL && result_was_reported(slot->result),
+                                  .verdict = &slot->verdict};
+  add_to_summary(&scan->summary, &record);
+  return scan->options.on_record(scan->options.user, &record) == 0;
+}
+
+/* A walk that is over knows the total best; files may have come and gone since they were counted. */
+static hashscan_progress progress_of(struct scan *scan) {
+  bool closed;
+  const uint64_t submitted = ring_submitted(&scan->ring, &closed);
+  const bool all_counted = scan->options.next_path == NULL && atomic_load(&scan->count_complete);
+  const uint64_t counted = atomic_load(&scan->counted);
+  return (hashscan_progress){.done = scan->summary.inputs,
+                             .total = closed || submitted > counted ? submitted : counted,
+                             .total_known = closed || all_counted,
+                             .bytes = scan->summary.bytes,
+                             .matches = scan->summary.by_outcome[HASHSCAN_MATCH]};
+}
+
+static void show_progress(struct scan *scan) {
+  const hashscan_progress progress = progress_of(scan);
+  scan->options.on_progress(scan->options.user, &progress);
+}
+
+static void show_progress_when_due(struct scan *scan) {
+  if (scan->options.on_progress == NULL) return;
+  const double now = clock_seconds();
+  if (now - scan->last_progress < PROGRESS_SECONDS) return;
+  scan->last_progress = now;
+  show_progress(scan);
+}
+
+/* Asks until the answer is yes. */
+static bool wants_stop(struct scan *scan) {
+  if (!scan->stop_asked && scan->options.should_stop != NULL)
+    scan->stop_asked = scan->options.should_stop(scan->options.user) != 0;
+  return scan->stop_asked;
+}
+
+/* Gives records out until there are no more. E_STOPPED when on_record asked for it. */
+static hashscan_code emit_all(struct scan *scan, hashscan_error *error) {
+  for (;;) {
+    if (wants_stop(scan)) ring_halt(&scan->ring);
+    show_progress_when_due(scan);
+    struct slot *slot;
+    const enum ring_head head = ring_wait(&scan->ring, POLL_SECONDS, &slot);
+    if (head == HEAD_END) return HASHSCAN_SUCCESS;
+    if (head == HEAD_LATE) continue;
+    const bool wanted = emit(scan, slot);
+    ring_pop(&scan->ring);
+    if (!wanted) return error_set(error, HASHSCAN_E_STOPPED, "stopped by on_record");
+  }
+}
+
+/* ---- Setting up and tearing down --------------------------------------------------------------------------------- */
+
+static unsigned default_threads(void) {
+  cpu_set_t cpus;
+  long count = sched_getaffinity(0, sizeof cpus, &cpus) == 0 ? CPU_COUNT(&cpus) : sysconf(_SC_NPROCESSORS_ONLN);
+  if (count < 1) count = 1;
+  return count > MAX_THREADS ? MAX_THREADS : (unsigned)count;
+}
+
+static hashscan_code read_options(const hashscan_scan_options *given, hashscan_scan_options *options,
+                                  hashscan_error *error) {
+  *options = (hashscan_scan_options){.size = sizeof *options};
+  if (given == NULL) return error_set(error, HASHSCAN_E_ARGUMENT, "options is NULL");
+  const hashscan_code code = options_copy(options, sizeof *options, given, "hashscan_scan_options", error);
+  if (code != HASHSCAN_SUCCESS) return code;
+  if (options->on_record == NULL) return error_set(error, HASHSCAN_E_ARGUMENT, "on_record is NULL");
+  if (options->threads > MAX_THREADS)
+    return error_set(error, HASHSCAN_E_ARGUMENT, "%u threads; at most %d", options->threads, MAX_THREADS);
+  if (options->paths == NULL && options->path_count > 0) return error_set(error, HASHSCAN_E_ARGUMENT, "paths is NULL");
+  for (size_t i = 0; i < options->path_count; i++)
+    if (options->paths[i] == NULL) return error_set(error, HASHSCAN_E_ARGUMENT, "path %zu is NULL", i);
+  if (options->threads == 0) options->threads = default_threads();
+  return HASHSCAN_SUCCESS;
+}
+
+/* Everything that can run out of memory before the first thread starts. */
+static hashscan_code set_up(struct scan *scan, hashscan_error *error) {
+  const unsigned threads = scan->options.threads;
+  if (!ring_create(&scan->ring, (size_t)threads * SLOTS_PER_THREAD)) return error_memory(error);
+  hashscan_code code = dedup_create(&scan->dedup, error);
+  if (code != HASHSCAN_SUCCESS) return code;
+  scan->workers = calloc(threads, sizeof *scan->workers);
+  if (scan->workers == NULL) return error_memory(error);
+  for (; scan->worker_count < threads && code == HASHSCAN_SUCCESS; scan->worker_count++) {
+    struct worker *worker = &scan->workers[scan->worker_count];
+    worker->scan = scan;
+    code = hashscan_matcher_hasher(scan->matcher, &worker->hasher, error);
+  }
+  return code;
+}
+
+static hashscan_code start_threads(struct scan *scan, hashscan_error *error) {
+  int failed = 0;
+  while (failed == 0 && scan->workers_started < scan->worker_count) {
+    struct worker *worker = &scan->workers[scan->workers_started];
+    failed = pthread_create(&worker->thread, NULL, worker_main, worker);
+    if (failed == 0) scan->workers_started++;
+  }
+  if (failed == 0) failed = pthread_create(&scan->walker, NULL, walker_main, scan);
+  if (failed != 0) return error_set_errno(error, HASHSCAN_E_MEMORY, failed, "cannot start a thread");
+  scan->walker_started = true;
+  /* Without a counter the scan is whole; only the total comes later. */
+  scan->counter_started =
+      scan->options.on_progress != NULL && pthread_create(&scan->counter, NULL, counter_main, scan) == 0;
+  return HASHSCAN_SUCCESS;
+}
+
+static hashscan_code start(struct scan *scan, hashscan_error *error) {
+  sigset_t blocked;
+  sigset_t before;
+  sigfillset(&blocked);
+  /* Faults stay with the thread that causes them, and profilers see every thread. */
+  const int kept[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGPROF};
+  for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) sigdelset(&blocked, kept[i]);
+  pthread_sigmask(SIG_BLOCK, &blocked, &before);
+  const hashscan_code code = start_threads(scan, error);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  return code;
+}
+
+static void join_threads(struct scan *scan) {
+  atomic_store(&scan->count_cancelled, true);
+  ring_halt(&scan->ring);
+  for (unsigned i = 0; i < scan->workers_started; i++) pthread_join(scan->workers[i].thread, NULL);
+  if (scan->walker_started) pthread_join(scan->walker, NULL);
+  if (scan->counter_started) pthread_join(scan->counter, NULL);
+}
+
+static void tear_down(struct scan *scan) {
+  ring_destroy(&scan->ring);
+  for (unsigned i = 0; i < scan->worker_count; i++) {
+    hashscan_hasher_destroy(scan->workers[i].hasher);
+    file_buffer_free(&scan->workers[i].buffer);
+  }
+  free(scan->workers);
+  dedup_destroy(scan->dedup);
+}
+
+/* A stop that comes when everything is done has ended nothing. A source of paths may see the same signal as should_stop
+ * and just end: then nobody knows what it still had. */
+static bool ended_early(struct scan *scan) {
+  bool closed;
+  if (!scan->walk_complete || scan->summary.inputs < ring_submitted(&scan->ring, &closed)) return true;
+  return scan->options.next_path != NULL && wants_stop(scan);
+}
+
+static hashscan_code run(struct scan *scan, hashscan_error *error) {
+  hashscan_code code = start(scan, error);
+  if (code == HASHSCAN_SUCCESS) code = emit_all(scan, error);
+  join_threads(scan);
+  if (code != HASHSCAN_SUCCESS) return code;
+  if (scan->options.on_progress != NULL) show_progress(scan);
+  if (scan->walk_code != HASHSCAN_SUCCESS) return error_set(error, scan->walk_code, "%s", scan->walk_error.message);
+  scan->summary.stopped = ended_early(scan);
+  return HASHSCAN_SUCCESS;
+}
+
+hashscan_code hashscan_scan(hashscan_matcher *matcher, const hashscan_scan_options *options,
+                            hashscan_scan_summary *summary, hashscan_error *error) {
+  struct scan scan = {.matcher = matcher, .began = clock_seconds()};
+  hashscan_code code = read_options(options, &scan.options, error);
+  if (code == HASHSCAN_SUCCESS && matcher == NULL) code = error_set(error, HASHSCAN_E_ARGUMENT, "matcher is NULL");
+  if (code == HASHSCAN_SUCCESS) {
+    code = set_up(&scan, error);
+    if (code == HASHSCAN_SUCCESS) code = run(&scan, error);
+    tear_down(&scan);
+  }
+  scan.summary.seconds = clock_seconds() - scan.began;
+  if (summary != NULL) *summary = scan.summary;
+  return code;
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The answer for one image against one snapshot. Digests come first and are compared whatever the decoder thinks of the
+ * bytes; then all PDQ hashes of the image are searched as one batch. Each entry keeps its closest transform. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/checked.h"
+#include "base/error.h"
+#include "index/index.h"
+#include "scan/digest.h"
+#include "scan/scan.h"
+
+struct found {
+  uint64_t entry;
+  hashscan_kind kind;
+  uint32_t distance;
+  uint32_t transform;
+};
+
+/* Hits so far. An entry may be there once for each transform until found_unite. */
+struct found_list {
+  struct found *items;
+  size_t count;
+  size_t capacity;
+  hashscan_kind kind; /* of the hits that are coming in */
+};
+
+static int order_of(uint64_t a, uint64_t b) {
+  return (a > b) - (a < b);
+}
+
+static int by_entry(const void *left, const void *right) {
+  const struct found *a = left;
+  const struct found *b = right;
+  if (a->entry != b->entry) return order_of(a->entry, b->entry);
+  if (a->distance != b->distance) return order_of(a->distance, b->distance);
+  return order_of(a->transform, b->transform);
+}
+
+static int by_distance(const void *left, const void *right) {
+  const struct found *a = left;
+  const struct found *b = right;
+  if (a->distance != b->distance) return order_of(a->distance, b->distance);
+  return order_of(a->entry, b->entry);
+}
+
+/* Leaves each entry once, with its smallest distance and the first transform that has it. */
+static void found_unite(struct found_list *list) {
+  if (list->count < 2) return;
+  qsort(list->items, list->count, sizeof *list->items, by_entry);
+  size_t kept = 1;
+  for (size_t i = 1; i < list->count; i++)
+    if (list->items[i].entry != list->items[kept - 1].entry) list->items[kept++] = list->items[i];
+  list->count = kept;
+}
+
+/* Uniting before growing bounds the memory by the entries that match, not by eight times as many. */
+static bool found_make_room(struct found_list *list) {
+  if (list->count < list->capacity) return true;
+  found_unite(list);
+  if (list->count < list->capacity / 2) return true;
+  const size_t capacity = list->capacity == 0 ? 64 : list->capacity;
+  size_t bytes;
+  if (!checked_mul(capacity, 2 * sizeof *list->items, &bytes)) return false;
+  struct found *items = realloc(list->items, bytes);
+  if (items == NULL) return false;
+  list->items = items;
+  list->capacity = 2 * capacity;
+  return true;
+}
+
+static int on_hit(const hashscan_hit *hit, void *user) {
+  struct found_list *list = user;
+  if (!found_make_room(list)) return 1;
+  list->items[list->count++] =
+      (struct found){.entry = hit->entry, .kind = list->kind, .distance = hit->distance, .transform = hit->query};
+  return 0;
+}
+
+/* on_hit stops a search only when it is out of memory. */
+static hashscan_code search_ended(hashscan_code code, hashscan_error *error) {
+  return code == HASHSCAN_E_STOPPED ? error_memory(error) : code;
+}
+
+static hashscan_code find_digests(const hashscan_index *index, const void *bytes, size_t size, struct found_list *list,
+                                  hashscan_error *error) {
+  for (hashscan_kind kind = HASHSCAN_KIND_MD5; kind <= HASHSCAN_KIND_SHA256; kind++) {
+    if (!index_has_kind(index, kind)) continue;
+    uint8_t digest[HASHSCAN_MAX_HASH_BYTES];
+    hashscan_code code = digest_compute(kind, bytes, size, digest, error);
+    if (code != HASHSCAN_SUCCESS) return code;
+    list->kind = kind;
+    code = search_ended(hashscan_index_lookup(index, kind, digest, on_hit, list, error), error);
+    if (code != HASHSCAN_SUCCESS) return code;
+  }
+  return HASHSCAN_SUCCESS;
+}
+
+static bool is_hashed(const hashscan_image_hash *image) {
+  return image->status == HASHSCAN_STATUS_OK || image->status == HASHSCAN_STATUS_DAMAGED;
+}
+
+/* What the decoder complained of stays in the reason. Returns whether the picture was examined all the same: a flat one
+ * was, by the policy that the caller chose; in a damaged one the flatness may be what the decoder filled in. */
+static bool apply_min_quality(const struct match_policy *policy, hashscan_image_hash *image) {
+  if (!is_hashed(image)) return false;
+  if (image->quality >= policy->min_quality) return true;
+  const bool whole = image->status == HASHSCAN_STATUS_OK;
+  char damage[HASHSCAN_REASON_SIZE];
+  memcpy(damage, image->reason, sizeof damage);
+  const int length = snprintf(image->reason, sizeof image->reason, "quality %d is under the minimum of %d%s%s",
+                              image->quality, policy->min_quality, damage[0] == '\0' ? "" : "; ", damage);
+  if (length < 0) image->reason[0] = '\0';
+  image->status = HASHSCAN_STATUS_LOW_QUALITY;
+  return whole;
+}
+
+static hashscan_code find_pdq(const hashscan_index *index, const struct match_policy *policy,
+                              const hashscan_image_hash *image, struct found_list *list, hashscan_error *error) {
+  if (!is_hashed(image) || !index_has_kind(index, HASHSCAN_KIND_PDQ)) return HASHSCAN_SUCCESS;
+  list->kind = HASHSCAN_KIND_PDQ;
+  return search_ended(
+      hashscan_index_search(index, image->hashes, image->hash_count, policy->radius, on_hit, list, error), error);
+}
+
+static hashscan_code fill_matches(const struct found_list *list, hashscan_verdict *verdict, hashscan_error *error) {
+  if (list->count == 0) return HASHSCAN_SUCCESS;
+  verdict->matches = calloc(list->count, sizeof *verdict->matches);
+  if (verdict->matches == NULL) return error_memory(error);
+  verdict->match_count = list->count;
+  for (size_t i = 0; i < list->count; i++) {
+    const struct found *found = &list->items[i];
+    hashscan_entry entry;
+    const hashscan_code code = hashscan_index_entry(verdict->snapshot, found->entry, &entry, error);
+    if (code != HASHSCAN_SUCCESS) return code;
+    verdict->matches[i] = (hashscan_match){.entry = found->entry,
+                                           .kind = found->kind,
+                                           .distance = found->distance,
+                                           .transform = (hashscan_transform)found->transform,
+                                           .list = entry.list,
+                                           .version = entry.version,
+                                           .id = entry.id,
+                                           .labels = entry.labels,
+                                           .label_count = entry.label_count};
+  }
+  return HASHSCAN_SUCCESS;
+}
+
+hashscan_code verdict_compute(const struct match_policy *policy, hashscan_index *snapshot, hashscan_hasher *hasher,
+                              const void *bytes, size_t size, hashscan_verdict *verdict, hashscan_error *error) {
+  struct found_list list = {0};
+  *verdict = (hashscan_verdict){.snapshot = snapshot};
+  bool examined = false;
+  hashscan_code code = find_digests(snapshot, bytes, size, &list, error);
+  if (code == HASHSCAN_SUCCESS) code = hashscan_hash_image(hasher, bytes, size, &verdict->image, error);
+  if (code == HASHSCAN_SUCCESS) {
+    examined = apply_min_quality(policy, &verdict->image);
+    code = find_pdq(snapshot, policy, &verdict->image, &list, error);
+  }
+  if (code == HASHSCAN_SUCCESS) {
+    found_unite(&list);
+    if (list.count > 1) qsort(list.items, list.count, sizeof *list.items, by_distance);
+    code = fill_matches(&list, verdict, error);
+  }
+  free(list.items);
+  if (code != HASHSCAN_SUCCESS) {
+    hashscan_verdict_clear(verdict);
+    return code;
+  }
+  verdict->outcome = verdict->match_count > 0 ? HASHSCAN_MATCH : examined ? HASHSCAN_NO_MATCH : HASHSCAN_UNEXAMINED;
+  return HASHSCAN_SUCCESS;
+}
+
+void hashscan_verdict_clear(hashscan_verdict *verdict) {
+  if (verdict == NULL) return;
+  free(verdict->matches);
+  hashscan_index_close(verdict->snapshot);
+  *verdict = (hashscan_verdict){0};
+}

@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The contract of hashscan.h at its edges: names, hex, distance, sizes of option structs, NULL, and one way to reach
+ * every documented error. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "../support/fixture.h"
+#include "hashscan.h"
+
+static char folder[FIXTURE_PATH_SIZE];
+static char index_path[FIXTURE_PATH_SIZE];
+
+static int set_up(void **state) {
+  (void)state;
+  fixture_folder(folder);
+  const hashscan_pdq hash = {{1, 2, 3}};
+  fixture_index(fixture_join(index_path, folder, "index"), &hash, 1);
+  return 0;
+}
+
+static int tear_down(void **state) {
+  (void)state;
+  fixture_remove(folder);
+  return 0;
+}
+
+/* The call fails with `code`, says so in `error` as well, and does the same without one. */
+#define EXPECT(expected, call)                                                                                         \
+  do {                                                                                                                 \
+    hashscan_error error_ = {0};                                                                                       \
+    hashscan_error *error = &error_;                                                                                   \
+    assert_int_equal(call, expected);                                                                                  \
+    assert_int_equal(error_.code, expected);                                                                           \
+    assert_true(error_.message[0] != '\0');                                                                            \
+    assert_null(strchr(error_.message, '\n'));                                                                         \
+    error = NULL;                                                                                                      \
+    assert_int_equal(call, expected);                                                                                  \
+  } while (0)
+
+static void names(void **state) {
+  (void)state;
+  char version[40];
+  snprintf(version, sizeof version, "%d.%d.%d", HASHSCAN_VERSION_MAJOR, HASHSCAN_VERSION_MINOR, HASHSCAN_VERSION_PATCH);
+  assert_string_equal(hashscan_version(), version);
+  assert_non_null(hashscan_cpu());
+  static const char *const codes[] = {"success", "argument", "memory", "io",     "format",
+                                      "version", "limit",    "cpu",    "stopped"};
+  for (int i = 0; i < 9; i++) assert_string_equal(hashscan_code_name((hashscan_code)i), codes[i]);
+  assert_string_equal(hashscan_code_name((hashscan_code)9), "unknown");
+  static const char *const statuses[HASHSCAN_STATUS_COUNT] = {
+      "ok", "damaged", "low_quality", "unsupported", "corrupt", "limit", "unreadable", "changed", "timeout", "crash"};
+  for (int i = 0; i < HASHSCAN_STATUS_COUNT; i++)
+    assert_string_equal(hashscan_status_name((hashscan_status)i), statuses[i]);
+  assert_string_equal(hashscan_status_name((hashscan_status)99), "unknown");
+  static const char *const transforms[] = {"none",  "rot90", "rot180",    "rot270",
+                                           "flipx", "flipy", "flipplus1", "flipminus1"};
+  for (int i = 0; i < HASHSCAN_TRANSFORM_COUNT; i++)
+    assert_string_equal(hashscan_transform_name((hashscan_transform)i), transforms[i]);
+  assert_string_equal(hashscan_profile_name(HASHSCAN_PROFILE_FULL), "full");
+  assert_string_equal(hashscan_profile_name(HASHSCAN_PROFILE_NN512), "nn512");
+  assert_string_equal(hashscan_level_name(HASHSCAN_LEVEL_EXACT), "exact");
+  assert_string_equal(hashscan_format_name(HASHSCAN_FORMAT_UNKNOWN), "unknown");
+  assert_string_equal(hashscan_format_name(HASHSCAN_FORMAT_JPEG), "jpeg");
+  assert_string_equal(hashscan_format_name(HASHSCAN_FORMAT_JPEG_CMYK), "jpeg-cmyk");
+  assert_string_equal(hashscan_format_name(HASHSCAN_FORMAT_PNG), "png");
+  assert_string_equal(hashscan_list_format_name(HASHSCAN_LIST_CSV), "csv");
+  assert_string_equal(hashscan_outcome_name(HASHSCAN_NO_MATCH), "no_match");
+  assert_string_equal(hashscan_outcome_name(HASHSCAN_MATCH), "match");
+  assert_string_equal(hashscan_outcome_name(HASHSCAN_UNEXAMINED), "unexamined");
+}
+
+static void kinds(void **state) {
+  (void)state;
+  static const size_t sizes[HASHSCAN_KIND_COUNT] = {32, 16, 20, 32};
+  for (int i = 0; i < HASHSCAN_KIND_COUNT; i++) {
+    hashscan_kind kind;
+    assert_int_equal(hashscan_kind_bytes((hashscan_kind)i), sizes[i]);
+    assert_int_equal(hashscan_kind_parse(hashscan_kind_name((hashscan_kind)i), &kind, NULL), HASHSCAN_SUCCESS);
+    assert_int_equal(kind, i);
+  }
+  assert_int_equal(hashscan_kind_bytes((hashscan_kind)4), 0);
+  assert_string_equal(hashscan_kind_name((hashscan_kind)4), "unknown");
+  hashscan_kind kind;
+  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_kind_parse("PDQ", &kind, error));
+  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_kind_parse("", &kind, error));
+}
+
+static void hex(void **state) {
+  (void)state;
+  const uint8_t bytes[] = {0x00, 0x9f, 0xa0, 0xff};
+  char text[9];
+  uint8_t back[4];
+  hashscan_hex_encode(bytes, sizeof bytes, text);
+  assert_string_equal(text, "009fa0ff");
+  assert_int_equal(hashscan_hex_decode("009FA0fF", 8, back, 4, NULL), HASHSCAN_SUCCESS);
+  assert_memory_equal(back, bytes, 4);
+  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_hex_decode("009fa0f", 7, back, 4, error));
+  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_hex_decode("009fa0ff00", 10, back, 4, error));
+  static const char bad[] = {'/', ':', '@', 'G', '`', 'g', ' ', '\0', (char)0x80};
+  for (size_t i = 0; i < 8; i++) {
+    for (size_t j = 0; j < sizeof bad; j++) {
+      char wrong[] = "009fa0ff";
+      wrong[i] = bad[j];
+      EXPECT(HASHSCAN_E_ARGUMENT, hashscan_hex_decode(wrong, 8, back, 4, error));
+    }
+  }
+}
+
+static void distance(void **state) {
+  (void)state;
+  hashscan_pdq a = {{0}};
+  hashscan_pdq b = {{0}};
+  for (unsigned bit = 0; bit < 256; bit++) {
+    assert_int_equal(hashscan_pdq_distance(&a, &b), bit);
+    assert_int_equal(hashscan_pdq_distance(&b, &a), bit);
+    b.bytes[bit / 8] |= (uint8_t)(1u << bit % 8);
+  }
+  assert_int_equal(hashscan_pdq_distance(&a, &b), 256);
+}
+
+static void nothing_to_give_back(void **state) {
+  (void)state;
+  hashscan_hasher_destroy(NULL);
+  hashscan_builder_destroy(NULL);
+  hashscan_index_close(NULL);
+  hashscan_matcher_destroy(NULL);
+  hashscan_verdict_clear(NULL);
+  hashscan_verdict verdict = {0};
+  hashscan_verdict_clear(&verdict);
+}
+
+/* ---- Hashing ----------------------------------------------------------------------------------------------------- */
+
+static hashscan_hasher *new_hasher(const hashscan_hash_options *options) {
+  hashscan_hasher *hasher;
+  assert_int_equal(hashscan_hasher_create(options, &hasher, NULL), HASHSCAN_SUCCESS);
+  return hasher;
+}
+
+static void expect_bad_hash_options(const hashscan_hash_options *options) {
+  hashscan_hasher *hasher = (hashscan_hasher *)folder;
+  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_hasher_create(options, &hasher, error));
+  assert_null(hasher);
+}
+
+static void hash_options(void **state) {
+  (void)state;
+  hashscan_hash_options options = HASHSCAN_HASH_OPTIONS_INIT;
+  options.profile = (hashscan_profile)2;
+  expect_bad_hash_options(&options);
+  options.profile = HASHSCAN_PROFILE_NN512;
+  options.level = (hashscan_level)1;
+  expect_bad_hash_options(&options);
+  options.level = HASHSCAN_LEVEL_EXACT;
+  options.size = 0;
+  expect_bad_hash_options(&options);
+  options.size = sizeof options;
+  hashscan_hasher_destroy(new_hasher(&options));
+  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_hasher_create(&options, NULL, error));
+}
+
+static void each_limit_of_zero_is_refused(void **state) {
+  (void)state;
+  const hashscan_limits good = HASHSCAN_LIMITS_INIT;
+  for (int i = 0; i < 7; i++) {
+    hashscan_limits limits = good;
+    if (i == 0) limits.max_pixels = 0;
+    if (i == 1) limits.max_jpeg_side = 0;
+    if (i == 2) limits.max_side = 0;
+    if (i == 3) limits.max_jpeg_scans = 0;
+    if (i == 4) limits.max_decoder_bytes = 0;
+    if (i == 5) limits.max_file_bytes = 0;
+    if (i == 6) limits.max_seconds = 0;
+    hashscan_hash_options options = HASHSCAN_HASH_OPTIONS_INIT;
+    options.limits = &limits;
+    expect_bad_hash_options(&options);
+    hashscan_match_options match_options = HASHSCAN_MATCH_OPTIONS_INIT;
+    match_options.limits = &limits;
+    hashscan_matcher *matcher;
+    EXPECT(HASHSCAN_E_ARGUMENT, hashscan_matcher_create(index_path, &match_options, &matcher, error));
+  }
+}
+
+/* A caller from before `dihedral`, whose struct ends there; and one from a future with more fields. */
+static void option_structs_grow(void **state) {
+  (void)state;
+  struct {
+    hashscan_hash_options known;
+    uint64_t future;
+  } larger = {.known = HASHSCAN_HASH_OPTIONS_INIT, .future = 0};
+  larger.known.size = sizeof larger;
+  hashscan_hasher_destroy(new_hasher(&larger.known));
+  larger.future = 1;
+  expect_bad_hash_options(&larger.known);
+
+  hashscan_hash_options smaller = HASHSCAN_HASH_OPTIONS_INIT;
+  smaller.size = offsetof(hashscan_hash_options, dihedral);
+  smaller.dihedral = 1;
+  smaller.limits = (const hashscan_limits *)1; /* beyond the size: never looked at */
+  hashscan_hasher *hasher = new_hasher(&smaller);
+  static const uint8_t pixels[64 * 64];
+  hashscan_image_hash out;
+  assert_int_equal(hashscan_hash_pixels(hasher, pixels, 64, 64, 1, 64, &out, NULL), HASHSCAN_SUCCESS);
+  assert_int_equal(out.hash_count, 1);
+  hashscan_hasher_destroy(hasher);
+}
+
+static void hash_image_arguments(void **state) {
+  (void)state;
+  hashscan_hasher *hasher = new_hasher(NULL);
+  hashscan_image_hash out;
+  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_hash_image(NULL, "x", 1, &out, error));
+  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_hash_image(hasher, NULL, 1, &out, error));
+  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_hash_image(hasher, "x", 1, NULL, error));
+  assert_int_equal(hashscan_hash_image(hasher, NULL, 0, &out, NULL), HASHSCAN_SUCCESS);
+  assert_int_equal(out.status, HASHSCAN_STATUS_CORRUPT);
+  assert_int_equal(out.quality, -1);
+  assert_int_equal(out.hash_count, 0);
+  hashscan_hasher_destroy(hasher);
+}
+
+static void hash_pixels_arguments(void **state) {
+  (void)state;
+  hashscan_limits limits = HASHSCAN_LIMITS_INIT;
+  limits.max_pixels = 100 * 100;
+  limits.max_jpeg_side = 200;
+  hashscan_hash_options options = HASHSCAN_HASH_OPTIONS_INIT;
+  options.limits = &limits;
+  hashscan_hasher *hasher = new_hasher(&options);
+  static const uint8_t pixels[201 * 100];
+  hashscan_image_hash out;
+  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_hash_pixels(NULL, pixels, 9, 9, 1, 9, &out, error));
+  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_hash_pixels(hasher, NULL, 9, 9, 1, 9, &out, error));
+  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_hash_pixels(hasher, pixels, 9, 9, 1, 9, NULL, error));
+  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_hash_pixels(hasher, pixels, 9, 9, 2, 18, &out, error));
+  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_hash_pixels(hasher, pixels, 9, 9, 1, 8, &out, error));
+  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_hash_pixels(hasher, pixels, 9, 9, 3, 26, &out, error));
+  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_hash_pixels(hasher, pixels, 9, 9, 1, SIZE_MAX, &out, error));
+  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_hash_pixels(hasher, pixels, 0, 9, 1, 9, &out, error));
+  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_hash_pixels(hasher, pixels, 9, 0, 1, 9, &out, error));
+  EXPECT(HASHSCAN_E_LIMIT, hashscan_hash_pixels(hasher, pixels, 201, 1, 1, 201, &out, error));
+  EXPECT(HASHSCAN_E_LIMIT, hashscan_hash_pixels(hasher, pixels, 101, 100, 1, 101, &out, error));
+  assert_int_equal(hashscan_hash_pixels(hasher, pixels, 200, 50, 1, 200, &out, NULL), HASHSCAN_SUCCESS);
+  hashscan_hasher_destroy(hasher);
+}
+
+/* Grey as one, three and four channels, packed and with a stride: the same picture, the same hash. */
+static void hash_pixels_layouts(void **state) {
+  (void)state;
+  enum { SIDE = 90, STRIDE = 400 };
+  static uint8_t grey[SIDE * SIDE];
+  static uint8_t wide[SIDE * STRIDE];
+  for (unsigned i = 0; i < SIDE * SIDE; i++) grey[i] = (uint8_t)((i / SIDE / 9 * 53 + i % SIDE / 7 * 91) % 256);
+  hashscan_hasher *hasher = new_hasher(NULL);
+  hashscan_image_hash expected;
+  assert_int_equal(hashscan_hash_pixels(hasher, grey, SIDE, SIDE, 1, SIDE, &expected, NULL), HASHSCAN_SUCCESS);
+  assert_int_equal(expected.status, HASHSCAN_STATUS_OK);
+  assert_int_equal(expected.format, HASHSCAN_FORMAT_UNKNOWN);
+  assert_int_equal(expected.width, SIDE);
+  assert_true(expected.quality > 50);
+  for (unsigned channels = 1; channels <= 4; channels += channels == 1 ? 2 : 1) {
+    memset(wide, 0x5a, sizeof wide); /* the padding and the fourth channel must not matter */
+    for (unsigned i = 0; i < SIDE * SIDE; i++)
+      memset(wide + i / SIDE * STRIDE + i % SIDE * channels, grey[i], channels < 3 ? 1 : 3);
+    hashscan_image_hash out;
+    assert_int_equal(hashscan_hash_pixels(hasher, wide, SIDE, SIDE, channels, STRIDE, &out, NULL), HASHSCAN_SUCCESS);
+    /* 0.299 + 0.587 + 0.114 is not quite one in binary: a bit at the median may differ between grey and RGB. */
+    assert_in_range(hashscan_pdq_distance(&out.hashes[0], &expected.hashes[0]), 0, channels == 1 ? 0 : 4);
+  }
+  hashscan_hasher_destroy(hasher);
+}
+
+/* ---- Matching and scanning --------------------------------------------------------------------------------------- */
+
+static void expect_bad_match_options(const hashscan_match_options *options) {
+  hashscan_matcher *matcher = (hashscan_matcher *)folder;
+  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_matcher_create(index_path, options, &matcher, error));
+  assert_null(matcher);
+}
+
+static void match_options(void **state) {
+  (void)state;
+  const hashscan_match_options good = HASHSCAN_MATCH_OPTIONS_INIT;
+  hashscan_match_options options = good;
+  options.radius = 257;
+  expect_bad_match_options(&options);
+  options = good;
+  options.transforms = (hashscan_transforms)2;
+  expect_bad_match_options(&options);
+  options = good;
+  options.min_quality = -1;
+  expect_bad_match_options(&options);
+  options.min_quality = 101;
+  expect_bad_match_options(&options);
+  options = good;
+  options.profile = (hashscan_profile)7;
+  expect_bad_match_options(&options);
+  options = good;
+  options.size = 3;
+  expect_bad_match_options(&options);
+}
+
+static void matcher_arguments(void **state) {
+  (void)state;
+  hashscan_matcher *matcher;
+  hashscan_hasher *hasher;
+  char missing[FIXTURE_PATH_SIZE];
+  EXPECT(HASHSCAN_E_IO, hashscan_matcher_create(fixture_join(missing, folder, "missing"), NULL, &matcher, error));
+  assert_null(matcher);
+  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_matcher_create(NULL, NULL, &matcher, error));
+  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_matcher_create(index_path, NULL, NULL, error));
+  assert_int_equal(hashscan_matcher_create(index_path, NULL, &matcher, NULL), HASHSCAN_SUCCESS);
+  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_matcher_hasher(NULL, &hasher, error));
+  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_matcher_hasher(matcher, NULL, error));
+  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_matcher_reload(NULL, error));
+  assert_int_equal(hashscan_matcher_hasher(matcher, &hasher, NULL), HASHSCAN_SUCCESS);
+  hashscan_verdict verdict = {0};
+  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_match_image(NULL, hasher, "x", 1, &verdict, error));
+  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_match_image(matcher, NULL, "x", 1, &verdict, error));
+  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_match_image(matcher, hasher, NULL, 1, &verdict, error));
+  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_match_image(matcher, hasher, "x", 1, NULL, error));
+  hashscan_hasher_destroy(hasher);
+  hashscan_matcher_destroy(matcher);
+}
+
+static int ignore_record(void *user, const hashscan_record *record) {
+  (void)user;
+  (void)record;
+  return 0;
+}
+
+static void scan_arguments(void **state) {
+  (void)state;
+  hashscan_matcher *matcher;
+  assert_int_equal(hashscan_matcher_create(index_path, NULL, &matcher, NULL), HASHSCAN_SUCCESS);
+  const char *const paths[] = {folder, NULL};
+  const hashscan_scan_options good = {.size = sizeof good, .paths = paths, .path_count = 1, .on_record = ignore_record};
+  hashscan_scan_summary summary;
+  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_scan(NULL, &good, &summary, error));
+  memset(&summary, 0x5a, sizeof summary);
+  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_scan(matcher, NULL, &summary, error));
+  assert_int_equal(summary.inputs, 0); /* filled in every case */
+  assert_int_equal(summary.stopped, 0);
+  hashscan_scan_options options = good;
+  options.on_record = NULL;
+  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_scan(matcher, &options, &summary, error));
+  options = good;
+  options.path_count = 2;
+  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_scan(matcher, &options, &summary, error));
+  options.paths = NULL;
+  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_scan(matcher, &options, &summary, error));
+  options = good;
+  options.threads = 5000;
+  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_scan(matcher, &options, &summary, error));
+  options = good;
+  options.size = 1;
+  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_scan(matcher, &options, &summary, error));
+  assert_int_equal(hashscan_scan(matcher, &good, NULL, NULL), HASHSCAN_SUCCESS);
+  hashscan_matcher_destroy(matcher);
+}
+
+/* ---- Indexes ----------------------------------------------------------------------------------------------------- */
+
+static int stop_at_once(const hashscan_hit *hit, void *user) {
+  (void)hit;
+  (void)user;
+  return 1;
+}
+
+static void index_arguments(void **state) {
+  (void)state;
+  hashscan_index *index;
+  hashscan_entry entry;
+  assert_int_equal(hashscan_index_open(index_path, &index, NULL), HASHSCAN_SUCCESS);
+  const hashscan_pdq query = {{1, 2, 3}};
+  const uint8_t digest[HASHSCAN_MAX_HASH_BYTES] = {0};
+  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_index_search(index, &query, 1, 257, stop_at_once, NULL, error));
+  EXPECT(HASHSCAN_E_STOPPED, hashscan_index_search(index, &query, 1, 0, stop_at_once, NULL, error));
+  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_index_lookup(index, HASHSCAN_KIND_PDQ, digest, stop_at_once, NULL, error));
+  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_index_entry(index, 1, &entry, error));
+  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_index_list(index, 1, NULL, NULL, NULL, error));
+  assert_int_equal(hashscan_index_list(index, 0, NULL, NULL, NULL, NULL), HASHSCAN_SUCCESS);
+  assert_ptr_equal(hashscan_index_retain(index), index);
+  hashscan_index_close(index);
+  hashscan_index_close(index);
+  char missing[FIXTURE_PATH_SIZE];
+  index = (hashscan_index *)folder;
+  EXPECT(HASHSCAN_E_IO, hashscan_index_open(fixture_join(missing, folder, "missing"), &index, error));
+  assert_null(index);
+}
+
+/* ---- HASHSCAN_CPU ------------------------------------------------------------------------------------------------ */
+
+/* The tier is read once, so the question is asked in a fresh process. */
+static void unknown_cpu_is_refused_everywhere(void **state) {
+  (void)state;
+  char command[FIXTURE_PATH_SIZE * 2 + 40];
+  char self[FIXTURE_PATH_SIZE];
+  const ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
+  assert_true(length > 0);
+  self[length] = '\0';
+  snprintf(command, sizeof command, "HASHSCAN_CPU=sse9 '%s' '%s'", self, index_path);
+  const int status = system(command);
+  assert_true(WIFEXITED(status));
+  assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+/* The fresh process: 0 when each create and open is refused with E_CPU. */
+static int expect_cpu_errors(const char *path) {
+  hashscan_error error = {0};
+  hashscan_hasher *hasher;
+  hashscan_index *index;
+  hashscan_matcher *matcher;
+  if (hashscan_hasher_create(NULL, &hasher, &error) != HASHSCAN_E_CPU || hasher != NULL) return 1;
+  if (hashscan_index_open(path, &index, &error) != HASHSCAN_E_CPU || index != NULL) return 2;
+  if (hashscan_matcher_create(path, NULL, &matcher, &error) != HASHSCAN_E_CPU || matcher != NULL) return 3;
+  return strstr(error.message, "HASHSCAN_CPU") == NULL ? 4 : 0;
+}
+
+int main(int argc, char **argv) {
+  if (argc == 2) return expect_cpu_errors(argv[1]);
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(names),
+      cmocka_unit_test(kinds),
+      cmocka_unit_test(hex),
+      cmocka_unit_test(distance),
+      cmocka_unit_test(nothing_to_give_back),
+      cmocka_unit_test(hash_options),
+      cmocka_unit_test(each_limit_of_zero_is_refused),
+      cmocka_unit_test(option_structs_grow),
+      cmocka_unit_test(hash_image_arguments),
+      cmocka_unit_test(hash_pixels_arguments),
+      cmocka_unit_test(hash_pixels_layouts),
+      cmocka_unit_test(match_options),
+      cmocka_unit_test(matcher_arguments),
+      cmocka_unit_test(scan_arguments),
+      cmocka_unit_test(index_arguments),
+      cmocka_unit_test(unknown_cpu_is_refused_everywhere),
+  };
+  return cmocka_run_group_tests(tests, set_up, tear_down);
+}
