@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hashscan hash: image files in, one hash line each out, in the order given. */
+#include <stdio.h>
+#include <string.h>
+
+#include "commands.h"
+#include "csv.h"
+#include "input.h"
+#include "json.h"
+#include "message.h"
+
+enum hash_format { HASH_JSONL, HASH_CSV, HASH_HEX };
+
+struct hash_settings {
+  int profile, level, format;
+  bool dihedral;
+  struct limit_settings limits;
+};
+
+static const struct option hash_options[] = {
+    {"profile", 0, OPTION_CHOICE, offsetof(struct hash_settings, profile), "full|nn512",
+     "What is hashed: every pixel, or the nearest-neighbour 512x512 sample of larger images. Default full.", 0, 0},
+    {"level", 0, OPTION_CHOICE, offsetof(struct hash_settings, level), "exact",
+     "How it is computed: exact is bit-identical to the reference implementation.", 0, 0},
+    {"dihedral", 0, OPTION_FLAG, offsetof(struct hash_settings, dihedral), NULL,
+     "Also the hashes of the seven flips and rotations. Not with --format hex.", 0, 0},
+    {"format", 0, OPTION_CHOICE, offsetof(struct hash_settings, format), "jsonl|csv|hex",
+     "How the output is written. Default jsonl.", 0, 0},
+    LIMIT_OPTIONS(struct hash_settings, limits),
+    {0}};
+
+struct hash_run {
+  struct hash_settings settings;
+  hashscan_limits limits;
+  hashscan_hasher *hasher;
+  struct input input;
+  struct output out;
+  bool some_failed;
+};
+
+static void encode(const hashscan_pdq *hash, char hex[HASHSCAN_MAX_HEX]) {
+  hashscan_hex_encode(hash->bytes, sizeof hash->bytes, hex);
+}
+
+static void write_jsonl(struct hash_run *run, const char *path, const hashscan_image_hash *image) {
+  struct json json = {&run->out, false};
+  char hex[HASHSCAN_MAX_HEX];
+  json_object_begin(&json, NULL);
+  json_string(&json, "type", "hash");
+  json_path(&json, path);
+  json_string(&json, "status", hashscan_status_name(image->status));
+  if (image->format != HASHSCAN_FORMAT_UNKNOWN) json_string(&json, "format", hashscan_format_name(image->format));
+  if (image->width > 0 && image->height > 0) {
+    json_integer(&json, "width", image->width);
+    json_integer(&json, "height", image->height);
+  }
+  if (image->reason[0] != '\0') json_string(&json, "reason", image->reason);
+  if (image->hash_count > 0) {
+    json_string(&json, "profile", hashscan_profile_name((hashscan_profile)run->settings.profile));
+    json_string(&json, "level", hashscan_level_name((hashscan_level)run->settings.level));
+    json_integer(&json, "quality", (uint64_t)image->quality);
+    encode(&image->hashes[HASHSCAN_TRANSFORM_NONE], hex);
+    json_string(&json, "hash", hex);
+  }
+  if (image->hash_count > 1) {
+    json_object_begin(&json, "dihedral");
+    for (unsigned i = 1; i < image->hash_count; i++) {
+      encode(&image->hashes[i], hex);
+      json_string(&json, hashscan_transform_name((hashscan_transform)i), hex);
+    }
+    json_object_end(&json);
+  }
+  json_object_end(&json);
+  json_line_end(&json);
+}
+
+static void write_csv_header(struct hash_run *run) {
+  output_text(&run->out, "file,profile,level,hash,quality");
+  for (int i = 1; run->settings.dihedral && i < HASHSCAN_TRANSFORM_COUNT; i++)
+    output_format(&run->out, ",%s", hashscan_transform_name((hashscan_transform)i));
+  output_text(&run->out, "\n");
+}
+
+static void write_csv(struct hash_run *run, const char *path, const hashscan_image_hash *image) {
+  char hex[HASHSCAN_MAX_HEX];
+  encode(&image->hashes[HASHSCAN_TRANSFORM_NONE], hex);
+  csv_text(&run->out, path);
+  output_format(&run->out, ",%s,%s,%s,%d", hashscan_profile_name((hashscan_profile)run->settings.profile),
+                hashscan_level_name((hashscan_level)run->settings.level), hex, image->quality);
+  for (unsigned i = 1; i < image->hash_count; i++) {
+    encode(&image->hashes[i], hex);
+    output_format(&run->out, ",%s", hex);
+  }
+  output_text(&run->out, "\n");
+}
+
+/* As sha256sum does: a name with a line break is escaped, and a backslash at the start of the line says so. */
+static void write_hex(struct hash_run *run, const char *path, const hashscan_image_hash *image) {
+  char hex[HASHSCAN_MAX_HEX];
+  encode(&image->hashes[HASHSCAN_TRANSFORM_NONE], hex);
+  const bool escape = strpbrk(path, "\n\r\\") != NULL;
+  output_format(&run->out, "%s%s  ", escape ? "\\" : "", hex);
+  for (; *path != '\0'; path++) {
+    const char *special = *path == '\n' ? "\\n" : *path == '\r' ? "\\r" : *path == '\\' ? "\\\\" : NULL;
+    if (special != NULL) output_text(&run->out, special);
+    else output_put(&run->out, path, 1);
+  }
+  output_text(&run->out, "\n");
+}
+
+static void write_result(struct hash_run *run, const char *path, const hashscan_image_hash *image) {
+  if (image->hash_count == 0) run->some_failed = true;
+  if (run->settings.format == HASH_JSONL) {
+    write_jsonl(run, path, image);
+    return;
+  }
+  if (image->reason[0] != '\0') message("%s: %s: %s", path, hashscan_status_name(image->status), image->reason);
+  if (image->hash_count == 0) return;
+  if (run->settings.format == HASH_CSV) write_csv(run, path, image);
+  else write_hex(run, path, image);
+}
+
+/* False when the run cannot go on. */
+static bool hash_one(struct hash_run *run, const char *path) {
+  hashscan_image_hash image = {.quality = -1};
+  hashscan_error error;
+  image.status = input_read(&run->input, path, run->limits.max_file_bytes, image.reason);
+  if (image.status == HASHSCAN_STATUS_OK &&
+      hashscan_hash_image(run->hasher, run->input.bytes, run->input.size, &image, &error) != HASHSCAN_SUCCESS) {
+    message("%s: %s", path, error.message);
+    return false;
+  }
+  write_result(run, path, &image);
+  return run->out.failed_errno == 0;
+}
+
+static bool hash_all(struct hash_run *run, const struct operands *files) {
+  if (run->settings.format == HASH_CSV) write_csv_header(run);
+  for (size_t i = 0; i < files->count; i++)
+    if (!hash_one(run, files->items[i])) return false;
+  return true;
+}
+
+static int run_hash(const struct command *command, int argc, char **argv) {
+  struct hash_run run = {0};
+  struct operands files;
+  int exit_code;
+  if (!options_parse(command, argc, argv, &run.settings, &files, &exit_code)) return exit_code;
+  if (files.count == 0) return options_misused(command, "no FILE given");
+  if (run.settings.dihedral && run.settings.format == HASH_HEX)
+    return options_misused(command, "--dihedral needs --format jsonl or csv");
+  run.limits = limit_settings_apply(&run.settings.limits);
+  hashscan_hash_options options = HASHSCAN_HASH_OPTIONS_INIT;
+  options.profile = (hashscan_profile)run.settings.profile;
+  options.level = (hashscan_level)run.settings.level;
+  options.dihedral = run.settings.dihedral;
+  options.limits = &run.limits;
+  hashscan_error error;
+  if (hashscan_hasher_create(&options, &run.hasher, &error) != HASHSCAN_SUCCESS) {
+    message("%s", error.message);
+    return EXIT_FATAL;
+  }
+  output_open_stdout(&run.out);
+  const bool finished = hash_all(&run, &files);
+  const bool written = output_finish(&run.out);
+  hashscan_hasher_destroy(run.hasher);
+  input_free(&run.input);
+  if (!finished || !written) return EXIT_FATAL;
+  return run.some_failed ? EXIT_UNEXAMINED : EXIT_COMPLETE;
+}
+
+const struct command command_hash = {"hash", "FILE...", "Prints the PDQ hash of image files", hash_options, run_hash};

@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hashscan scan: paths in, one JSON object an input and a summary out. The library walks, decodes and matches; here the
+ * paths come from (operands, --files-from, an image on standard input), the records are written, and signals end it. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "input.h"
+#include "lines.h"
+#include "message.h"
+#include "progress.h"
+#include "record.h"
+#include "stop.h"
+
+struct scan_settings {
+  const char *index, *output, *files_from;
+  uint64_t radius, min_quality, threads;
+  int transforms, profile;
+  bool null, emit_hash, no_progress, verbose;
+  struct limit_settings limits;
+};
+
+static const struct option scan_options[] = {
+    {"index", 0, OPTION_TEXT, offsetof(struct scan_settings, index), "INDEX", "The index to compare with. Required.", 0,
+     0},
+    {"radius", 0, OPTION_NUMBER, offsetof(struct scan_settings, radius), "N",
+     "Largest distance in bits that is a match. Default 31.", 0, 256},
+    {"transforms", 0, OPTION_CHOICE, offsetof(struct scan_settings, transforms), "none|dihedral",
+     "Compare each image as it is, or also its seven flips and rotations. Default dihedral.", 0, 0},
+    {"min-quality", 0, OPTION_NUMBER, offsetof(struct scan_settings, min_quality), "N",
+     "PDQ hashes of lower quality are not compared. Default 50.", 0, 100},
+    {"profile", 0, OPTION_CHOICE, offsetof(struct scan_settings, profile), "full|nn512",
+     "What is hashed, as in hash. Default full.", 0, 0},
+    {"threads", 0, OPTION_NUMBER, offsetof(struct scan_settings, threads), "N",
+     "Threads to work with. Default 0: one per CPU.", 0, 4096},
+    {"output", 'o', OPTION_TEXT, offsetof(struct scan_settings, output), "FILE",
+     "Write the results to FILE, which appears when the scan ends; until then they are in FILE.partial. Default: "
+     "standard output.",
+     0, 0},
+    {"files-from", 0, OPTION_TEXT, offsetof(struct scan_settings, files_from), "FILE",
+     "Also scan the paths in FILE, one a line. A single dash reads them from standard input.", 0, 0},
+    {"null", '0', OPTION_FLAG, offsetof(struct scan_settings, null), NULL,
+     "Paths in --files-from end with a NUL byte and not a line feed.", 0, 0},
+    {"emit-hash", 0, OPTION_FLAG, offsetof(struct scan_settings, emit_hash), NULL,
+     "Put the hash of each image in its record. Hashes are sensitive, so they are left out otherwise.", 0, 0},
+    {"no-progress", 0, OPTION_FLAG, offsetof(struct scan_settings, no_progress), NULL,
+     "No progress line, even on a terminal.", 0, 0},
+    {"verbose", 'v', OPTION_FLAG, offsetof(struct scan_settings, verbose), NULL,
+     "Also a one-line summary on standard error. The default on a terminal.", 0, 0},
+    LIMIT_OPTIONS(struct scan_settings, limits),
+    {0}};
+
+struct scan_run {
+  struct scan_settings settings;
+  hashscan_matcher *matcher;
+  struct output out;
+  bool live; /* someone may be waiting for each record */
+  struct progress progress;
+  bool shares_terminal; /* records and the progress line go to the same one */
+  struct lines source;  /* of --files-from; fd -1 without */
+  bool source_stopped;
+  char source_problem[200];
+  hashscan_scan_summary summary;
+  hashscan_error error; /* code SUCCESS unless the scan ended on an error */
+};
+
+/* ---- Records -----------------------------------------------------------------------------------------------------*/
+
+static void write_image(struct json *json, const hashscan_image_hash *image) {
+  if (image->format != HASHSCAN_FORMAT_UNKNOWN) json_string(json, "format", hashscan_format_name(image->format));
+  if (image->width > 0 && image->height > 0) {
+    json_integer(json, "width", image->width);
+    json_integer(json, "height", image->height);
+  }
+  if (image->hash_count > 0) json_integer(json, "quality", (uint64_t)image->quality);
+}
+
+static void write_matches(struct json *json, const hashscan_verdict *verdict) {
+  json_array_begin(json, "matches");
+  for (size_t i = 0; i < verdict->match_count; i++) {
+    const hashscan_match *match = &verdict->matches[i];
+    const hashscan_entry entry = {match->kind, NULL,          match->list,       match->version,
+                                  match->id,   match->labels, match->label_count};
+    record_match(json, &entry, match->distance, hashscan_transform_name(match->transform));
+  }
+  json_array_end(json);
+}
+
+static void write_record(struct scan_run *run, const hashscan_record *record) {
+  const hashscan_verdict *verdict = record->verdict;
+  const hashscan_image_hash *image = &verdict->image;
+  struct json json = {&run->out, false};
+  json_object_begin(&json, NULL);
+  json_string(&json, "type", "file");
+  json_path(&json, record->path);
+  json_string(&json, "status", hashscan_status_name(image->status));
+  json_string(&json, "verdict", hashscan_outcome_name(verdict->outcome));
+  write_image(&json, image);
+  json_integer(&json, "bytes", record->bytes);
+  if (run->settings.emit_hash && image->hash_count > 0) {
+    char hex[HASHSCAN_MAX_HEX];
+    hashscan_hex_encode(image->hashes[HASHSCAN_TRANSFORM_NONE].bytes, sizeof image->hashes[0].bytes, hex);
+    json_string(&json, "hash", hex);
+  }
+  if (record->duplicate) json_bool(&json, "duplicate", true);
+  if (image->reason[0] != '\0') json_string(&json, "reason", image->reason);
+  write_matches(&json, verdict);
+  json_object_end(&json);
+  json_line_end(&json);
+}
+
+static int on_record(void *user, const hashscan_record *record) {
+  struct scan_run *run = user;
+  if (run->shares_terminal) progress_erase(&run->progress);
+  write_record(run, record);
+  if (run->live) output_flush(&run->out);
+  return run->out.failed_errno != 0;
+}
+
+static void on_progress(void *user, const hashscan_progress *state) {
+  struct scan_run *run = user;
+  progress_show(&run->progress, state);
+}
+
+static int should_stop(void *user) {
+  (void)user;
+  return stop_requested();
+}
+
+static void write_counts(struct json *json, const hashscan_scan_summary *summary) {
+  json_integer(json, "inputs", summary->inputs);
+  json_integer(json, "match", summary->by_outcome[HASHSCAN_MATCH]);
+  json_integer(json, "no_match", summary->by_outcome[HASHSCAN_NO_MATCH]);
+  json_integer(json, "unexamined", summary->by_outcome[HASHSCAN_UNEXAMINED]);
+  json_object_begin(json, "by_status");
+  for (int status = 0; status < HASHSCAN_STATUS_COUNT; status++)
+    if (summary->by_status[status] > 0)
+      json_integer(json, hashscan_status_name((hashscan_status)status), summary->by_status[status]);
+  json_object_end(json);
+  json_integer(json, "duplicates", summary->duplicates);
+  json_integer(json, "bytes", summary->bytes);
+}
+
+static double rate(const hashscan_scan_summary *summary) {
+  return summary->seconds > 0 ? (double)summary->inputs / summary->seconds : 0;
+}
+
+static bool interrupted(const struct scan_run *run) {
+  return run->summary.stopped || run->source_stopped;
+}
+
+static void write_summary(struct scan_run *run) {
+  const struct scan_settings *settings = &run->settings;
+  hashscan_index *index = hashscan_matcher_snapshot(run->matcher);
+  struct json json = {&run->out, false};
+  json_object_begin(&json, NULL);
+  json_string(&json, "type", "summary");
+  write_counts(&json, &run->summary);
+  json_integer(&json, "radius", settings->radius);
+  json_string(&json, "transforms", settings->transforms == HASHSCAN_TRANSFORMS_DIHEDRAL ? "dihedral" : "none");
+  json_integer(&json, "min_quality", settings->min_quality);
+  json_string(&json, "profile", hashscan_profile_name((hashscan_profile)settings->profile));
+  record_index(&json, index);
+  json_real(&json, "seconds", run->summary.seconds, 3);
+  json_real(&json, "images_per_second", rate(&run->summary), 1);
+  json_bool(&json, "interrupted", interrupted(run));
+  if (run->error.code != HASHSCAN_SUCCESS) json_string(&json, "error", run->error.message);
+  json_object_end(&json);
+  json_line_end(&json);
+  hashscan_index_close(index);
+}
+
+/* ---- Where paths come from ---------------------------------------------------------------------------------------*/
+
+static const char *source_name(const struct scan_run *run) {
+  return strcmp(run->settings.files_from, "-") == 0 ? "standard input" : run->settings.files_from;
+}
+
+/* A NUL byte inside a line would end the path early, and what follows would silently not be scanned. */
+static int accept_path(struct scan_run *run, const char *line, size_t length) {
+  if (memchr(line, '\0', length) == NULL) return 1;
+  snprintf(run->source_problem, sizeof run->source_problem, "line %" PRIu64 " holds a NUL byte; is --null missing?",
+           run->source.number);
+  return -1;
+}
+
+static int next_path(void *user, const char **path) {
+  struct scan_run *run = user;
+  char *line;
+  size_t length;
+  for (;;) {
+    switch (lines_next(&run->source, &line, &length)) {
+    case LINES_END:
+      return 0;
+    case LINES_STOPPED:
+      run->source_stopped = true;
+      return 0;
+    case LINES_FAILED:
+      snprintf(run->source_problem, sizeof run->source_problem, "%s", strerror(run->source.failed_errno));
+      return -1;
+    case LINES_LINE:
+      break;
+    }
+    if (length == 0) continue;
+    *path = line;
+    return accept_path(run, line, length);
+  }
+}
+
+static bool open_source(struct scan_run *run) {
+  const char *name = run->settings.files_from;
+  int fd = -1;
+  if (name != NULL && strcmp(name, "-") == 0) fd = STDIN_FILENO;
+  if (name != NULL && fd < 0) {
+    fd = open(name, O_RDONLY | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0) message("%s: %s", name, strerror(errno));
+    if (fd < 0) return false;
+  }
+  lines_open(&run->source, fd, run->settings.null ? '\0' : '\n');
+  return true;
+}
+
+static void close_source(struct scan_run *run) {
+  if (run->source.fd > STDIN_FILENO) close(run->source.fd);
+}
+
+/* ---- The image on standard input ---------------------------------------------------------------------------------*/
+
+static void count_verdict(hashscan_scan_summary *summary, const hashscan_verdict *verdict, size_t bytes) {
+  summary->inputs++;
+  summary->by_outcome[verdict->outcome]++;
+  summary->by_status[verdict->image.status]++;
+  summary->bytes += bytes;
+}
+
+static hashscan_code match_stdin(struct scan_run *run, hashscan_hasher *hasher, struct input *input,
+                                 hashscan_verdict *verdict, hashscan_error *error) {
+  const uint64_t max_bytes = limit_settings_apply(&run->settings.limits).max_file_bytes;
+  verdict->outcome = HASHSCAN_UNEXAMINED;
+  verdict->image.quality = -1;
+  verdict->image.status = input_read(input, "-", max_bytes, verdict->image.reason);
+  if (verdict->image.status != HASHSCAN_STATUS_OK) return HASHSCAN_SUCCESS;
+  return hashscan_match_image(run->matcher, hasher, input->bytes, input->size, verdict, error);
+}
+
+/* Goes into `summary`, as hashscan_scan would count it. */
+static hashscan_code scan_stdin(struct scan_run *run, hashscan_scan_summary *summary, hashscan_error *error) {
+  hashscan_hasher *hasher;
+  hashscan_code code = hashscan_matcher_hasher(run->matcher, &hasher, error);
+  if (code != HASHSCAN_SUCCESS) return code;
+  struct input input = {0};
+  hashscan_verdict verdict = {0};
+  code = match_stdin(run, hasher, &input, &verdict, error);
+  /* An image cut off by a signal is no finished input. */
+  summary->stopped = stop_requested() && verdict.image.status == HASHSCAN_STATUS_UNREADABLE;
+  if (code == HASHSCAN_SUCCESS && !summary->stopped) {
+    count_verdict(summary, &verdict, input.size);
+    const hashscan_record record = {0, "-", input.size, 0, &verdict};
+    if (on_record(run, &record) != 0) code = HASHSCAN_E_STOPPED;
+  }
+  hashscan_verdict_clear(&verdict);
+  hashscan_hasher_destroy(hasher);
+  input_free(&input);
+  return code;
+}
+
+/* ---- The scan ----------------------------------------------------------------------------------------------------*/
+
+static void add_summary(hashscan_scan_summary *total, const hashscan_scan_summary *part) {
+  total->inputs += part->inputs;
+  for (int i = 0; i < 3; i++) total->by_outcome[i] += part->by_outcome[i];
+  for (int i = 0; i < HASHSCAN_STATUS_COUNT; i++) total->by_status[i] += part->by_status[i];
+  total->duplicates += part->duplicates;
+  total->bytes += part->bytes;
+  total->stopped |= part->stopped;
+}
+
+static hashscan_code scan_paths(struct scan_run *run, const struct operands *paths, bool progress,
+                                hashscan_scan_summary *summary, hashscan_error *error) {
+  hashscan_scan_options options = {.size = sizeof options,
+                                   .paths = (const char *const *)paths->items,
+                                   .path_count = paths->count,
+                                   .next_path = run->source.fd >= 0 ? next_path : NULL,
+                                   .threads = (unsigned)run->settings.threads,
+                                   .on_record = on_record,
+                                   .on_progress = progress ? on_progress : NULL,
+                                   .should_stop = should_stop,
+                                   .user = run};
+  const hashscan_code code = hashscan_scan(run->matcher, &options, summary, error);
+  progress_erase(&run->progress);
+  if (code != HASHSCAN_SUCCESS && run->source_problem[0] != '\0')
+    snprintf(error->message, sizeof error->message, "%.250s: %s", source_name(run), run->source_problem);
+  return code;
+}
+
+/* Takes "-" out of the operands; how often it was there. */
+static size_t take_stdin(struct operands *paths) {
+  size_t kept = 0;
+  for (size_t i = 0; i < paths->count; i++)
+    if (strcmp(paths->items[i], "-") != 0) paths->items[kept++] = paths->items[i];
+  const size_t taken = paths->count - kept;
+  paths->count = kept;
+  return taken;
+}
+
+static void scan_all(struct scan_run *run, struct operands *paths, bool from_stdin) {
+  const bool on_terminal = isatty(STDERR_FILENO);
+  run->shares_terminal = on_terminal && isatty(run->out.fd);
+  run->progress.started = progress_clock();
+  hashscan_scan_summary part = {0};
+  hashscan_code code = HASHSCAN_SUCCESS;
+  if (from_stdin) code = scan_stdin(run, &run->summary, &run->error);
+  if (code == HASHSCAN_SUCCESS && !run->summary.stopped)
+    code = scan_paths(run, paths, on_terminal && !run->settings.no_progress, &part, &run->error);
+  add_summary(&run->summary, &part);
+  run->summary.seconds = progress_clock() - run->progress.started;
+  run->error.code = code;
+}
+
+static void write_human_summary(const struct scan_run *run) {
+  const hashscan_scan_summary *summary = &run->summary;
+  message("%" PRIu64 " inputs: %" PRIu64 " match, %" PRIu64 " do not, %" PRIu64 " unexamined; %.1f s, %.0f images/s%s",
+          summary->inputs, summary->by_outcome[HASHSCAN_MATCH], summary->by_outcome[HASHSCAN_NO_MATCH],
+          summary->by_outcome[HASHSCAN_UNEXAMINED], summary->seconds, rate(summary),
+          interrupted(run) ? "; interrupted" : "");
+}
+
+/* Writes the end of the results and says how the run went. */
+static int conclude(struct scan_run *run) {
+  write_summary(run);
+  if (!output_finish(&run->out)) return EXIT_FATAL;
+  if (run->settings.verbose || isatty(STDERR_FILENO)) write_human_summary(run);
+  if (run->error.code != HASHSCAN_SUCCESS) {
+    message("%s", run->error.message);
+    return EXIT_FATAL;
+  }
+  if (interrupted(run)) return EXIT_INTERRUPTED;
+  if (run->summary.by_outcome[HASHSCAN_UNEXAMINED] > 0) return EXIT_UNEXAMINED;
+  return run->summary.by_outcome[HASHSCAN_MATCH] > 0 ? EXIT_MATCH : EXIT_COMPLETE;
+}
+
+static hashscan_code create_matcher(struct scan_run *run, hashscan_error *error) {
+  const hashscan_limits limits = limit_settings_apply(&run->settings.limits);
+  hashscan_match_options options = HASHSCAN_MATCH_OPTIONS_INIT;
+  options.radius = (unsigned)run->settings.radius;
+  options.transforms = (hashscan_transforms)run->settings.transforms;
+  options.min_quality = (int)run->settings.min_quality;
+  options.profile = (hashscan_profile)run->settings.profile;
+  options.limits = &limits;
+  return hashscan_matcher_create(run->settings.index, &options, &run->matcher, error);
+}
+
+/* A reader of a pipe or a terminal wants records as they come; a file is written in large pieces. */
+static bool is_live(const struct scan_run *run) {
+  struct stat status;
+  return run->source.fd >= 0 && fstat(run->source.fd, &status) == 0 && !S_ISREG(status.st_mode);
+}
+
+static bool open_output(struct scan_run *run) {
+  if (run->settings.output != NULL) return output_open_file(&run->out, run->settings.output);
+  output_open_stdout(&run->out);
+  return true;
+}
+
+static int scan(struct scan_run *run, struct operands *paths, bool from_stdin) {
+  hashscan_error error;
+  stop_install();
+  if (create_matcher(run, &error) != HASHSCAN_SUCCESS) {
+    message("%s", error.message);
+    return EXIT_FATAL;
+  }
+  if (!open_source(run)) return EXIT_FATAL;
+  int exit_code = EXIT_FATAL;
+  if (open_output(run)) {
+    run->live = isatty(run->out.fd) || is_live(run);
+    scan_all(run, paths, from_stdin);
+    exit_code = conclude(run);
+  }
+  close_source(run);
+  return exit_code;
+}
+
+static int run_scan(const struct command *command, int argc, char **argv) {
+  struct scan_run *run = calloc(1, sizeof *run);
+  if (run == NULL) return EXIT_FATAL;
+  struct scan_settings *settings = &run->settings;
+  *settings = (struct scan_settings){.radius = 31, .min_quality = 50, .transforms = HASHSCAN_TRANSFORMS_DIHEDRAL};
+  struct operands paths;
+  int exit_code;
+  if (options_parse(command, argc, argv, settings, &paths, &exit_code)) {
+    const bool listed = settings->files_from != NULL;
+    const size_t from_stdin = take_stdin(&paths);
+    if (settings->index == NULL) exit_code = options_misused(command, "--index INDEX is needed");
+    else if (paths.count + from_stdin == 0 && !listed) exit_code = options_misused(command, "no PATH given");
+    else if (from_stdin + (listed && strcmp(settings->files_from, "-") == 0) > 1)
+      exit_code = options_misused(command, "standard input can be read only once");
+    else exit_code = scan(run, &paths, from_stdin > 0);
+  }
+  hashscan_matcher_destroy(run->matcher);
+  free(run);
+  return exit_code;
+}
+
+const struct command command_scan = {"scan", "--index INDEX PATH...",
+                                     "Compares images, one by one or in folders, with an index", scan_options,
+                                     run_scan};

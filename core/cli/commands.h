@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What every command of the program shares: its description, its exit codes, and the list of all commands. A command
+ * describes itself once, in a struct command; the parser, --help, the man page and the completions all read that. */
+#ifndef HASHSCAN_CLI_COMMANDS_H
+#define HASHSCAN_CLI_COMMANDS_H
+
+#include "options.h"
+
+enum exit_code {
+  EXIT_COMPLETE = 0,   /* done, and no match */
+  EXIT_MATCH = 1,      /* done, with at least one match (scan and query) */
+  EXIT_FATAL = 2,      /* wrong usage, or an error that ended the run */
+  EXIT_UNEXAMINED = 3, /* done, but some input could not be examined */
+  EXIT_INTERRUPTED = 4 /* ended early by a signal; what is finished was written */
+};
+
+struct command {
+  const char *name;             /* as typed: "scan", "index build" */
+  const char *operands;         /* for the usage line */
+  const char *summary;          /* one line without a full stop */
+  const struct option *options; /* ends with a nameless one; --help is understood everywhere and not listed */
+  int (*run)(const struct command *command, int argc, char **argv); /* arguments after the name; gives exit_code */
+};
+
+extern const struct command command_hash, command_index_build, command_index_info, command_index_verify, command_query,
+    command_scan;
+
+/* All of them in the order of the manual, ended by NULL. */
+extern const struct command *const commands[];
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Lines for people, on standard error: formatted whole and written at once, so that lines of several processes sharing
+ * a terminal stay apart. */
+#include "message.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+void message(const char *format, ...) {
+  char line[8192] = "hashscan: ";
+  const size_t prefix = strlen(line);
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(line + prefix, sizeof line - prefix - 1, format, arguments);
+  va_end(arguments);
+  size_t length = strlen(line);
+  for (size_t i = 0; i < length; i++)
+    if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f) line[i] = '?';
+  line[length++] = '\n';
+  fwrite(line, 1, length, stderr);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Parts of result records that scan and query have in common. */
+#include "record.h"
+
+#include <string.h>
+
+void record_match(struct json *json, const hashscan_entry *entry, unsigned distance, const char *transform) {
+  json_object_begin(json, NULL);
+  json_string(json, "list", entry->list);
+  json_string(json, "version", entry->version);
+  json_string(json, "id", entry->id);
+  json_string(json, "kind", hashscan_kind_name(entry->kind));
+  json_integer(json, "distance", distance);
+  if (transform != NULL) json_string(json, "transform", transform);
+  json_array_begin(json, "labels");
+  const char *label = entry->labels;
+  for (size_t i = 0; i < entry->label_count; i++, label += strlen(label) + 1) json_string(json, NULL, label);
+  json_array_end(json);
+  json_object_end(json);
+}
+
+void record_index(struct json *json, const hashscan_index *index) {
+  hashscan_index_info info;
+  hashscan_index_get_info(index, &info);
+  json_object_begin(json, "index");
+  json_integer(json, "entries", info.entries);
+  json_string(json, "digest", info.digest);
+  json_object_end(json);
+}

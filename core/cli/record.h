@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Parts of result records that scan and query have in common. */
+#ifndef HASHSCAN_CLI_RECORD_H
+#define HASHSCAN_CLI_RECORD_H
+
+#include "hashscan.h"
+#include "json.h"
+
+/* One element of "matches". `transform` is NULL where the question was a hash and not an image. */
+void record_match(struct json *json, const hashscan_entry *entry, unsigned distance, const char *transform);
+
+/* "index":{"entries":N,"digest":"..."}: which snapshot the answers came from. */
+void record_index(struct json *json, const hashscan_index *index);
+
+#endif
