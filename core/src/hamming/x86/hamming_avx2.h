@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* AVX2 block kernel. The first halves of eight rows are counted with the nibble table of W. Mula, N. Kurz and D. Lemire
  * ("Faster Population Counts Using AVX2 Instructions", 2018). A row whose first 128 bits alone differ by more than the
- * radius is out, which is nearly every row at the radii in use; the others get their full distance by POPCNT. The half
- * measured faster than the whole at radius 31 (tests/unit/test_hamming.c prints both radii). */
+ * radius is out, which is nearly every row at the radii in use; the others get their full distance by POPCNT. At radius
+ * 31 this measured about twice as fast as counting whole rows (1700 to 2300 against 740 to 1140 M distances/s); beyond
+ * radius 48, where most halves pass, it is up to half as fast. */
 #include <immintrin.h>
 
 #define AVX2 __attribute__((target("avx2,popcnt")))
