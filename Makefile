@@ -93,8 +93,10 @@ $(BUILD)/hashscan-bench: $(call obj,$(BENCH_SRC)) $(LIB_OBJ)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LINK_LIBS)
 
+# The naive PDQ of the benchmark is the oracle of its test.
+$(BUILD)/tests/test_pdq: $(call obj,bench/naive_pdq.c)
 # test_allocation.c fails chosen allocations of the library: the linker sends them through its wrappers.
-$(BUILD)/tests/test_allocation: TEST_LDFLAGS := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+$(BUILD)/tests/test_allocation: TEST_LDFLAGS := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc
 $(BUILD)/tests/test_%: $(BUILD)/obj/tests/unit/test_%.o $(call obj,$(SUPPORT_SRC)) $(LIB_OBJ)
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D)
@@ -106,10 +108,14 @@ $(BUILD)/tests/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(BUILD)/obj/tests/fuzz/
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LINK_LIBS)
 
-$(BUILD)/hashscan.pc: core/hashscan.pc.in Makefile core/include/hashscan.h
+.SECONDARY:
+
+# Written anew each time, since it holds the PREFIX of this very call.
+.PHONY: $(BUILD)/hashscan.pc
+$(BUILD)/hashscan.pc:
 	$(Q)mkdir -p $(@D)
 	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
-	  -e 's|@VERSION@|$(VERSION)|' -e 's|@PKGS@|$(PKGS)|' $< > $@
+	  -e 's|@VERSION@|$(VERSION)|' -e 's|@PKGS@|$(PKGS)|' core/hashscan.pc.in > $@
 
 .PHONY: test-programs
 test-programs: all $(TESTS) $(REPLAYS)

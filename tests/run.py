@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Runs every test of a build and ends with the line `N passed, N failed, N skipped`.
+
+What runs: each cmocka program in BUILD/tests/ (test_*), those with SIMD kernels again with every lower tier forced by
+HASHSCAN_CPU, each fuzz target over valid inputs of its kind, and pytest over tests/cli. Skips are printed with their reason.
+"""
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ElementTree
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+TIERS = ("avx2", "scalar")  # forced below the machine's best one
+TIERED = ("test_pdq", "test_hamming", "test_index", "test_match")
+TIMEOUT_SECONDS = 1500
+
+
+class Totals:
+    def __init__(self):
+        self.passed = self.failed = self.skipped = 0
+
+    def add(self, passed, failed, skipped):
+        self.passed += passed
+        self.failed += failed
+        self.skipped += skipped
+
+
+def run(command, env):
+    """Exit code and output of a command; a hang is a failure with the output so far."""
+    try:
+        done = subprocess.run(command, env=env, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, timeout=TIMEOUT_SECONDS)
+        return done.returncode, done.stdout.decode(errors="replace")
+    except subprocess.TimeoutExpired as expired:
+        return -1, (expired.stdout or b"").decode(errors="replace") + "\nTIMED OUT\n"
+
+
+def report(label, seconds, counts, output, show):
+    passed, failed, skipped = counts
+    print(f"{'FAIL' if failed else 'ok':4}  {label:44} {passed:4} passed {failed:3} failed {skipped:3} skipped "
+          f"{seconds:7.1f} s", flush=True)
+    for line in output.splitlines():
+        if show or re.search(r"SKIPPED|^bench:", line):
+            print("      " + line)
+
+
+def run_cmocka(program, env, label, totals):
+    start = time.monotonic()
+    code, output = run([program], env)
+    # Other output may share the line with cmocka's own, so look for the marks wherever they stand.
+    passed = len(re.findall(r"\[       OK \] ", output))
+    failed = len(set(re.findall(r"\[  FAILED  \] (test_\w+)", output)))
+    skipped = len(re.findall(r"\[  SKIPPED \] test_", output))
+    if code != 0 and failed == 0:
+        failed = 1  # crashed, hung or leaked
+        output += f"\nexit status {code}\n"
+    if passed + failed + skipped == 0:
+        failed = 1
+        output += "\nno test ran\n"
+    totals.add(passed, failed, skipped)
+    report(label, time.monotonic() - start, (passed, failed, skipped), output, failed > 0)
+
+
+def run_pytest(build, env, title, totals):
+    report_file = os.path.join(build, "tests", "pytest.xml")
+    start = time.monotonic()
+    command = [sys.executable, "-B", "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", "--junitxml", report_file,
+               "tests/cli"]
+    if os.path.exists(report_file):
+        os.remove(report_file)
+    code, output = run(command, env)
+    try:
+        suite = ElementTree.parse(report_file).getroot().find("testsuite")
+        failed = int(suite.get("failures")) + int(suite.get("errors"))
+        skipped = int(suite.get("skipped"))
+        passed = int(suite.get("tests")) - failed - skipped
+    except (OSError, ElementTree.ParseError):
+        passed, failed, skipped = 0, 1, 0
+    if code not in (0, 1) and failed == 0:
+        failed = 1
+    totals.add(passed, failed, skipped)
+    report(f"pytest tests/cli{title}", time.monotonic() - start, (passed, failed, skipped), output, failed > 0)
+
+
+def make_seeds(build):
+    """One folder a fuzz target with valid inputs of its kind: pictures, lists, the files of an index."""
+    seeds = os.path.join(build, "tests", "seeds")
+    shutil.rmtree(seeds, ignore_errors=True)
+    folders = {name: os.path.join(seeds, name) for name in ("image", "list", "index")}
+    os.makedirs(folders["list"])
+    dataset, hashscan = os.path.join(build, "hashscan-dataset"), os.path.join(build, "hashscan")
+    commands = [[dataset, "pictures", "--out", folders["image"], "--count", "40", "--seed", "9", "--side", "80"]]
+    for form in ("text", "csv"):
+        commands.append([dataset, "hashes", "--out", os.path.join(folders["list"], form), "--count", "50", "--format",
+                         form])
+    commands.append([hashscan, "index", "build", "-o", folders["index"], os.path.join(folders["list"], "csv")])
+    for command in commands:
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return folders
+
+
+def run_replay(program, folder, env, label, totals):
+    """A fuzz target over its seeds: it aborts on a broken promise."""
+    start = time.monotonic()
+    code, output = run([program, folder], env)
+    counts = (1, 0, 0) if code == 0 and re.search(r"[1-9]\d* input", output) else (0, 1, 0)
+    totals.add(*counts)
+    report(label, time.monotonic() - start, counts, output, counts[1] > 0)
+
+
+def best_tier(build):
+    flags = ""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as cpuinfo:
+            flags = cpuinfo.read()
+    except OSError:
+        pass
+    return "avx2" if " avx2 " in flags else "scalar"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--build", default="build")
+    parser.add_argument("--title", default="")
+    parser.add_argument("--only", default="", help="comma-separated names: test_pdq, replay, pytest, ...")
+    arguments = parser.parse_args()
+    only = set(filter(None, arguments.only.split(",")))
+    build = os.path.join(ROOT, arguments.build)
+    title = f" ({arguments.title})" if arguments.title else ""
+    folder = os.path.join(build, "tests")
+    env = dict(os.environ, HASHSCAN_BUILD=build, ASAN_OPTIONS="detect_leaks=1:allocator_may_return_null=1",
+               UBSAN_OPTIONS="print_stacktrace=1", TSAN_OPTIONS="halt_on_error=1")
+    env.pop("HASHSCAN_CPU", None)
+    totals = Totals()
+
+    names = sorted(name for name in os.listdir(folder) if re.fullmatch(r"test_\w+", name))
+    for name in names:
+        if only and name not in only:
+            continue
+        program = os.path.join(folder, name)
+        run_cmocka(program, env, name + title, totals)
+        for tier in TIERS if name in TIERED else ():
+            if tier == "avx2" and best_tier(build) == "scalar":
+                print(f"      SKIPPED: {name} with HASHSCAN_CPU={tier}: this CPU has none")
+                totals.add(0, 0, 1)
+                continue
+            run_cmocka(program, dict(env, HASHSCAN_CPU=tier), f"{name} HASHSCAN_CPU={tier}{title}", totals)
+    if not only or "replay" in only:
+        for name, seeds in make_seeds(build).items():
+            run_replay(os.path.join(folder, f"fuzz_{name}"), seeds, env, f"fuzz_{name} (seeds){title}", totals)
+    if not only or "pytest" in only:
+        run_pytest(build, env, title, totals)
+
+    print(f"{totals.passed} passed, {totals.failed} failed, {totals.skipped} skipped")
+    sys.exit(1 if totals.failed else 0)
+
+
+if __name__ == "__main__":
+    main()
