@@ -133,8 +133,8 @@ demo: deps
 	@$(PYTHON) tests/demo.py $(BUILD)
 
 # ---- Tests -----------------------------------------------------------------------------------------------------------
-# A Python that can import pytest: the system's own (python3-pytest), or the first on the PATH.
-PYTHON ?= $(shell for p in python3 /usr/bin/python3; do $$p -c 'import pytest' 2>/dev/null && { echo $$p; exit; }; done; \
+# A Python that can import pytest and xxhash: the first on the PATH, or the system's own (python3-pytest, python3-xxhash).
+PYTHON ?= $(shell for p in python3 /usr/bin/python3; do $$p -c 'import pytest, xxhash' 2>/dev/null && { echo $$p; exit; }; done; \
   echo python3)
 TEST_ARGS ?=
 
@@ -152,7 +152,13 @@ asan: deps
 .PHONY: tsan
 tsan: deps
 	@$(MAKE) --no-print-directory -j$(JOBS) BUILD=build/tsan SANITIZE=-fsanitize=thread CFLAGS="-O1 -g" test-programs
-	@$(PYTHON) tests/run.py --build build/tsan --title tsan --only test_match,test_scan,test_index,test_pdq $(TEST_ARGS)
+	@$(PYTHON) tests/run.py --build build/tsan --title tsan --only test_match,test_scan,test_index,test_searcher,test_pdq $(TEST_ARGS)
+
+# The NEON kernels, cross-compiled and run under qemu-user.
+.PHONY: neon
+neon: deps
+	@tests/deps neon
+	@tests/neon/run $(BUILD)
 
 # Each fuzz target for FUZZ_SECONDS with clang's libFuzzer; the corpora grow under build/fuzz/.
 FUZZ_SECONDS ?= 60
@@ -214,6 +220,7 @@ help:
 	@echo 'make deps       install missing packages with apt-get (elsewhere: print their names)'
 	@echo 'make asan       every test under AddressSanitizer and UndefinedBehaviorSanitizer'
 	@echo 'make tsan       the multi-threaded tests under ThreadSanitizer'
+	@echo 'make neon       the NEON kernels under qemu-user'
 	@echo 'make fuzz       each fuzz target for FUZZ_SECONDS=60 (clang)'
 	@echo 'make lint       clang-format check and cppcheck'
 	@echo 'make install    PREFIX=/usr/local DESTDIR= ; make uninstall undoes it'

@@ -16,7 +16,7 @@ import xml.etree.ElementTree as ElementTree
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TIERS = ("avx2", "scalar")  # forced below the machine's best one
-TIERED = ("test_pdq", "test_hamming", "test_index", "test_match")
+TIERED = ("test_pdq", "test_hamming", "test_searcher", "test_match")
 TIMEOUT_SECONDS = 1500
 
 
@@ -91,14 +91,18 @@ def make_seeds(build):
     """One folder a fuzz target with valid inputs of its kind: pictures, lists, the files of an index."""
     seeds = os.path.join(build, "tests", "seeds")
     shutil.rmtree(seeds, ignore_errors=True)
-    folders = {name: os.path.join(seeds, name) for name in ("image", "list", "index")}
+    folders = {name: os.path.join(seeds, name) for name in ("image", "list", "index", "log")}
     os.makedirs(folders["list"])
     dataset, hashscan = os.path.join(build, "hashscan-dataset"), os.path.join(build, "hashscan")
     commands = [[dataset, "pictures", "--out", folders["image"], "--count", "40", "--seed", "9", "--side", "80"]]
     for form in ("text", "csv"):
         commands.append([dataset, "hashes", "--out", os.path.join(folders["list"], form), "--count", "50", "--format",
                          form])
-    commands.append([hashscan, "index", "build", "-o", folders["index"], os.path.join(folders["list"], "csv")])
+    for name in ("index", "log"):
+        commands.append([hashscan, "index", "build", "-o", folders[name], os.path.join(folders["list"], "csv")])
+    commands.append([hashscan, "index", "add", folders["log"], os.path.join(folders["list"], "text")])
+    commands.append([hashscan, "index", "update", "--list", "csv", "--list-version", "2", folders["log"],
+                     os.path.join(folders["list"], "text")])
     for command in commands:
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return folders

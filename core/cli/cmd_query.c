@@ -32,7 +32,7 @@ struct query_settings {
 static const struct option query_options[] = {
     {"radius", 0, OPTION_NUMBER, offsetof(struct query_settings, radius), "N",
      "Largest distance in bits that is a match, for PDQ. Default 31.", 0, 256},
-    {"kind", 0, OPTION_CHOICE, offsetof(struct query_settings, kind), "pdq|md5|sha1|sha256",
+    {"kind", 0, OPTION_CHOICE, offsetof(struct query_settings, kind), "pdq|md5|sha1|sha256|hash64",
      "What all the hashes are. Default: told by their length; 64 digits are pdq.", 0, 0},
     {"format", 0, OPTION_CHOICE, offsetof(struct query_settings, format), "jsonl|csv",
      "How the output is written. Default jsonl.", 0, 0},
@@ -73,6 +73,7 @@ struct query_run {
 static int kind_of_length(size_t digits) {
   if (digits == 64) return HASHSCAN_KIND_PDQ;
   if (digits == 40) return HASHSCAN_KIND_SHA1;
+  if (digits == 16) return HASHSCAN_KIND_HASH64;
   return digits == 32 ? HASHSCAN_KIND_MD5 : -1;
 }
 
@@ -81,8 +82,8 @@ static void read_query(struct query *query, int kind, const char *text, size_t l
   const int found = kind >= 0 ? kind : kind_of_length(length);
   query->reason[0] = '\0';
   if (found < 0) {
-    snprintf(query->reason, sizeof query->reason, "%zu characters; a hash has 64 (pdq), 40 (sha1) or 32 (md5) digits",
-             length);
+    snprintf(query->reason, sizeof query->reason,
+             "%zu characters; a hash has 64 (pdq), 40 (sha1), 32 (md5) or 16 (hash64) digits", length);
     return;
   }
   query->kind = (hashscan_kind)found;
@@ -120,26 +121,38 @@ static int on_hit(const hashscan_hit *hit, void *user) {
   return 0;
 }
 
-static hashscan_code search_pdq(struct query_run *run, size_t first, size_t count) {
-  hashscan_pdq queries[BATCH];
+static bool is_perceptual(hashscan_kind kind) {
+  return kind == HASHSCAN_KIND_PDQ || kind == HASHSCAN_KIND_HASH64;
+}
+
+static hashscan_code search_kind(struct query_run *run, size_t first, size_t count, hashscan_kind kind) {
+  uint8_t queries[BATCH * HASHSCAN_MAX_HASH_BYTES];
   uint32_t owners[BATCH];
-  size_t used = 0;
+  const size_t bytes = hashscan_kind_bytes(kind);
+  hashscan_search search = HASHSCAN_SEARCH_INIT;
   for (size_t i = first; i < first + count; i++) {
     const struct query *query = &run->batch[i];
-    if (query->reason[0] != '\0' || query->kind != HASHSCAN_KIND_PDQ) continue;
-    memcpy(queries[used].bytes, query->hash, sizeof queries[used].bytes);
-    owners[used++] = (uint32_t)i;
+    if (query->reason[0] != '\0' || query->kind != kind) continue;
+    memcpy(queries + search.count * bytes, query->hash, bytes);
+    owners[search.count++] = (uint32_t)i;
   }
-  if (used == 0) return HASHSCAN_SUCCESS;
+  if (search.count == 0) return HASHSCAN_SUCCESS;
   run->hits.owners = owners;
-  return hashscan_index_search(run->index, queries, used, (unsigned)run->settings.radius, on_hit, &run->hits,
-                               &run->error);
+  search.kind = kind;
+  search.queries = queries;
+  search.radius = (unsigned)run->settings.radius;
+  return hashscan_index_search(run->index, &search, on_hit, &run->hits, &run->error);
+}
+
+static hashscan_code search_perceptual(struct query_run *run, size_t first, size_t count) {
+  const hashscan_code code = search_kind(run, first, count, HASHSCAN_KIND_PDQ);
+  return code == HASHSCAN_SUCCESS ? search_kind(run, first, count, HASHSCAN_KIND_HASH64) : code;
 }
 
 static hashscan_code search_digests(struct query_run *run, size_t first, size_t count) {
   for (size_t i = first; i < first + count; i++) {
     const struct query *query = &run->batch[i];
-    if (query->reason[0] != '\0' || query->kind == HASHSCAN_KIND_PDQ) continue;
+    if (query->reason[0] != '\0' || is_perceptual(query->kind)) continue;
     const uint32_t owner = (uint32_t)i;
     run->hits.owners = &owner;
     const hashscan_code code =
@@ -243,7 +256,7 @@ static bool answer(struct query_run *run, size_t first, size_t count) {
   hits->count = 0;
   hits->may_overflow = count > 1;
   hits->overflowed = hits->no_memory = false;
-  hashscan_code code = search_pdq(run, first, count);
+  hashscan_code code = search_perceptual(run, first, count);
   if (code == HASHSCAN_SUCCESS) code = search_digests(run, first, count);
   if (hits->overflowed) return answer(run, first, count / 2) && answer(run, first + count / 2, count - count / 2);
   if (code != HASHSCAN_SUCCESS) {

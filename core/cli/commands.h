@@ -22,8 +22,8 @@ struct command {
   int (*run)(const struct command *command, int argc, char **argv); /* arguments after the name; gives exit_code */
 };
 
-extern const struct command command_hash, command_index_build, command_index_info, command_index_verify, command_query,
-    command_scan;
+extern const struct command command_hash, command_index_add, command_index_build, command_index_compact,
+    command_index_info, command_index_remove, command_index_update, command_index_verify, command_query, command_scan;
 
 /* All of them in the order of the manual, ended by NULL. */
 extern const struct command *const commands[];

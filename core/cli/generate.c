@@ -81,7 +81,8 @@ static void write_bash(struct output *out) {
                    "  local command=${COMP_WORDS[1]}\n"
                    "  [[ $command == index && $COMP_CWORD -gt 2 ]] && command=\"index ${COMP_WORDS[2]}\"\n"
                    "  if [[ $COMP_CWORD -eq 1 ]]; then words=\"hash index query scan help --help --version\"\n"
-                   "  elif [[ $command == index && $COMP_CWORD -eq 2 ]]; then words=\"build info verify\"\n"
+                   "  elif [[ $command == index && $COMP_CWORD -eq 2 ]]; then words=\"build add remove update compact "
+                   "info verify\"\n"
                    "  else case \"$command $previous\" in\n");
   for (size_t i = 0; commands[i] != NULL; i++)
     options_each(commands[i], bash_choices, &(struct completion){out, commands[i]});
@@ -124,7 +125,7 @@ static void write_fish(struct output *out) {
   output_text(out, "# fish completion for hashscan\n"
                    "complete -c hashscan -n __fish_use_subcommand -a 'hash index query scan help'\n"
                    "complete -c hashscan -n '__fish_seen_subcommand_from index; and not __fish_seen_subcommand_from "
-                   "build info verify' -a 'build info verify'\n");
+                   "build add remove update compact info verify' -a 'build add remove update compact info verify'\n");
   for (size_t i = 0; commands[i] != NULL; i++)
     options_each(commands[i], fish_option, &(struct completion){out, commands[i]});
 }

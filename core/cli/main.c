@@ -11,9 +11,17 @@
 #include "message.h"
 #include "output.h"
 
-const struct command *const commands[] = {
-    &command_hash, &command_index_build, &command_index_info, &command_index_verify, &command_query, &command_scan,
-    NULL};
+const struct command *const commands[] = {&command_hash,
+                                          &command_index_build,
+                                          &command_index_add,
+                                          &command_index_remove,
+                                          &command_index_update,
+                                          &command_index_compact,
+                                          &command_index_info,
+                                          &command_index_verify,
+                                          &command_query,
+                                          &command_scan,
+                                          NULL};
 
 /* How many arguments name the command: 2 for "index build". */
 static int match_name(const char *name, int argc, char **argv) {
@@ -39,7 +47,8 @@ static const struct command *find_command(int argc, char **argv, int *used) {
 
 static int unknown_command(int argc, char **argv) {
   if (argc == 0) message("no command given (see hashscan --help)");
-  else if (strcmp(argv[0], "index") == 0) message("index needs build, info or verify (see hashscan --help)");
+  else if (strcmp(argv[0], "index") == 0)
+    message("index needs build, add, remove, update, compact, info or verify (see hashscan --help)");
   else message("unknown %s '%s' (see hashscan --help)", argv[0][0] == '-' ? "option" : "command", argv[0]);
   return EXIT_FATAL;
 }

@@ -71,6 +71,17 @@ static bool misread(const struct command *command, const struct option *option, 
   return false;
 }
 
+static bool append_text(struct texts *texts, const char *text) {
+  const char **items = realloc(texts->items, (texts->count + 1) * sizeof *items);
+  if (items == NULL) {
+    message("out of memory");
+    return false;
+  }
+  texts->items = items;
+  texts->items[texts->count++] = text;
+  return true;
+}
+
 static bool set_value(const struct command *command, const struct option *option, const char *text, void *settings) {
   void *field = (char *)settings + option->offset;
   switch (option->type) {
@@ -80,6 +91,8 @@ static bool set_value(const struct command *command, const struct option *option
   case OPTION_TEXT:
     *(const char **)field = text;
     return true;
+  case OPTION_TEXTS:
+    return append_text(field, text);
   case OPTION_NUMBER:
     return read_number(text, option, field) || misread(command, option, text);
   case OPTION_SECONDS:

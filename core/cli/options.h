@@ -16,9 +16,16 @@ struct output;
 enum option_type {
   OPTION_FLAG,    /* no value; bool */
   OPTION_TEXT,    /* const char *, into argv */
+  OPTION_TEXTS,   /* struct texts: may be given more than once */
   OPTION_NUMBER,  /* uint64_t from min to max */
   OPTION_SECONDS, /* double over 0 */
   OPTION_CHOICE   /* int: the position of the word in `value`, "full|nn512" */
+};
+
+/* The values of an option in the order given; they point into argv. The items are given back with free(). */
+struct texts {
+  const char **items;
+  size_t count;
 };
 
 struct option {

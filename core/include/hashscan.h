@@ -6,6 +6,7 @@
  *
  *     image bytes -> hashscan_hasher -> hashscan_image_hash        (hash one image)
  *     hash lists  -> hashscan_builder -> an index on disk          (analyst, once per list version)
+ *     index       -> hashscan_updater -> the same index, changed    (add, remove, replace a list, compact)
  *     index       -> hashscan_index   -> hits                      (search, immutable snapshot)
  *     index       -> hashscan_matcher -> hashscan_verdict          (bytes in, verdict out; reloadable)
  *     paths       -> hashscan_scan    -> one hashscan_record each  (batch over storage)
@@ -82,15 +83,16 @@ HASHSCAN_API const char *hashscan_code_name(hashscan_code code);
 
 /* ---- Hashes ---------------------------------------------------------------------------------------------------- */
 
-/* Kinds of list entry. The number of bytes of each: 32, 16, 20, 32. */
+/* Kinds of list entry. The number of bytes of each: 32, 16, 20, 32, 8. */
 typedef enum hashscan_kind {
   HASHSCAN_KIND_PDQ = 0, /* 256-bit perceptual hash, matched within a radius */
   HASHSCAN_KIND_MD5 = 1, /* digests of the file's bytes, matched exactly */
   HASHSCAN_KIND_SHA1 = 2,
-  HASHSCAN_KIND_SHA256 = 3
+  HASHSCAN_KIND_SHA256 = 3,
+  HASHSCAN_KIND_HASH64 = 4 /* 64-bit perceptual hash (pHash, dHash), matched within a radius; never computed here */
 } hashscan_kind;
 
-#define HASHSCAN_KIND_COUNT 4
+#define HASHSCAN_KIND_COUNT 5
 #define HASHSCAN_MAX_HASH_BYTES 32
 #define HASHSCAN_MAX_HEX 65 /* 64 digits and the terminator */
 
@@ -102,7 +104,7 @@ typedef struct hashscan_pdq {
 /* Bytes in a hash of `kind`; 0 for an unknown kind. */
 HASHSCAN_API size_t hashscan_kind_bytes(hashscan_kind kind);
 
-/* "pdq", "md5", "sha1", "sha256"; "unknown" for other values. Static storage. */
+/* "pdq", "md5", "sha1", "sha256", "hash64"; "unknown" for other values. Static storage. */
 HASHSCAN_API const char *hashscan_kind_name(hashscan_kind kind);
 
 /* The kind named by `name` (lower case, as hashscan_kind_name spells it).
@@ -257,7 +259,7 @@ typedef struct hashscan_list_options {
   const char *version; /* list version in each verdict; NULL: "" */
   hashscan_list_format format;
   int has_kind;       /* nonzero: `kind` says what a text line (or a CSV `hash` without `kind`) holds */
-  hashscan_kind kind; /* otherwise the length tells: 32 md5, 40 sha1, 64 pdq */
+  hashscan_kind kind; /* otherwise the length tells: 16 hash64, 32 md5, 40 sha1, 64 pdq */
   int skip_bad_lines; /* nonzero: count bad lines instead of failing at the first */
 } hashscan_list_options;
 
@@ -292,7 +294,7 @@ HASHSCAN_API void hashscan_builder_destroy(hashscan_builder *builder);
 
 /* Reads the list file at `path` ("-" is not special). A bad line is HASHSCAN_E_FORMAT with "FILE:LINE: reason" unless
  * options->skip_bad_lines; entries added before it stay. `report` may be NULL; it is filled on failure too.
- * Errors: IO, FORMAT, MEMORY, LIMIT (more than 2^32 - 2 entries), ARGUMENT. */
+ * Errors: IO, FORMAT, MEMORY, LIMIT (more than 2^32 - 2 entries or 65,536 lists), ARGUMENT. */
 HASHSCAN_API hashscan_code hashscan_builder_add_list(hashscan_builder *builder, const char *path,
                                                      const hashscan_list_options *options, hashscan_list_report *report,
                                                      hashscan_error *error);
@@ -313,11 +315,87 @@ HASHSCAN_API hashscan_code hashscan_builder_add(hashscan_builder *builder, const
  * Errors: IO (a full disk, a read-only folder), ARGUMENT, MEMORY. */
 HASHSCAN_API hashscan_code hashscan_builder_write(hashscan_builder *builder, const char *path, hashscan_error *error);
 
+/* ---- Changing an index ----------------------------------------------------------------------------------------- */
+
+/* A writer of an index that exists: changes are staged, and a commit makes all of them visible in one atomic and
+ * durable step. Whoever has the index open keeps the snapshot it opened; whoever opens it (or reloads a matcher) sees
+ * the index before the commit or after it, also when this process is killed at any moment.
+ *
+ * There is one writer of an index at a time, hashscan_builder_write included: the lock is a file in the folder that the
+ * kernel gives back when its holder ends. One thread at a time.
+ *
+ * After a commit that failed the index holds either all of its changes or none, and the updater can only be closed. */
+typedef struct hashscan_updater hashscan_updater;
+
+/* Opens and validates the index at `path` and locks it.
+ * Errors: those of hashscan_index_open; IO also when another process is changing the index or the folder is read-only.
+ */
+HASHSCAN_API hashscan_code hashscan_updater_open(const char *path, hashscan_updater **updater, hashscan_error *error);
+
+/* Drops what was not committed, and gives the lock back. */
+HASHSCAN_API void hashscan_updater_close(hashscan_updater *updater);
+
+/* Adds entries, exactly as the functions of hashscan_builder of the same name do. An entry that is there already is
+ * there twice then. Errors: those of hashscan_builder. When reading a list fails, nothing of it is added. */
+HASHSCAN_API hashscan_code hashscan_updater_add(hashscan_updater *updater, const hashscan_entry *entry,
+                                                hashscan_error *error);
+HASHSCAN_API hashscan_code hashscan_updater_add_list(hashscan_updater *updater, const char *path,
+                                                     const hashscan_list_options *options, hashscan_list_report *report,
+                                                     hashscan_error *error);
+HASHSCAN_API hashscan_code hashscan_updater_add_list_bytes(hashscan_updater *updater, const char *source,
+                                                           const void *bytes, size_t size,
+                                                           const hashscan_list_options *options,
+                                                           hashscan_list_report *report, hashscan_error *error);
+
+/* Removes every entry with this hash, of all lists, staged ones included. `hash` is hashscan_kind_bytes(kind) long.
+ * Nothing to remove is no error: the report of the commit says how many were. Errors: ARGUMENT, MEMORY. */
+HASHSCAN_API hashscan_code hashscan_updater_remove_hash(hashscan_updater *updater, hashscan_kind kind,
+                                                        const uint8_t *hash, hashscan_error *error);
+
+/* The same for every entry with this id, of one list (whatever its version) or, with list NULL, of all. The ids of a
+ * commit are looked for in one pass over the index. */
+HASHSCAN_API hashscan_code hashscan_updater_remove_id(hashscan_updater *updater, const char *list, const char *id,
+                                                      hashscan_error *error);
+
+/* The same for every entry of a list, whatever its version. */
+HASHSCAN_API hashscan_code hashscan_updater_remove_list(hashscan_updater *updater, const char *list,
+                                                        hashscan_error *error);
+
+/* Makes the list `options->name` hold what the file at `path` holds, under the version `options->version`: entries that
+ * are equal in kind, hash, id and labels stay and get the version, others are removed, new ones added. What the index
+ * had of that list, under whatever versions, is replaced. `options->name` may be NULL, as when a list is added.
+ * Errors: those of hashscan_builder_add_list; nothing is staged then. */
+HASHSCAN_API hashscan_code hashscan_updater_replace_list(hashscan_updater *updater, const char *path,
+                                                         const hashscan_list_options *options,
+                                                         hashscan_list_report *report, hashscan_error *error);
+HASHSCAN_API hashscan_code hashscan_updater_replace_list_bytes(hashscan_updater *updater, const char *source,
+                                                               const void *bytes, size_t size,
+                                                               const hashscan_list_options *options,
+                                                               hashscan_list_report *report, hashscan_error *error);
+
+/* What a commit did. */
+typedef struct hashscan_update_report {
+  uint64_t added;
+  uint64_t removed;
+  uint64_t kept; /* entries of replaced lists that stayed */
+} hashscan_update_report;
+
+/* Makes the staged changes visible and durable; the updater can then go on. `report` may be NULL. A small change is
+ * appended to a log; a large one, or a log grown long, becomes a segment. Without changes nothing is written.
+ * Errors: IO (a full disk), MEMORY, LIMIT (more than 2^32 - 2 entries in a segment). */
+HASHSCAN_API hashscan_code hashscan_updater_commit(hashscan_updater *updater, hashscan_update_report *report,
+                                                   hashscan_error *error);
+
+/* The same, and rewrites the index as one segment: removed entries no longer take room, and searching is fastest. Needs
+ * memory as building from scratch does. */
+HASHSCAN_API hashscan_code hashscan_updater_compact(hashscan_updater *updater, hashscan_update_report *report,
+                                                    hashscan_error *error);
+
 /* ---- Searching an index ---------------------------------------------------------------------------------------- */
 
 /* An immutable, memory-mapped, reference-counted snapshot of an index. All functions on it are safe from any number
  * of threads. The files behind it must not be modified in place by others; replacing an index through
- * hashscan_builder_write is safe. */
+ * hashscan_builder_write, or changing it through hashscan_updater, is safe. */
 typedef struct hashscan_index hashscan_index;
 
 /* Opens and validates the whole index: every checksum, every offset. An index that opens is safe to search.
@@ -327,13 +405,16 @@ HASHSCAN_API hashscan_index *hashscan_index_retain(hashscan_index *index); /* re
 HASHSCAN_API void hashscan_index_close(hashscan_index *index);             /* gives back one reference */
 
 typedef struct hashscan_index_info {
-  uint64_t entries; /* list entries of all kinds */
+  uint64_t entries; /* list entries of all kinds, removed ones not counted */
   uint64_t entries_by_kind[HASHSCAN_KIND_COUNT];
-  uint64_t distinct_pdq; /* PDQ rows after equal hashes are collapsed */
+  uint64_t distinct_pdq; /* PDQ rows after equal hashes are collapsed, which they are within a segment */
   uint64_t bytes;        /* size on disk */
   uint32_t format_version;
   uint32_t lists;  /* number of (name, version) pairs */
   char digest[33]; /* XXH3-128 over the index, in hex */
+  uint32_t segments;
+  uint64_t log_bytes; /* changes that are not in a segment yet */
+  uint64_t dead;      /* removed entries that still take room: compacting takes it back */
 } hashscan_index_info;
 
 /* Fills `info`. Any thread. */
@@ -358,15 +439,29 @@ typedef struct hashscan_hit {
 /* Called for each hit, on the calling thread. Return nonzero to stop the search. */
 typedef int (*hashscan_hit_fn)(const hashscan_hit *hit, void *user);
 
-/* Finds every PDQ entry within `radius` bits (inclusive, 0 to 256) of each of `count` queries. The set of hits is
- * complete and exact; their order is unspecified. Any thread.
- * Errors: ARGUMENT (radius over 256), MEMORY, STOPPED (the callback returned nonzero). */
-HASHSCAN_API hashscan_code hashscan_index_search(const hashscan_index *index, const hashscan_pdq *queries, size_t count,
-                                                 unsigned radius, hashscan_hit_fn on_hit, void *user,
-                                                 hashscan_error *error);
+/* What to search for: hashes of one perceptual kind, answered as one batch. */
+typedef struct hashscan_search {
+  size_t size;            /* sizeof(hashscan_search) */
+  hashscan_kind kind;     /* PDQ or HASH64 */
+  const uint8_t *queries; /* `count` hashes of hashscan_kind_bytes(kind) bytes, one after the other */
+  /* As many bytes; a set bit says that this bit of the query is not known and differs from nothing. NULL: all bits are
+   * known. */
+  const uint8_t *unknown;
+  size_t count;    /* up to 2^32 - 1 */
+  unsigned radius; /* largest distance over the known bits, inclusive, 0 to 256 */
+} hashscan_search;
+
+#define HASHSCAN_SEARCH_INIT                                                                                           \
+  { sizeof(hashscan_search), HASHSCAN_KIND_PDQ, NULL, NULL, 0, 31u }
+
+/* Finds every entry of search->kind within the radius of each query. The set of hits is complete and exact, by whatever
+ * way is cheapest; their order is unspecified. Any thread.
+ * Errors: ARGUMENT (radius over 256, a kind of digests), MEMORY, STOPPED (the callback returned nonzero). */
+HASHSCAN_API hashscan_code hashscan_index_search(const hashscan_index *index, const hashscan_search *search,
+                                                 hashscan_hit_fn on_hit, void *user, hashscan_error *error);
 
 /* Finds every entry of `kind` (MD5, SHA1 or SHA256) whose digest equals `digest`; hits have distance 0 and query 0.
- * Any thread. Errors: ARGUMENT (kind PDQ), STOPPED. */
+ * Any thread. Errors: ARGUMENT (a perceptual kind), STOPPED. */
 HASHSCAN_API hashscan_code hashscan_index_lookup(const hashscan_index *index, hashscan_kind kind, const uint8_t *digest,
                                                  hashscan_hit_fn on_hit, void *user, hashscan_error *error);
 

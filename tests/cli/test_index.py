@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""hashscan index build, info and verify."""
+"""hashscan index: building an index, showing it, changing it."""
+import fcntl
 import hashlib
 import os
 
@@ -29,8 +30,9 @@ def test_text_list(tmp_path):
     record = result.records[0]
     assert len(record["digest"]) == 32 and record["bytes"] > 0
     assert record == {"type": "index", "path": str(tmp_path / "index"), "format_version": record["format_version"],
-                      "entries": 5, "by_kind": {"pdq": 3, "md5": 1, "sha1": 1, "sha256": 0}, "distinct_pdq": 2,
-                      "lists": [{"name": "hotline", "version": "3", "entries": 5}], "bytes": record["bytes"],
+                      "entries": 5, "by_kind": {"pdq": 3, "md5": 1, "sha1": 1, "sha256": 0, "hash64": 0}, "distinct_pdq": 2,
+                      "lists": [{"name": "hotline", "version": "3", "entries": 5}], "segments": 1, "log_bytes": 0,
+                      "dead": 0, "bytes": record["bytes"],
                       "digest": record["digest"], "bad_lines": 0}
     del record["bad_lines"]
     assert run("index", "info", tmp_path / "index").records == [record]
@@ -42,7 +44,7 @@ def test_several_lists_in_one_index(tmp_path):
     second = write(tmp_path / "b.txt", (PDQ[1] + "\n").encode())
     record = run("index", "build", "-o", tmp_path / "index", first, second).records[0]
     assert record["lists"] == [{"name": "a", "version": "", "entries": 2}, {"name": "b", "version": "", "entries": 1}]
-    assert record["by_kind"] == {"pdq": 2, "md5": 0, "sha1": 0, "sha256": 1}
+    assert record["by_kind"] == {"pdq": 2, "md5": 0, "sha1": 0, "sha256": 1, "hash64": 0}
 
 
 def test_list_from_standard_input(tmp_path):
@@ -120,10 +122,99 @@ def test_what_is_no_index_is_one_line(tmp_path, command):
 
 def test_usage_errors(tmp_path):
     source = write(tmp_path / "a.txt", (PDQ[0] + "\n").encode())
-    for arguments in (("index",), ("index", "build", source), ("index", "build", "-o", tmp_path / "i"),
-                      ("index", "info"), ("index", "info", "a", "b"), ("index", "compact", "a"), ("index", "build", "-o"),
+    index = build(tmp_path, PDQ)
+    for arguments in (("index", "add", index), ("index", "add", source), ("index", "update", index, source),
+                      ("index", "update", "--list", "a", index), ("index", "remove", index),
+                      ("index", "remove", "--hash", "zz", index), ("index", "remove", "--hash", PDQ[0]),
+                      ("index", "remove", "--kind", "md5", "--hash", PDQ[0], index), ("index", "compact", source),
+                      ("index", "add", tmp_path / "none", source), ("index",), ("index", "build", source), ("index", "build", "-o", tmp_path / "i"),
+                      ("index", "info"), ("index", "info", "a", "b"), ("index", "compact"), ("index", "build", "-o"),
                       ("index", "build", "-o", tmp_path / "i", "--kind", "crc", source),
                       ("index", "build", "-o", tmp_path / "i", tmp_path / "missing")):
         result = run(*arguments)
         assert (result.code, result.out, len(result.errors)) == (2, b"", 1), arguments
     assert not (tmp_path / "i").exists()
+
+
+# ---- Changing ----------------------------------------------------------------------------------------------------------
+
+def change(*arguments, **keywords):
+    """Runs an index command that must succeed, and returns its line."""
+    result = run("index", *arguments, **keywords)
+    assert (result.code, result.err) == (0, b""), result.errors
+    return result.records[0]
+
+
+def counts(record):
+    return tuple(record[key] for key in ("entries", "added", "removed", "kept"))
+
+
+def matches(index, *hashes):
+    return sorted((m["list"], m["version"], m["id"]) for record in run("query", "--radius", "0", index, *hashes).records
+                  if record["type"] == "query" for m in record["matches"])
+
+
+def test_adding_and_removing(tmp_path):
+    index = build(tmp_path, PDQ[:2])
+    before = contents(index)
+    more = write(tmp_path / "more.csv", f"hash,id\n{PDQ[2]},x\n{PDQ[3]},y\n{PDQ[3]},x\n{MD5},z\n".encode())
+    added = change("add", "--list-version", "7", index, more)
+    assert counts(added) == (6, 4, 0, 0) and added["bad_lines"] == 0 and added["log_bytes"] > 0
+    assert {"name": "more", "version": "7", "entries": 4} in added["lists"]
+    assert {name: data for name, data in contents(index).items() if name.startswith("segment-")} == \
+           {name: data for name, data in before.items() if name.startswith("segment-")}
+    assert matches(index, PDQ[3]) == [("more", "7", "x"), ("more", "7", "y")]
+    assert counts(change("remove", "--id", "x", "--list", "other", index)) == (6, 0, 0, 0)
+    assert counts(change("remove", "--id", "x", "--id", "none", "--list", "more", index)) == (4, 0, 2, 0)
+    assert matches(index, PDQ[2], PDQ[3]) == [("more", "7", "y")]
+    assert counts(change("remove", "--hash", PDQ[0].upper(), "--hash", MD5, index)) == (2, 0, 2, 0)
+    removed = change("remove", "--list", "more", index)
+    assert counts(removed) == (1, 0, 1, 0) and [entry["name"] for entry in removed["lists"]] == ["list"]
+    assert removed["dead"] == 5
+    compacted = change("compact", index)
+    assert counts(compacted) == (1, 0, 0, 0)
+    assert (compacted["dead"], compacted["log_bytes"], compacted["segments"]) == (0, 0, 1)
+    assert matches(index, *PDQ) == [("list", "", "")]
+    again = change("compact", index)
+    assert again["digest"] == compacted["digest"]
+    assert run("index", "verify", index).records[0]["valid"] is True
+
+
+def test_a_list_is_replaced_by_its_next_version(tmp_path):
+    index = build(tmp_path, [PDQ[0], PDQ[1], MD5], options=("--list-version", "1"))
+    other = write(tmp_path / "other.txt", (PDQ[1] + "\n").encode())
+    change("add", index, other)
+    update = ("update", index, "--list", "list", "--list-version")
+    record = change(*update, "2", write(tmp_path / "new.txt", f"{PDQ[1]}\n{PDQ[2]}\n{MD5}\n".encode()))
+    assert counts(record) == (4, 1, 1, 2)
+    assert {(entry["name"], entry["version"], entry["entries"]) for entry in record["lists"]} == \
+           {("list", "2", 3), ("other", "", 1)}
+    assert matches(index, *PDQ) == [("list", "2", ""), ("list", "2", ""), ("other", "", "")]
+    assert counts(change(*update, "3", "-", stdin=(PDQ[0] + "\n").encode())) == (2, 1, 3, 0)
+    assert counts(change(*update, "4", write(tmp_path / "none.txt", b"# nobody\n"))) == (1, 0, 1, 0)
+
+
+def test_a_list_that_cannot_be_read_changes_nothing(tmp_path):
+    index = build(tmp_path, PDQ)
+    before = run("index", "info", index).records
+    bad = write(tmp_path / "bad.txt", f"{PDQ[0]}\nzz\n".encode())
+    for command in (("add", index, bad), ("update", "--list", "list", index, bad)):
+        result = run("index", *command)
+        assert (result.code, result.out, len(result.errors)) == (2, b"", 1) and f"{bad}:2:" in result.errors[0]
+        assert run("index", "info", index).records == before
+    skipped = run("index", "add", "--skip-bad-lines", index, bad)
+    assert skipped.code == 0 and skipped.records[0]["bad_lines"] == 1 and skipped.records[0]["added"] == 1
+
+
+def test_one_writer_at_a_time(tmp_path):
+    index = build(tmp_path, PDQ)
+    source = write(tmp_path / "a.txt", (PDQ[0] + "\n").encode())
+    with open(os.path.join(index, "LOCK"), "r+b") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for command in (("add", index, source), ("remove", index, "--list", "list"), ("compact", index),
+                        ("update", index, "--list", "list", source), ("build", "-o", index, source)):
+            result = run("index", *command)
+            assert (result.code, result.out, len(result.errors)) == (2, b"", 1)
+            assert "another process is changing this index" in result.errors[0]
+        assert run("index", "verify", index).code == 0
+    assert counts(change("add", index, source)) == (5, 1, 0, 0)

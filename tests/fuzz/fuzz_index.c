@@ -89,7 +89,8 @@ static void walk(struct segment *segment) {
   const hashscan_pdq query = {{0}};
   size_t found = 0;
   void *user[2] = {segment, &found};
-  hamming_scan(segment->kinds[0].rows, segment->kinds[0].row_count, &query, 1, 256, count_entries, user);
+  hamming_scan(segment->kinds[0].rows, segment->kinds[0].row_count, sizeof query.bytes, query.bytes, NULL, 1, 256,
+               count_entries, user);
   require(found == segment->kinds[0].entry_count);
 }
 
@@ -120,17 +121,19 @@ static void check_changed(const uint8_t *bytes, size_t size) {
   free(copy);
 }
 
+/* What decodes encodes to the same bytes. */
 static void check_manifest(const uint8_t *bytes, size_t size) {
   struct manifest manifest;
-  uint8_t copy[INDEX_MANIFEST_BYTES] = INDEX_MANIFEST_MAGIC "\1\0\0\0\1\0\0";
+  uint8_t copy[INDEX_MANIFEST_MAX_BYTES + 64] = INDEX_MANIFEST_MAGIC;
+  store_u32(copy + INDEX_HEADER_VERSION, INDEX_FORMAT_VERSION);
   manifest_decode("fuzz", bytes, size, &manifest, NULL);
-  if (size > sizeof copy - 12) return;
-  if (size > 0) memcpy(copy + 12, bytes, size);
-  seal_header(copy, sizeof copy, sizeof copy);
-  if (manifest_decode("fuzz", copy, sizeof copy, &manifest, NULL) != HASHSCAN_SUCCESS) return;
-  uint8_t again[INDEX_MANIFEST_BYTES];
-  manifest_encode(&manifest, again);
-  require(memcmp(copy, again, sizeof copy) == 0);
+  if (size > sizeof copy - INDEX_HEADER_COUNT) return;
+  const size_t whole = size + INDEX_HEADER_COUNT;
+  if (size > 0) memcpy(copy + INDEX_HEADER_COUNT, bytes, size);
+  if (whole <= INDEX_MANIFEST_MAX_BYTES) seal_header(copy, whole, whole);
+  if (manifest_decode("fuzz", copy, whole, &manifest, NULL) != HASHSCAN_SUCCESS) return;
+  uint8_t again[INDEX_MANIFEST_MAX_BYTES];
+  require(manifest_encode(&manifest, again) == whole && memcmp(copy, again, whole) == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {

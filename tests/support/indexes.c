@@ -49,3 +49,14 @@ void indexes_fill(hashscan_builder *builder, size_t first, size_t end) {
     fixture_add(builder, kind, hash, "id");
   }
 }
+
+hashscan_code indexes_search(const hashscan_index *index, hashscan_kind kind, const void *queries, const void *unknown,
+                             size_t count, unsigned radius, hashscan_hit_fn on_hit, void *user, hashscan_error *error) {
+  hashscan_search search = HASHSCAN_SEARCH_INIT;
+  search.kind = kind;
+  search.queries = queries;
+  search.unknown = unknown;
+  search.count = count;
+  search.radius = radius;
+  return hashscan_index_search(index, &search, on_hit, user, error);
+}

@@ -15,4 +15,8 @@ void indexes_hash(hashscan_kind kind, size_t number, uint8_t hash[HASHSCAN_MAX_H
 /* Adds the hashes `first` to `end` - 1, of each kind in turn. */
 void indexes_fill(hashscan_builder *builder, size_t first, size_t end);
 
+/* hashscan_index_search with its options in one line. */
+hashscan_code indexes_search(const hashscan_index *index, hashscan_kind kind, const void *queries, const void *unknown,
+                             size_t count, unsigned radius, hashscan_hit_fn on_hit, void *user, hashscan_error *error);
+
 #endif

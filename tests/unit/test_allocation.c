@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "../support/fixture.h"
+#include "../support/indexes.h"
 #include "hashscan.h"
 
 void *__real_malloc(size_t size);
@@ -186,6 +187,48 @@ static void build_and_open(void) {
   hashscan_builder_destroy(builder);
 }
 
+/* Whatever fails, the index on disk is the one before the commit or the one after it. */
+static void update(void) {
+  char path[FIXTURE_PATH_SIZE];
+  const long armed = atomic_exchange(&countdown, 0);
+  fixture_index(fixture_join(path, folder, "updated"), hash.hashes, 3);
+  atomic_store(&countdown, armed);
+  hashscan_error error;
+  hashscan_updater *updater;
+  hashscan_update_report report = {0};
+  if (!succeeded(hashscan_updater_open(path, &updater, &error), &error)) {
+    assert_null(updater);
+    return;
+  }
+  const hashscan_list_options options = {.size = sizeof options, .name = "demo", .version = "2"};
+  const uint8_t digest[16] = {1};
+  const hashscan_entry entry = {HASHSCAN_KIND_MD5, digest, "more", "1", "x", "", 0};
+  bool whole =
+      succeeded(hashscan_updater_add(updater, &entry, &error), &error) &&
+      succeeded(hashscan_updater_remove_hash(updater, HASHSCAN_KIND_PDQ, hash.hashes[0].bytes, &error), &error) &&
+      succeeded(hashscan_updater_remove_id(updater, "demo", "1", &error), &error) &&
+      succeeded(hashscan_updater_replace_list_bytes(updater, "list", list, sizeof list - 1, &options, NULL, &error),
+                &error) &&
+      succeeded(hashscan_updater_commit(updater, &report, &error), &error);
+  hashscan_updater_close(updater);
+  if (whole && succeeded(hashscan_updater_open(path, &updater, &error), &error)) {
+    /* Entries of the log move to a newer version, and all become one segment. */
+    const hashscan_list_options next = {.size = sizeof next, .name = "demo", .version = "3"};
+    whole = succeeded(hashscan_updater_replace_list_bytes(updater, "list", list, sizeof list - 1, &next, NULL, &error),
+                      &error) &&
+            succeeded(hashscan_updater_compact(updater, NULL, &error), &error);
+    hashscan_updater_close(updater);
+  }
+  const long left = atomic_exchange(&countdown, 0);
+  hashscan_index *index = indexes_open(path);
+  hashscan_index_info info;
+  hashscan_index_get_info(index, &info);
+  assert_int_equal(info.entries, 3); /* the three there were, or one added and two in place of them */
+  assert_int_equal(info.entries_by_kind[HASHSCAN_KIND_PDQ], info.entries_by_kind[HASHSCAN_KIND_MD5] == 0 ? 3 : 0);
+  hashscan_index_close(index);
+  atomic_store(&countdown, left);
+}
+
 static int count_hit(const hashscan_hit *hit, void *user) {
   (void)hit;
   ++*(unsigned *)user;
@@ -200,7 +243,7 @@ static void search(void) {
     return;
   }
   unsigned hits = 0;
-  if (succeeded(hashscan_index_search(index, hash.hashes, 8, 31, count_hit, &hits, &error), &error))
+  if (succeeded(indexes_search(index, HASHSCAN_KIND_PDQ, hash.hashes, NULL, 8, 31, count_hit, &hits, &error), &error))
     assert_int_equal(hits, 1);
   hashscan_index_close(index);
 }
@@ -264,6 +307,7 @@ ALLOCATION_TEST(hash_jpeg, 2)
 ALLOCATION_TEST(hash_png, 4)
 ALLOCATION_TEST(hash_pixels, 2)
 ALLOCATION_TEST(build_and_open, 6)
+ALLOCATION_TEST(update, 40)
 ALLOCATION_TEST(search, 1)
 ALLOCATION_TEST(match, 7)
 ALLOCATION_TEST(scan, 20)
@@ -272,8 +316,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(hash_jpeg_survives),   cmocka_unit_test(hash_png_survives),
       cmocka_unit_test(hash_pixels_survives), cmocka_unit_test(build_and_open_survives),
-      cmocka_unit_test(search_survives),      cmocka_unit_test(match_survives),
-      cmocka_unit_test(scan_survives),
+      cmocka_unit_test(update_survives),      cmocka_unit_test(search_survives),
+      cmocka_unit_test(match_survives),       cmocka_unit_test(scan_survives),
   };
   return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "../support/fixture.h"
+#include "../support/indexes.h"
 #include "hashscan.h"
 
 static char folder[FIXTURE_PATH_SIZE];
@@ -80,15 +81,15 @@ static void names(void **state) {
 
 static void kinds(void **state) {
   (void)state;
-  static const size_t sizes[HASHSCAN_KIND_COUNT] = {32, 16, 20, 32};
+  static const size_t sizes[HASHSCAN_KIND_COUNT] = {32, 16, 20, 32, 8};
   for (int i = 0; i < HASHSCAN_KIND_COUNT; i++) {
     hashscan_kind kind;
     assert_int_equal(hashscan_kind_bytes((hashscan_kind)i), sizes[i]);
     assert_int_equal(hashscan_kind_parse(hashscan_kind_name((hashscan_kind)i), &kind, NULL), HASHSCAN_SUCCESS);
     assert_int_equal(kind, i);
   }
-  assert_int_equal(hashscan_kind_bytes((hashscan_kind)4), 0);
-  assert_string_equal(hashscan_kind_name((hashscan_kind)4), "unknown");
+  assert_int_equal(hashscan_kind_bytes((hashscan_kind)5), 0);
+  assert_string_equal(hashscan_kind_name((hashscan_kind)5), "unknown");
   hashscan_kind kind;
   EXPECT(HASHSCAN_E_ARGUMENT, hashscan_kind_parse("PDQ", &kind, error));
   EXPECT(HASHSCAN_E_ARGUMENT, hashscan_kind_parse("", &kind, error));
@@ -383,8 +384,9 @@ static void index_arguments(void **state) {
   assert_int_equal(hashscan_index_open(index_path, &index, NULL), HASHSCAN_SUCCESS);
   const hashscan_pdq query = {{1, 2, 3}};
   const uint8_t digest[HASHSCAN_MAX_HASH_BYTES] = {0};
-  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_index_search(index, &query, 1, 257, stop_at_once, NULL, error));
-  EXPECT(HASHSCAN_E_STOPPED, hashscan_index_search(index, &query, 1, 0, stop_at_once, NULL, error));
+  EXPECT(HASHSCAN_E_ARGUMENT,
+         indexes_search(index, HASHSCAN_KIND_PDQ, &query, NULL, 1, 257, stop_at_once, NULL, error));
+  EXPECT(HASHSCAN_E_STOPPED, indexes_search(index, HASHSCAN_KIND_PDQ, &query, NULL, 1, 0, stop_at_once, NULL, error));
   EXPECT(HASHSCAN_E_ARGUMENT, hashscan_index_lookup(index, HASHSCAN_KIND_PDQ, digest, stop_at_once, NULL, error));
   EXPECT(HASHSCAN_E_ARGUMENT, hashscan_index_entry(index, 1, &entry, error));
   EXPECT(HASHSCAN_E_ARGUMENT, hashscan_index_list(index, 1, NULL, NULL, NULL, error));

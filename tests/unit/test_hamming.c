@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Hamming kernels: every tier against the scalar reference at every radius on buffers that end at an unmapped page, the
- * scalar reference against bit by bit counting, the flat scan against a double loop, and a speed line a tier. */
+/* Hamming kernels of every tier that this machine has, and what they make of a second. The checks are in
+ * tests/support/hamming_checks.c, which tests/neon/ runs as well. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -10,190 +10,289 @@
 
 #include <cmocka.h>
 
-#include "../support/guard.h"
+#include "../support/hamming_checks.h"
 #include "../support/random.h"
 #include "base/clock.h"
-#include "hamming/hamming.h"
+#include "hamming/bucket.h"
+#include "hamming/sliced.h"
 
-static const char *const tier_names[] = {"scalar", "avx2", "avx512", "neon"};
-
-static void fill_random(uint8_t *bytes, size_t size, uint64_t seed) {
-  struct random_state state = random_seeded(seed);
-  for (size_t i = 0; i < size; i++) bytes[i] = (uint8_t)random_next(&state);
+static bool has_tier(enum cpu_tier tier) {
+  if (tier == CPU_SCALAR || tier == cpu_detected()) return true;
+  return cpu_detected() != CPU_NEON && tier < cpu_detected();
 }
 
-/* Copies `query` and flips `distance` chosen bits of it. */
-static void plant(const uint8_t *query, unsigned distance, struct random_state *state, uint8_t *row) {
-  uint8_t bits[256];
-  for (unsigned i = 0; i < 256; i++) bits[i] = (uint8_t)i;
-  memcpy(row, query, HAMMING_ROW_BYTES);
-  for (unsigned i = 0; i < distance; i++) {
-    const unsigned j = i + (unsigned)(random_next(state) % (256 - i));
-    const uint8_t bit = bits[j];
-    bits[j] = bits[i];
-    row[bit / 8] ^= (uint8_t)(1u << bit % 8);
+static void each_tier(bool (*check)(enum cpu_tier)) {
+  for (enum cpu_tier tier = CPU_SCALAR; tier <= CPU_AVX512; tier++) {
+    if (has_tier(tier)) assert_true(check(tier));
+    else print_message("SKIPPED: this machine has no %s\n", hamming_tier_name(tier));
   }
-}
-
-static unsigned distance_by_bits(const uint8_t *a, const uint8_t *b) {
-  unsigned distance = 0;
-  for (unsigned bit = 0; bit < 256; bit++) distance += (unsigned)((a[bit / 8] ^ b[bit / 8]) >> bit % 8 & 1);
-  return distance;
+  if (has_tier(CPU_NEON)) assert_true(check(CPU_NEON));
 }
 
 static void test_distance(void **unused) {
   (void)unused;
-  struct random_state state = random_seeded(1);
-  hashscan_pdq query;
-  fill_random(query.bytes, sizeof query.bytes, 2);
-  for (unsigned distance = 0; distance <= 256; distance++) {
-    hashscan_pdq row;
-    plant(query.bytes, distance, &state, row.bytes);
-    assert_int_equal(distance_by_bits(query.bytes, row.bytes), distance);
-    assert_int_equal(hashscan_pdq_distance(&query, &row), distance);
-    assert_int_equal(hashscan_pdq_distance(&row, &query), distance);
-  }
+  assert_true(hamming_check_distance());
 }
 
-static void check_block(hamming_kernel kernel, const uint8_t *rows, size_t count, const uint8_t *query,
-                        unsigned radius) {
-  struct guard expected = guard_alloc(count * sizeof(struct hamming_hit));
-  struct guard actual = guard_alloc(count * sizeof(struct hamming_hit));
-  const size_t wanted =
-      hamming_kernel_for(CPU_SCALAR)(rows, count, query, radius, (struct hamming_hit *)expected.bytes);
-  const size_t found = kernel(rows, count, query, radius, (struct hamming_hit *)actual.bytes);
-  assert_int_equal(found, wanted);
-  assert_memory_equal(actual.bytes, expected.bytes, found * sizeof(struct hamming_hit));
-  guard_free(&expected);
-  guard_free(&actual);
-}
-
-/* A block with a row at every distance, so that each radius has a row on either side of it. */
-static void check_tier(enum cpu_tier tier) {
-  const hamming_kernel kernel = hamming_kernel_for(tier);
-  struct random_state state = random_seeded(3);
-  struct guard query = guard_alloc(HAMMING_ROW_BYTES);
-  fill_random(query.bytes, HAMMING_ROW_BYTES, 4);
-  struct guard rows = guard_alloc(HAMMING_BLOCK_ROWS * HAMMING_ROW_BYTES);
-  for (unsigned i = 0; i < HAMMING_BLOCK_ROWS; i++)
-    plant(query.bytes, (i * 37 + 1) % 257, &state, rows.bytes + i * HAMMING_ROW_BYTES);
-  for (unsigned radius = 0; radius <= 256; radius++)
-    check_block(kernel, rows.bytes, HAMMING_BLOCK_ROWS, query.bytes, radius);
-  for (size_t count = 0; count <= 33; count++) {
-    const uint8_t *last = rows.bytes + (HAMMING_BLOCK_ROWS - count) * HAMMING_ROW_BYTES;
-    for (unsigned radius = 0; radius <= 256; radius += 8) check_block(kernel, last, count, query.bytes, radius);
-  }
-  /* Rows that differ in one half alone: the test on the first half must never decide by itself. */
-  for (unsigned i = 0; i < HAMMING_BLOCK_ROWS; i++) {
-    memcpy(rows.bytes + i * HAMMING_ROW_BYTES, query.bytes, HAMMING_ROW_BYTES);
-    for (unsigned bit = 0; bit < i / 2; bit++)
-      rows.bytes[i * HAMMING_ROW_BYTES + (i % 2) * 16 + bit / 8] ^= (uint8_t)(1u << bit % 8);
-  }
-  for (unsigned radius = 0; radius <= 256; radius++)
-    check_block(kernel, rows.bytes, HAMMING_BLOCK_ROWS, query.bytes, radius);
-  guard_free(&rows);
-  guard_free(&query);
-}
-
-static void test_tiers(void **unused) {
+static void test_bucket(void **unused) {
   (void)unused;
-  for (enum cpu_tier tier = CPU_AVX2; tier <= CPU_AVX512; tier++) {
-    if (cpu_detected() == CPU_NEON || tier > cpu_detected())
-      print_message("SKIPPED: this machine has no %s\n", tier_names[tier]);
-    else check_tier(tier);
-  }
+  each_tier(hamming_check_bucket);
 }
 
-struct tally {
-  uint16_t *seen; /* distance + 1 of each pair that was a hit */
-  size_t rows;
-  size_t hits;
-  size_t stop_after;
-};
-
-static bool count_hit(void *user, size_t row, uint32_t query, unsigned distance) {
-  struct tally *tally = user;
-  if (tally->seen != NULL) {
-    assert_int_equal(tally->seen[query * tally->rows + row], 0);
-    tally->seen[query * tally->rows + row] = (uint16_t)(distance + 1);
-  }
-  return ++tally->hits != tally->stop_after;
-}
-
-static void check_scan(size_t row_count, uint32_t query_count, unsigned radius) {
-  struct guard rows = guard_alloc(row_count * HAMMING_ROW_BYTES);
-  fill_random(rows.bytes, row_count * HAMMING_ROW_BYTES, row_count);
-  hashscan_pdq queries[11];
-  fill_random((uint8_t *)queries, sizeof queries, 5);
-  struct tally tally = {.seen = calloc(row_count * query_count + 1, sizeof(uint16_t)), .rows = row_count};
-  assert_non_null(tally.seen);
-  assert_true(hamming_scan(rows.bytes, row_count, queries, query_count, radius, count_hit, &tally));
-  for (uint32_t query = 0; query < query_count; query++) {
-    for (size_t row = 0; row < row_count; row++) {
-      const unsigned distance = distance_by_bits(rows.bytes + row * HAMMING_ROW_BYTES, queries[query].bytes);
-      assert_int_equal(tally.seen[query * row_count + row], distance <= radius ? distance + 1 : 0);
-    }
-  }
-  free(tally.seen);
-  guard_free(&rows);
+static void test_block(void **unused) {
+  (void)unused;
+  each_tier(hamming_check_block);
 }
 
 static void test_scan(void **unused) {
   (void)unused;
-  const size_t sizes[] = {0, 1, 7, 8, 255, 256, 257, 513};
-  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-    check_scan(sizes[i], 1, 128);
-    check_scan(sizes[i], 8, 120);
-    check_scan(sizes[i], 11, 256);
-  }
+  assert_true(hamming_check_scan());
+}
+
+static void test_sliced(void **unused) {
+  (void)unused;
+  each_tier(hamming_check_sliced);
+}
+
+static void test_bounds(void **unused) {
+  (void)unused;
+  each_tier(hamming_check_bounds);
 }
 
 static void test_stop(void **unused) {
   (void)unused;
-  uint8_t rows[600 * HAMMING_ROW_BYTES] = {0};
-  const hashscan_pdq query = {{0}};
-  struct tally tally = {.stop_after = 300};
-  assert_false(hamming_scan(rows, 600, &query, 1, 0, count_hit, &tally));
-  assert_int_equal(tally.hits, 300);
+  each_tier(hamming_check_stop);
 }
 
-static double distances_per_second(hamming_kernel kernel, const uint8_t *rows, size_t count, const uint8_t *query,
-                                   unsigned radius) {
-  struct hamming_hit hits[HAMMING_BLOCK_ROWS];
+/* ---- Speed ------------------------------------------------------------------------------------------------------- */
+
+enum { ROWS = 10000, QUERIES = 128, ROUNDS = 11, MAX_CONTENDERS = 16 };
+
+/* The list all contenders search. */
+struct course {
+  size_t row_bytes;
+  uint8_t *rows;
+  uint8_t *queries;
+  uint8_t *unknown;
+  unsigned radius;
+};
+
+static struct course make_course(size_t row_bytes, unsigned radius) {
+  struct course course = {row_bytes, malloc(ROWS * row_bytes), malloc(QUERIES * row_bytes), calloc(QUERIES, row_bytes),
+                          radius};
+  struct random_state state = random_seeded(row_bytes);
+  for (size_t i = 0; i < ROWS * row_bytes; i++) course.rows[i] = (uint8_t)(random_next(&state) >> 8);
+  for (size_t i = 0; i < QUERIES * row_bytes; i++) course.queries[i] = (uint8_t)(random_next(&state) >> 8);
+  return course;
+}
+
+static void free_course(struct course *course) {
+  free(course->rows);
+  free(course->queries);
+  free(course->unknown);
+}
+
+#if defined(__x86_64__)
+#define POPCNT __attribute__((target("popcnt")))
+#else
+#define POPCNT
+#endif
+
+static inline uint64_t word(const uint8_t *bytes, size_t number) {
+  uint64_t value;
+  memcpy(&value, bytes + 8 * number, sizeof value);
+  return value;
+}
+
+/* The scans that a careful programmer writes first. */
+POPCNT static size_t naive32(const struct course *course) {
+  size_t hits = 0;
+  for (size_t q = 0; q < QUERIES; q++) {
+    const uint8_t *query = course->queries + q * 32;
+    const uint64_t a = word(query, 0), b = word(query, 1), c = word(query, 2), d = word(query, 3);
+    for (size_t i = 0; i < ROWS; i++) {
+      const uint8_t *row = course->rows + i * 32;
+      const int distance = __builtin_popcountll(a ^ word(row, 0)) + __builtin_popcountll(b ^ word(row, 1)) +
+                           __builtin_popcountll(c ^ word(row, 2)) + __builtin_popcountll(d ^ word(row, 3));
+      hits += (unsigned)distance <= course->radius;
+    }
+  }
+  return hits;
+}
+
+POPCNT static size_t naive8(const struct course *course) {
+  size_t hits = 0;
+  for (size_t q = 0; q < QUERIES; q++) {
+    const uint64_t query = word(course->queries, q);
+    for (size_t i = 0; i < ROWS; i++)
+      hits += (unsigned)__builtin_popcountll(query ^ word(course->rows, i)) <= course->radius;
+  }
+  return hits;
+}
+
+static bool count_hit(void *user, size_t row, uint32_t query, unsigned distance) {
+  (void)row, (void)query, (void)distance;
+  ++*(size_t *)user;
+  return true;
+}
+
+static size_t by_blocks(const struct course *course, hamming_kernel kernel) {
+  const size_t bytes = course->row_bytes;
+  size_t hits = 0;
+  for (size_t q = 0; q < QUERIES; q++) {
+    struct hamming_hit found[HAMMING_BLOCK_ROWS];
+    uint8_t known[HAMMING_MAX_ROW_BYTES];
+    hamming_known(course->unknown + q * bytes, bytes, known);
+    for (size_t i = 0; i < ROWS; i += HAMMING_BLOCK_ROWS) {
+      const size_t count = ROWS - i < HAMMING_BLOCK_ROWS ? ROWS - i : HAMMING_BLOCK_ROWS;
+      hits += kernel(course->rows + i * bytes, count, course->queries + q * bytes, known, course->radius, found);
+    }
+  }
+  return hits;
+}
+
+static size_t by_planes(const struct course *course, const struct sliced *sliced, uint32_t batch) {
+  size_t hits = 0;
+  for (uint32_t q = 0; q < QUERIES; q += batch)
+    sliced_search(sliced, course->queries + q * course->row_bytes, course->unknown + q * course->row_bytes, batch,
+                  course->radius, count_hit, &hits);
+  return hits;
+}
+
+enum way { NAIVE, BLOCKS, PLANES, PLANES_BATCH };
+
+struct contender {
+  enum way way;
+  enum cpu_tier tier;
+  struct sliced *sliced;
+  double seconds[ROUNDS];
+  size_t hits;
+};
+
+static void run(const struct course *course, struct contender *contender, int round) {
+  const double start = clock_seconds();
+  switch (contender->way) {
+  case NAIVE:
+    contender->hits = course->row_bytes == 32 ? naive32(course) : naive8(course);
+    break;
+  case BLOCKS:
+    contender->hits = by_blocks(course, hamming_kernel_for(contender->tier, course->row_bytes));
+    break;
+  case PLANES:
+    contender->hits = by_planes(course, contender->sliced, 1);
+    break;
+  case PLANES_BATCH:
+    contender->hits = by_planes(course, contender->sliced, 8);
+    break;
+  }
+  contender->seconds[round] = clock_seconds() - start;
+}
+
+static int compare_doubles(const void *a, const void *b) {
+  const double x = *(const double *)a;
+  const double y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+static double median(struct contender *contender) {
+  qsort(contender->seconds, ROUNDS, sizeof *contender->seconds, compare_doubles);
+  return contender->seconds[ROUNDS / 2];
+}
+
+/* Every way and tier in turn, round by round, so that all meet the same machine. */
+static void race(const struct course *course, const char *title) {
+  static const char *const names[] = {"naive POPCNT", "blocks", "planes", "planes, 8 queries"};
+  struct contender contenders[MAX_CONTENDERS] = {{.way = NAIVE}};
+  struct sliced *sliced[CPU_NEON + 1] = {NULL};
+  size_t count = 1;
+  for (enum cpu_tier tier = CPU_SCALAR; tier <= CPU_NEON; tier++) {
+    if (!has_tier(tier)) continue;
+    sliced[tier] = sliced_create(course->rows, ROWS, course->row_bytes, tier);
+    assert_non_null(sliced[tier]);
+    for (enum way way = BLOCKS; way <= PLANES_BATCH; way++)
+      contenders[count++] = (struct contender){.way = way, .tier = tier, .sliced = sliced[tier]};
+  }
+  for (int round = 0; round < ROUNDS; round++)
+    for (size_t i = 0; i < count; i++) run(course, &contenders[i], round);
+  const double base = median(&contenders[0]);
+  print_message("%s, %d rows of %zu bytes, radius %u\n", title, ROWS, course->row_bytes, course->radius);
+  for (size_t i = 0; i < count; i++) {
+    struct contender *one = &contenders[i];
+    const double seconds = median(one);
+    print_message("  %-7s %-18s %7.2f us a query, %6.2f times naive, %zu hits\n",
+                  one->way == NAIVE ? "" : hamming_tier_name(one->tier), names[one->way], seconds / QUERIES * 1e6,
+                  base / seconds, one->hits);
+    if (course->unknown[0] == 0 && i > 0) assert_int_equal(one->hits, contenders[0].hits);
+  }
+  for (enum cpu_tier tier = CPU_SCALAR; tier <= CPU_NEON; tier++) sliced_destroy(sliced[tier]);
+}
+
+static void test_flat_speed(void **unused) {
+  (void)unused;
+  static const struct {
+    size_t row_bytes;
+    unsigned radius;
+  } courses[] = {{32, 31}, {32, 15}, {32, 63}, {32, 127}, {8, 7}, {8, 10}};
+  for (size_t i = 0; i < sizeof courses / sizeof *courses; i++) {
+    struct course course = make_course(courses[i].row_bytes, courses[i].radius);
+    race(&course, "uniform");
+    free_course(&course);
+  }
+}
+
+/* The naive scan does not know of unknown bits: it stands for what it costs without them. */
+static void test_masked_speed(void **unused) {
+  (void)unused;
+  static const unsigned unknown_bits[] = {8, 32, 128};
+  for (size_t i = 0; i < sizeof unknown_bits / sizeof *unknown_bits; i++) {
+    struct course course = make_course(32, 31);
+    /* Evenly spread, from another bit on for each query; bit 0 of the first is one. */
+    for (unsigned q = 0; q < QUERIES; q++)
+      for (unsigned k = 0; k < unknown_bits[i]; k++) {
+        const unsigned bit = (k * (256 / unknown_bits[i]) + 37 * q) % 256;
+        course.unknown[q * 32 + bit / 8] |= (uint8_t)(1u << bit % 8);
+      }
+    char title[40];
+    snprintf(title, sizeof title, "%u bits unknown", unknown_bits[i]);
+    race(&course, title);
+    free_course(&course);
+  }
+}
+
+static double words_per_second(bucket_kernel kernel, const uint16_t *words, uint32_t bucket) {
+  uint32_t found[4096];
   size_t done = 0;
+  size_t hits = 0;
   const double start = clock_seconds();
   double elapsed = 0;
-  while (elapsed < 0.05) {
-    for (size_t first = 0; first < count; first += HAMMING_BLOCK_ROWS) {
-      kernel(rows + first * HAMMING_ROW_BYTES, HAMMING_BLOCK_ROWS, query, radius, hits);
-      done += HAMMING_BLOCK_ROWS;
-    }
+  while (elapsed < 0.02) {
+    for (uint32_t i = 0; i < 1000; i++, done += bucket)
+      hits += kernel(words, i * 3 % 512, i * 3 % 512 + bucket, (uint16_t)(i * 40503), 0xffff, 2, found);
     elapsed = clock_seconds() - start;
   }
+  assert_true(hits <= done);
   return (double)done / elapsed;
 }
 
-static void test_speed(void **unused) {
+static void test_bucket_speed(void **unused) {
   (void)unused;
-  const size_t count = 16 * HAMMING_BLOCK_ROWS;
-  uint8_t *rows = malloc(count * HAMMING_ROW_BYTES);
-  assert_non_null(rows);
-  fill_random(rows, count * HAMMING_ROW_BYTES, 6);
-  uint8_t query[HAMMING_ROW_BYTES];
-  fill_random(query, sizeof query, 7);
-  for (enum cpu_tier tier = CPU_SCALAR; tier <= CPU_AVX512; tier++) {
-    if (tier > CPU_SCALAR && (cpu_detected() == CPU_NEON || tier > cpu_detected())) continue;
-    const hamming_kernel kernel = hamming_kernel_for(tier);
-    print_message("hamming %-6s radius 31: %6.0f M distances/s, radius 127: %6.0f M distances/s\n", tier_names[tier],
-                  distances_per_second(kernel, rows, count, query, 31) * 1e-6,
-                  distances_per_second(kernel, rows, count, query, 127) * 1e-6);
+  uint16_t words[4608 + BUCKET_OVERREAD / 2];
+  struct random_state state = random_seeded(8);
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++) words[i] = (uint16_t)(random_next(&state) >> 8);
+  for (enum cpu_tier tier = CPU_SCALAR; tier <= CPU_NEON; tier++) {
+    if (!has_tier(tier)) continue;
+    print_message("bucket %-7s limit 2: of 15 %6.0f, of 150 %6.0f, of 4000 %6.0f M words/s\n", hamming_tier_name(tier),
+                  words_per_second(bucket_kernel_for(tier), words, 15) * 1e-6,
+                  words_per_second(bucket_kernel_for(tier), words, 150) * 1e-6,
+                  words_per_second(bucket_kernel_for(tier), words, 4000) * 1e-6);
   }
-  free(rows);
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_distance), cmocka_unit_test(test_tiers),
-                                     cmocka_unit_test(test_scan), cmocka_unit_test(test_stop),
-                                     cmocka_unit_test(test_speed)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_distance),   cmocka_unit_test(test_bucket),
+                                     cmocka_unit_test(test_block),      cmocka_unit_test(test_scan),
+                                     cmocka_unit_test(test_sliced),     cmocka_unit_test(test_bounds),
+                                     cmocka_unit_test(test_stop),       cmocka_unit_test(test_bucket_speed),
+                                     cmocka_unit_test(test_flat_speed), cmocka_unit_test(test_masked_speed)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -101,8 +101,9 @@ static void check_search(const hashscan_index *index, const struct corpus *corpu
   struct hits hits = {0};
   uint8_t *seen = calloc(corpus->count * QUERIES + 1, 1);
   assert_non_null(seen);
-  assert_int_equal(hashscan_index_search(index, corpus->queries, QUERIES, radius, collect, &hits, &error),
-                   HASHSCAN_SUCCESS);
+  assert_int_equal(
+      indexes_search(index, HASHSCAN_KIND_PDQ, corpus->queries, NULL, QUERIES, radius, collect, &hits, &error),
+      HASHSCAN_SUCCESS);
   for (size_t i = 0; i < hits.count; i++) {
     hashscan_entry entry;
     assert_int_equal(hashscan_index_entry(index, hits.items[i].entry, &entry, &error), HASHSCAN_SUCCESS);
@@ -140,12 +141,17 @@ static void test_search_edges(void **unused) {
   struct corpus corpus = make_corpus(300);
   hashscan_index *index = index_corpus(&corpus, path_of("edges"));
   struct hits hits = {.stop_after = 5};
-  assert_int_equal(hashscan_index_search(index, corpus.queries, 1, 256, collect, &hits, &error), HASHSCAN_E_STOPPED);
+  assert_int_equal(indexes_search(index, HASHSCAN_KIND_PDQ, corpus.queries, NULL, 1, 256, collect, &hits, &error),
+                   HASHSCAN_E_STOPPED);
   assert_int_equal(hits.count, 5);
-  assert_int_equal(hashscan_index_search(index, corpus.queries, 1, 257, collect, &hits, &error), HASHSCAN_E_ARGUMENT);
-  assert_int_equal(hashscan_index_search(index, NULL, 1, 31, collect, &hits, &error), HASHSCAN_E_ARGUMENT);
-  assert_int_equal(hashscan_index_search(index, corpus.queries, 1, 31, NULL, &hits, &error), HASHSCAN_E_ARGUMENT);
-  assert_int_equal(hashscan_index_search(index, NULL, 0, 31, collect, &hits, &error), HASHSCAN_SUCCESS);
+  assert_int_equal(indexes_search(index, HASHSCAN_KIND_PDQ, corpus.queries, NULL, 1, 257, collect, &hits, &error),
+                   HASHSCAN_E_ARGUMENT);
+  assert_int_equal(indexes_search(index, HASHSCAN_KIND_PDQ, NULL, NULL, 1, 31, collect, &hits, &error),
+                   HASHSCAN_E_ARGUMENT);
+  assert_int_equal(indexes_search(index, HASHSCAN_KIND_PDQ, corpus.queries, NULL, 1, 31, NULL, &hits, &error),
+                   HASHSCAN_E_ARGUMENT);
+  assert_int_equal(indexes_search(index, HASHSCAN_KIND_PDQ, NULL, NULL, 0, 31, collect, &hits, &error),
+                   HASHSCAN_SUCCESS);
   assert_int_equal(hits.count, 5);
   hashscan_index_close(index);
   free(hits.items);
@@ -293,7 +299,7 @@ static void test_info(void **unused) {
   assert_int_equal(info.entries_by_kind[HASHSCAN_KIND_PDQ], 2);
   assert_int_equal(info.entries_by_kind[HASHSCAN_KIND_MD5], 1);
   assert_int_equal(info.distinct_pdq, 1);
-  assert_int_equal(info.format_version, 1);
+  assert_int_equal(info.format_version, 2);
   assert_int_equal(info.lists, 2);
   assert_int_equal(strlen(info.digest), 32);
   const char *name;
@@ -309,11 +315,36 @@ static void test_info(void **unused) {
   hashscan_index_close(index);
 }
 
+static void test_list_limit(void **unused) {
+  (void)unused;
+  hashscan_builder *builder = indexes_builder();
+  static const uint8_t hash[32] = {1};
+  for (unsigned i = 0; i <= 65536; i++) {
+    char name[24];
+    snprintf(name, sizeof name, "list %u", i);
+    const hashscan_entry entry = {HASHSCAN_KIND_PDQ, hash, name, "v", "", "", 0};
+    assert_int_equal(hashscan_builder_add(builder, &entry, &error), i < 65536 ? HASHSCAN_SUCCESS : HASHSCAN_E_LIMIT);
+  }
+  assert_string_equal(error.message, "more than 65536 lists");
+  const hashscan_entry known = {HASHSCAN_KIND_PDQ, hash, "list 7", "v", "", "", 0};
+  assert_int_equal(hashscan_builder_add(builder, &known, &error), HASHSCAN_SUCCESS);
+  hashscan_index *index = indexes_write_and_open(builder, path_of("lists"));
+  hashscan_builder_destroy(builder);
+  hashscan_entry entry;
+  const char *name;
+  uint64_t entries;
+  assert_int_equal(hashscan_index_entry(index, 65535, &entry, &error), HASHSCAN_SUCCESS);
+  assert_string_equal(entry.list, "list 65535");
+  assert_int_equal(hashscan_index_list(index, 7, &name, NULL, &entries, &error), HASHSCAN_SUCCESS);
+  assert_int_equal(entries, 2);
+  hashscan_index_close(index);
+}
+
 static void test_builder_errors(void **unused) {
   (void)unused;
   hashscan_builder *builder = indexes_builder();
   static const uint8_t hash[32] = {1};
-  const hashscan_entry bad[] = {{(hashscan_kind)4, hash, "l", "v", "i", "", 0},
+  const hashscan_entry bad[] = {{(hashscan_kind)5, hash, "l", "v", "i", "", 0},
                                 {HASHSCAN_KIND_PDQ, NULL, "l", "v", "i", "", 0},
                                 {HASHSCAN_KIND_PDQ, hash, "\xff", "v", "i", "", 0},
                                 {HASHSCAN_KIND_PDQ, hash, "l", "\xff", "i", "", 0},
@@ -364,7 +395,8 @@ static void test_speed(void **unused) {
   for (size_t i = 0; i < 8; i++) queries[i] = random_pdq(&state);
   struct hits hits = {0};
   start = clock_seconds();
-  assert_int_equal(hashscan_index_search(index, queries, 8, 31, collect, &hits, &error), HASHSCAN_SUCCESS);
+  assert_int_equal(indexes_search(index, HASHSCAN_KIND_PDQ, queries, NULL, 8, 31, collect, &hits, &error),
+                   HASHSCAN_SUCCESS);
   const double searched = clock_seconds() - start;
   hashscan_index_info info;
   hashscan_index_get_info(index, &info);
@@ -376,10 +408,10 @@ static void test_speed(void **unused) {
 
 int main(void) {
   fixture_folder(folder);
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_search),         cmocka_unit_test(test_search_edges),
-                                     cmocka_unit_test(test_lookup),         cmocka_unit_test(test_lookup_edges),
-                                     cmocka_unit_test(test_entries),        cmocka_unit_test(test_info),
-                                     cmocka_unit_test(test_builder_errors), cmocka_unit_test(test_speed)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_search),       cmocka_unit_test(test_search_edges),   cmocka_unit_test(test_lookup),
+      cmocka_unit_test(test_lookup_edges), cmocka_unit_test(test_entries),        cmocka_unit_test(test_info),
+      cmocka_unit_test(test_list_limit),   cmocka_unit_test(test_builder_errors), cmocka_unit_test(test_speed)};
   const int failed = cmocka_run_group_tests(tests, NULL, NULL);
   fixture_remove(folder);
   return failed;

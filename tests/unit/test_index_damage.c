@@ -20,6 +20,8 @@
 #include "index/manifest.h"
 #include "index/segment.h"
 
+#define MANIFEST_BYTES (INDEX_MANIFEST_FIXED_BYTES + INDEX_MANIFEST_ROW_BYTES) /* one segment */
+
 static char folder[FIXTURE_PATH_SIZE];
 static char index_path[FIXTURE_PATH_SIZE];
 static char manifest_path[FIXTURE_PATH_SIZE];
@@ -63,7 +65,7 @@ static int make_index(void **unused) {
   struct manifest decoded;
   char name[INDEX_SEGMENT_NAME_BYTES];
   assert_int_equal(manifest_decode("m", manifest.bytes, manifest.size, &decoded, &error), HASHSCAN_SUCCESS);
-  index_segment_name(decoded.segment_digest, name);
+  index_segment_name(decoded.segments[0].digest, name);
   fixture_join(segment_path, index_path, name);
   read_whole(segment_path, &segment);
   return 0;
@@ -168,18 +170,18 @@ static void test_folders(void **unused) {
 
 static void test_versions(void **unused) {
   (void)unused;
-  uint8_t bytes[INDEX_MANIFEST_BYTES];
+  uint8_t bytes[MANIFEST_BYTES];
   memcpy(bytes, manifest.bytes, sizeof bytes);
-  store_u32(bytes + INDEX_HEADER_VERSION, 2);
+  store_u32(bytes + INDEX_HEADER_VERSION, 7);
   seal_header(bytes, sizeof bytes, sizeof bytes);
   fixture_write(manifest_path, bytes, sizeof bytes);
-  assert_message(index_path, HASHSCAN_E_VERSION, "MANIFEST has format version 2; hashscan ");
+  assert_message(index_path, HASHSCAN_E_VERSION, "MANIFEST has format version 7; hashscan ");
   fixture_write(manifest_path, manifest.bytes, manifest.size);
 }
 
 /* A MANIFEST whose digest is right and whose content is not. */
 static void check_manifest(size_t offset, uint8_t value, const char *text) {
-  uint8_t bytes[INDEX_MANIFEST_BYTES];
+  uint8_t bytes[MANIFEST_BYTES];
   memcpy(bytes, manifest.bytes, sizeof bytes);
   bytes[offset] = value;
   seal_header(bytes, sizeof bytes, sizeof bytes);
@@ -190,13 +192,21 @@ static void check_manifest(size_t offset, uint8_t value, const char *text) {
 
 static void test_lying_manifest(void **unused) {
   (void)unused;
-  check_manifest(INDEX_HEADER_COUNT, 0, "exactly one segment");
-  check_manifest(INDEX_HEADER_COUNT, 2, "exactly one segment");
+  const size_t row = INDEX_MANIFEST_FIXED_BYTES;
+  check_manifest(INDEX_HEADER_COUNT, 0, "another number of segments");
+  check_manifest(INDEX_HEADER_COUNT, 2, "another number of segments");
+  check_manifest(INDEX_HEADER_COUNT, 255, "another number of segments");
   check_manifest(INDEX_HEADER_ZEROS + 15, 1, "reserved byte");
   check_manifest(INDEX_HEADER_ENTRIES, 99, "in two ways");
-  check_manifest(INDEX_HEADER_BYTES, 0x55, "is missing");
-  check_manifest(INDEX_HEADER_BYTES + 15, 0x55, "not the one that MANIFEST names"); /* outside of the name's half */
-  check_manifest(INDEX_HEADER_BYTES + 16, 0x55, "not the one that MANIFEST names");
+  check_manifest(INDEX_HEADER_BYTES, 1, "half a log");      /* a name and no size */
+  check_manifest(INDEX_HEADER_BYTES + 8, 99, "half a log"); /* a size and no name */
+  check_manifest(INDEX_HEADER_BYTES + 16, 1, "half a log"); /* a digest and no name */
+  check_manifest(INDEX_HEADER_BYTES + 32, 1, "reserved byte");
+  check_manifest(row - 1, 1, "reserved byte");
+  check_manifest(row, 0x55, "is missing");
+  check_manifest(row + 15, 0x55, "not the one that MANIFEST names"); /* outside of the name's half */
+  check_manifest(row + 16, 0x55, "not the one that MANIFEST names");
+  check_manifest(row + 31, 0x55, "too large");
 }
 
 /* ---- Segments that lie ----------------------------------------------------------------------------------------- */
@@ -232,7 +242,6 @@ static const struct lie lies[] = {
     {INDEX_ROWS, 32, 0x00, 1, "hashes are out of order"},
     {INDEX_STARTS, 0, 1, 4, "not accounted for"},
     {INDEX_STARTS, 4, 0, 4, "no entries or too many"},
-    {INDEX_STARTS, 4, 1, 4, "names another row"},
     {INDEX_STARTS, 8, 0xfffffff0, 4, "no entries or too many"},
     {INDEX_PREFIX, 0, 1, 4, "does not cover"},
     {INDEX_PREFIX, 4, 1, 4, "does not cover"},
@@ -248,9 +257,8 @@ static const struct lie lies[] = {
     {SHA1_SECTION(INDEX_STARTS), 0, 7, 4, "not accounted for"},
     {INDEX_ENTRIES, INDEX_ENTRY_ID, UINT64_MAX, 8, "an id points outside"},
     {INDEX_ENTRIES, INDEX_ENTRY_ID, 4, 8, "an id points outside"}, /* into the middle of "y" and its terminator */
-    {INDEX_ENTRIES, INDEX_ENTRY_ROW, 1, 4, "names another row"},
-    {INDEX_ENTRIES, INDEX_ENTRY_LIST, 2, 4, "a list that does not exist"},
-    {INDEX_ENTRIES, INDEX_ENTRY_LIST, 1, 4, "another number of entries"},
+    {INDEX_ENTRIES, INDEX_ENTRY_LIST, 2, 2, "a list that does not exist"},
+    {INDEX_ENTRIES, INDEX_ENTRY_LIST, 1, 2, "another number of entries"},
     {INDEX_ENTRIES, INDEX_ENTRY_LABELS, 3, 4, "a label set that does not exist"},
     {INDEX_LISTS, INDEX_LIST_NAME, (uint64_t)1 << 40, 8, "a list points outside"},
     {INDEX_LISTS, INDEX_LIST_VERSION, (uint64_t)1 << 40, 8, "a list points outside"},

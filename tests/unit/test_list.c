@@ -146,7 +146,7 @@ static void test_text_bad(void **unused) {
   assert_fails(MD5 "\n\nxyz\n", "lists/a.txt:3: not a hex digit at character 1 of the hash");
   assert_int_equal(report.entries, 1);
   assert_int_equal(report.lines, 3);
-  assert_fails(MD5 "0\n", "lists/a.txt:1: 33 hex digits; 32 (md5), 40 (sha1) or 64 (pdq) are expected");
+  assert_fails(MD5 "0\n", "lists/a.txt:1: 33 hex digits; 16 (hash64), 32 (md5), 40 (sha1) or 64 (pdq) are expected");
   assert_fails("0123456789abcdef0123456789abcdeg", "lists/a.txt:1: not a hex digit at character 32 of the hash");
   assert_fails(MD5 "#glued\n", "lists/a.txt:1: not a hex digit at character 33 of the hash");
   assert_fails(MD5 " " MD5 "\n", "lists/a.txt:1: not a hex digit at character 33 of the hash");
@@ -222,7 +222,8 @@ static void test_csv_kind(void **unused) {
 
 static void test_csv_bad(void **unused) {
   (void)unused;
-  assert_fails("id,labels\nx,y\n", "lists/a.txt:1: the header has none of the columns hash, pdq, md5, sha1, sha256");
+  assert_fails("id,labels\nx,y\n",
+               "lists/a.txt:1: the header has none of the columns hash, pdq, md5, sha1, sha256, hash64");
   assert_fails("#\nhash,id,Hash\n", "lists/a.txt:2: the header names a column twice");
   assert_fails("hash,id,\"no\n", "lists/a.txt:1: a quoted field has no closing quote");
   assert_fails("hash,\"x\ny\"\n", "lists/a.txt:1: a line break inside the header");
@@ -230,8 +231,10 @@ static void test_csv_bad(void **unused) {
   assert_fails("hash,id\n" MD5 ",a,b\n", "lists/a.txt:2: 3 fields where the header has 2");
   assert_fails("hash,id\n,a\n", "lists/a.txt:2: no hash");
   assert_fails("hash,id\n# not a comment here,a\n", "lists/a.txt:2: not a hex digit at character 1 of the hash");
-  assert_fails("hash,kind\n" MD5 ",crc32\n", "lists/a.txt:2: an unknown kind; known are pdq, md5, sha1, sha256");
-  assert_fails("hash,kind\n" MD5 ",labels\n", "lists/a.txt:2: an unknown kind; known are pdq, md5, sha1, sha256");
+  assert_fails("hash,kind\n" MD5 ",crc32\n",
+               "lists/a.txt:2: an unknown kind; known are pdq, md5, sha1, sha256, hash64");
+  assert_fails("hash,kind\n" MD5 ",labels\n",
+               "lists/a.txt:2: an unknown kind; known are pdq, md5, sha1, sha256, hash64");
   assert_fails("hash,kind\n" MD5 ",pdq\n", "lists/a.txt:2: 32 hex digits where pdq has 64");
   assert_fails("md5\n" SHA1 "\n", "lists/a.txt:2: 40 hex digits where md5 has 32");
   assert_fails("hash,id\n" MD5 ",a\"b\n", "lists/a.txt:2: a quote inside an unquoted field");
@@ -245,7 +248,7 @@ static void test_csv_bad(void **unused) {
   hashscan_list_options options = HASHSCAN_LIST_OPTIONS_INIT;
   options.format = HASHSCAN_LIST_CSV;
   assert_fails_with(MD5 "\n", &options,
-                    "lists/a.txt:1: the header has none of the columns hash, pdq, md5, sha1, sha256");
+                    "lists/a.txt:1: the header has none of the columns hash, pdq, md5, sha1, sha256, hash64");
   assert_fails_with("# nothing\n", &options, "lists/a.txt:1: a CSV list needs a header line");
 }
 
@@ -262,7 +265,7 @@ static void test_csv_skip(void **unused) {
   /* Without a usable header there is nothing to skip to. */
   const hashscan_list_options options = skipping();
   assert_fails_with("id\n" MD5 "\n", &options,
-                    "lists/a.txt:1: the header has none of the columns hash, pdq, md5, sha1, sha256");
+                    "lists/a.txt:1: the header has none of the columns hash, pdq, md5, sha1, sha256, hash64");
 }
 
 static void test_csv_columns(void **unused) {
@@ -296,7 +299,7 @@ static void test_options(void **unused) {
   assert_int_equal(read_bytes("", 0, &options), HASHSCAN_E_ARGUMENT);
   options = (hashscan_list_options)HASHSCAN_LIST_OPTIONS_INIT;
   options.has_kind = 1;
-  options.kind = (hashscan_kind)4;
+  options.kind = (hashscan_kind)HASHSCAN_KIND_COUNT;
   assert_int_equal(read_bytes("", 0, &options), HASHSCAN_E_ARGUMENT);
   options = (hashscan_list_options)HASHSCAN_LIST_OPTIONS_INIT;
   options.name = "\xff";

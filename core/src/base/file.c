@@ -24,6 +24,7 @@
 
 #define WRITE_BUFFER_BYTES ((size_t)1 << 20)
 #define FIRST_STREAM_BYTES ((size_t)64 << 10)
+#define MEMORY_ALIGNMENT ((size_t)64)
 #define MAX_TRANSFER_BYTES ((size_t)1 << 30) /* Linux moves at most 2 GiB less a page a call */
 
 /* ---- Whole reads ----------------------------------------------------------------------------------------------- */
@@ -226,7 +227,7 @@ void file_map_close(struct file_map *map) {
 /* ---- Durable writes -------------------------------------------------------------------------------------------- */
 
 hashscan_code file_writer_open(struct file_writer *writer, int dirfd, const char *temporary, hashscan_error *error) {
-  *writer = (struct file_writer){.dirfd = dirfd, .fd = -1, .temporary = temporary};
+  *writer = (struct file_writer){.dirfd = dirfd, .fd = -1, .temporary = temporary, .capacity = WRITE_BUFFER_BYTES};
   writer->buffer = malloc(WRITE_BUFFER_BYTES);
   if (writer->buffer == NULL) return error_memory(error);
   if (unlinkat(dirfd, temporary, 0) == 0 || errno == ENOENT)
@@ -250,6 +251,23 @@ static int write_at(int fd, const uint8_t *bytes, size_t size, uint64_t offset) 
   return 0;
 }
 
+/* In memory only: doubles the buffer until `size` more bytes fit. */
+static bool writer_reserve(struct file_writer *writer, size_t size) {
+  size_t wanted;
+  size_t capacity = writer->capacity == 0 ? FIRST_STREAM_BYTES : writer->capacity;
+  if (writer->failed_errno != 0 || !checked_add(writer->used, size, &wanted)) return false;
+  while (capacity < wanted)
+    if (!checked_mul(capacity, 2, &capacity)) return false;
+  if (capacity == writer->capacity) return true;
+  uint8_t *const buffer = aligned_alloc(MEMORY_ALIGNMENT, capacity);
+  if (buffer == NULL) return false;
+  if (writer->used > 0) memcpy(buffer, writer->buffer, writer->used);
+  free(writer->buffer);
+  writer->buffer = buffer;
+  writer->capacity = capacity;
+  return true;
+}
+
 static void writer_write(struct file_writer *writer, const uint8_t *bytes, size_t size, uint64_t offset) {
   if (writer->failed_errno == 0) writer->failed_errno = write_at(writer->fd, bytes, size, offset);
 }
@@ -260,8 +278,10 @@ static void writer_flush(struct file_writer *writer) {
 }
 
 void file_writer_put(struct file_writer *writer, const void *bytes, size_t size) {
-  if (size > WRITE_BUFFER_BYTES - writer->used) writer_flush(writer);
-  if (size >= WRITE_BUFFER_BYTES) {
+  if (writer->in_memory && !writer_reserve(writer, size)) writer->failed_errno = ENOMEM;
+  if (writer->in_memory && writer->failed_errno != 0) return;
+  if (size > writer->capacity - writer->used) writer_flush(writer);
+  if (size > writer->capacity) {
     writer_write(writer, bytes, size, writer->offset);
   } else if (size > 0) {
     memcpy(writer->buffer + writer->used, bytes, size);
@@ -271,6 +291,10 @@ void file_writer_put(struct file_writer *writer, const void *bytes, size_t size)
 }
 
 void file_writer_patch(struct file_writer *writer, uint64_t offset, const void *bytes, size_t size) {
+  if (writer->in_memory) {
+    if (writer->failed_errno == 0) memcpy(writer->buffer + offset, bytes, size);
+    return;
+  }
   writer_flush(writer);
   writer_write(writer, bytes, size, offset);
 }
@@ -293,8 +317,40 @@ hashscan_code file_writer_commit(struct file_writer *writer, const char *name, h
 
 void file_writer_abort(struct file_writer *writer) {
   if (writer->fd >= 0) close(writer->fd);
-  unlinkat(writer->dirfd, writer->temporary, 0);
+  if (!writer->in_memory) unlinkat(writer->dirfd, writer->temporary, 0);
   free(writer->buffer);
   writer->fd = -1;
   writer->buffer = NULL;
+}
+
+static int append_at(int fd, uint64_t offset, const void *bytes, size_t size) {
+  struct stat found;
+  if (fstat(fd, &found) != 0) return errno;
+  if (!S_ISREG(found.st_mode) || (uint64_t)found.st_size < offset) return EINVAL;
+  if (ftruncate(fd, (off_t)offset) != 0) return errno;
+  const int failed = write_at(fd, bytes, size, offset);
+  if (failed != 0) return failed;
+  return fsync(fd) == 0 ? 0 : errno;
+}
+
+hashscan_code file_append(int dirfd, const char *name, uint64_t offset, const void *bytes, size_t size,
+                          hashscan_error *error) {
+  const int fd = openat(dirfd, name, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  int failed = fd < 0 ? errno : append_at(fd, offset, bytes, size);
+  if (fd >= 0 && close(fd) != 0 && failed == 0) failed = errno;
+  return failed == 0 ? HASHSCAN_SUCCESS : error_set_errno(error, HASHSCAN_E_IO, failed, "cannot append to %s", name);
+}
+
+void file_writer_open_memory(struct file_writer *writer) {
+  *writer = (struct file_writer){.dirfd = -1, .fd = -1, .in_memory = true};
+}
+
+hashscan_code file_writer_take(struct file_writer *writer, struct file_buffer *bytes, hashscan_error *error) {
+  if (writer->failed_errno != 0) {
+    file_writer_abort(writer);
+    return error_memory(error);
+  }
+  *bytes = (struct file_buffer){writer->buffer, writer->used, writer->capacity};
+  writer->buffer = NULL;
+  return HASHSCAN_SUCCESS;
 }

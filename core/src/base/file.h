@@ -57,8 +57,10 @@ struct file_writer {
   const char *temporary;
   uint8_t *buffer;
   size_t used;
+  size_t capacity;
   uint64_t offset; /* bytes put so far, buffered ones included */
   int failed_errno;
+  bool in_memory; /* everything stays in `buffer` */
 };
 
 /* Creates the file `temporary` in the folder `dirfd`; a leftover of that name is removed first. `dirfd` and
@@ -73,5 +75,15 @@ void file_writer_patch(struct file_writer *writer, uint64_t offset, const void *
  * gone and what stood under `name` is untouched. Either way the writer is closed. */
 hashscan_code file_writer_commit(struct file_writer *writer, const char *name, hashscan_error *error);
 void file_writer_abort(struct file_writer *writer);
+
+/* Cuts the file `name` of the folder `dirfd` at `offset`, where it must reach, appends, and fsyncs. What stood before
+ * `offset` is never touched; when this fails, what stands behind it is undefined. */
+hashscan_code file_append(int dirfd, const char *name, uint64_t offset, const void *bytes, size_t size,
+                          hashscan_error *error);
+
+/* A writer without a file: takes what is put and patched in memory. file_writer_take gives the bytes to the caller, who
+ * frees them with file_buffer_free; they begin at a multiple of 64. Either way the writer is closed. */
+void file_writer_open_memory(struct file_writer *writer);
+hashscan_code file_writer_take(struct file_writer *writer, struct file_buffer *bytes, hashscan_error *error);
 
 #endif

@@ -7,8 +7,8 @@
 
 #define NAME_OF(table, value) ((size_t)(value) < sizeof(table) / sizeof *(table) ? (table)[value] : "unknown")
 
-static const char *const kind_names[] = {"pdq", "md5", "sha1", "sha256"};
-static const uint8_t kind_bytes[] = {32, 16, 20, 32};
+static const char *const kind_names[] = {"pdq", "md5", "sha1", "sha256", "hash64"};
+static const uint8_t kind_bytes[] = {32, 16, 20, 32, 8};
 
 size_t hashscan_kind_bytes(hashscan_kind kind) {
   return (size_t)kind < sizeof kind_bytes ? kind_bytes[kind] : 0;
@@ -24,7 +24,7 @@ hashscan_code hashscan_kind_parse(const char *name, hashscan_kind *kind, hashsca
     *kind = (hashscan_kind)i;
     return HASHSCAN_SUCCESS;
   }
-  return error_set(error, HASHSCAN_E_ARGUMENT, "'%.40s' is not a kind; known are pdq, md5, sha1, sha256", name);
+  return error_set(error, HASHSCAN_E_ARGUMENT, "'%.40s' is not a kind; known are pdq, hash64, md5, sha1, sha256", name);
 }
 
 const char *hashscan_profile_name(hashscan_profile profile) {

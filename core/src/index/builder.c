@@ -7,6 +7,7 @@
 #include "base/checked.h"
 #include "base/cpu.h"
 #include "base/error.h"
+#include "base/parallel.h"
 #include "base/utf8.h"
 #include "list/list.h"
 
@@ -16,7 +17,9 @@ hashscan_code hashscan_builder_create(hashscan_builder **builder, hashscan_error
   const hashscan_code code = cpu_check(error);
   if (code != HASHSCAN_SUCCESS) return code;
   *builder = calloc(1, sizeof **builder);
-  return *builder == NULL ? error_memory(error) : HASHSCAN_SUCCESS;
+  if (*builder == NULL) return error_memory(error);
+  (*builder)->lists.limit = INDEX_MAX_LISTS;
+  return HASHSCAN_SUCCESS;
 }
 
 void hashscan_builder_destroy(hashscan_builder *builder) {
@@ -78,15 +81,7 @@ static bool intern_list(hashscan_builder *builder, const struct entry_strings *s
     *number = (uint32_t)known - 1;
     return true;
   }
-  size_t size;
-  if (!checked_add(strings->list_size, strings->version_size, &size)) return false;
-  char *const both = malloc(size);
-  if (both == NULL) return false;
-  memcpy(both, strings->list, strings->list_size);
-  memcpy(both + strings->list_size, strings->version, strings->version_size);
-  const bool interned = intern(&builder->lists, &builder->strings, both, size, number);
-  free(both);
-  return interned;
+  return intern_pair(&builder->lists, &builder->strings, strings->list, strings->version, number);
 }
 
 static bool intern_labels(hashscan_builder *builder, const hashscan_entry *entry, const struct entry_strings *strings,
@@ -135,7 +130,25 @@ hashscan_code hashscan_builder_add(hashscan_builder *builder, const hashscan_ent
   if (code != HASHSCAN_SUCCESS) return code;
   if (builder->entry_count >= INDEX_MAX_ENTRIES)
     return error_set(error, HASHSCAN_E_LIMIT, "more than 2^32 - 2 entries");
-  return store_entry(builder, entry, &strings) ? HASHSCAN_SUCCESS : error_memory(error);
+  if (store_entry(builder, entry, &strings)) return HASHSCAN_SUCCESS;
+  if (builder->lists.full) return error_set(error, HASHSCAN_E_LIMIT, "more than %d lists", INDEX_MAX_LISTS);
+  return error_memory(error);
+}
+
+void builder_entry(const hashscan_builder *builder, hashscan_kind kind, size_t i, hashscan_entry *out) {
+  const struct builder_entry *entry = &builder->kinds[kind].entries[i];
+  const char *const strings = builder->strings.bytes;
+  const char *const list = strings + builder->lists.values[entry->list].offset;
+  *out = (hashscan_entry){.kind = kind,
+                          .hash = entry->hash,
+                          .list = list,
+                          .version = list + strlen(list) + 1,
+                          .id = strings + entry->id,
+                          .labels = ""};
+  if (entry->labels == 0) return;
+  const struct interned *labels = &builder->label_sets.values[entry->labels - 1];
+  out->labels = strings + labels->offset;
+  out->label_count = labels->count;
 }
 
 /* ---- Lists ----------------------------------------------------------------------------------------------------- */
@@ -183,22 +196,50 @@ static uint64_t leading_bits(const uint8_t *hash) {
   return leading;
 }
 
+enum { SORT_BUCKETS = 256 };
+
+/* Keys dealt by their leading byte into buckets, which are sorted independently of one another. */
+struct sort_job {
+  struct builder_entry *entries;
+  struct builder_entry *sorted;
+  struct sort_key *keys;
+  size_t bucket_end[SORT_BUCKETS];
+};
+
+static void deal_keys(struct sort_job *job, size_t count) {
+  size_t next[SORT_BUCKETS] = {0};
+  for (size_t i = 0; i < count; i++) job->bucket_end[job->entries[i].hash[0]]++;
+  for (unsigned b = 1; b < SORT_BUCKETS; b++) {
+    next[b] = job->bucket_end[b - 1];
+    job->bucket_end[b] += next[b];
+  }
+  for (size_t i = 0; i < count; i++)
+    job->keys[next[job->entries[i].hash[0]]++] = (struct sort_key){leading_bits(job->entries[i].hash), (uint32_t)i};
+}
+
+static void sort_bucket(void *user, size_t bucket) {
+  struct sort_job *job = user;
+  const size_t first = bucket == 0 ? 0 : job->bucket_end[bucket - 1];
+  const size_t end = job->bucket_end[bucket];
+  qsort_r(job->keys + first, end - first, sizeof *job->keys, compare_keys, job->entries);
+  for (size_t i = first; i < end; i++) job->sorted[i] = job->entries[job->keys[i].position];
+}
+
 static bool sort_kind(struct builder_kind *kind) {
   if (kind->sorted || kind->count < 2) return true;
-  struct sort_key *keys = malloc(kind->count * sizeof *keys);
-  struct builder_entry *sorted = malloc(kind->count * sizeof *sorted);
-  if (keys == NULL || sorted == NULL) {
-    free(keys);
-    free(sorted);
+  struct sort_job job = {.entries = kind->entries};
+  job.keys = malloc(kind->count * sizeof *job.keys);
+  job.sorted = malloc(kind->count * sizeof *job.sorted);
+  if (job.keys == NULL || job.sorted == NULL) {
+    free(job.keys);
+    free(job.sorted);
     return false;
   }
-  for (size_t i = 0; i < kind->count; i++)
-    keys[i] = (struct sort_key){leading_bits(kind->entries[i].hash), (uint32_t)i};
-  qsort_r(keys, kind->count, sizeof *keys, compare_keys, kind->entries);
-  for (size_t i = 0; i < kind->count; i++) sorted[i] = kind->entries[keys[i].position];
-  free(keys);
+  deal_keys(&job, kind->count);
+  parallel_for(kind->count < 10000 ? 1 : parallel_cpus(), SORT_BUCKETS, sort_bucket, &job);
+  free(job.keys);
   free(kind->entries);
-  kind->entries = sorted;
+  kind->entries = job.sorted;
   kind->capacity = kind->count;
   kind->sorted = true;
   return true;

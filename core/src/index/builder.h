@@ -3,6 +3,7 @@
 #ifndef HASHSCAN_INDEX_BUILDER_H
 #define HASHSCAN_INDEX_BUILDER_H
 
+#include "base/file.h"
 #include "index/format.h"
 #include "index/strings.h"
 
@@ -29,6 +30,9 @@ struct hashscan_builder {
   uint64_t entry_count;
 };
 
+/* Fills `out` for entry `i` of a kind; its pointers live until the builder changes. */
+void builder_entry(const hashscan_builder *builder, hashscan_kind kind, size_t i, hashscan_entry *out);
+
 /* Sorts every kind. Errors: MEMORY. */
 hashscan_code builder_sort(hashscan_builder *builder, hashscan_error *error);
 
@@ -36,5 +40,8 @@ hashscan_code builder_sort(hashscan_builder *builder, hashscan_error *error);
  * Errors: IO, MEMORY. */
 hashscan_code segment_write(const hashscan_builder *builder, int dirfd, uint8_t digest[INDEX_DIGEST_BYTES],
                             uint64_t *size, hashscan_error *error);
+
+/* The same bytes in memory; the caller frees them. Errors: MEMORY. */
+hashscan_code segment_encode(const hashscan_builder *builder, struct file_buffer *bytes, hashscan_error *error);
 
 #endif

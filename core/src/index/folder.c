@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Writing an index folder, so that whoever opens it sees the old index or the new one.
  *
- *   1. lock the folder, so that there is one writer at a time
- *   2. the segment: written as segment.tmp, fsynced, renamed to a name made from its digest, folder fsynced
- *   3. MANIFEST: the same; its rename is the moment of change
- *   4. segments that MANIFEST does not name, and leftovers of crashed writers, are removed
+ *   1. lock the file LOCK, so that there is one writer at a time; the kernel gives the lock back when its holder dies
+ *   2. new segments and logs: written under a temporary name, fsynced, renamed, folder fsynced; or records are appended
+ *      to the log behind what MANIFEST counts, and fsynced
+ *   3. MANIFEST: written like a segment; its rename is the moment of change
+ *   4. segments and logs that MANIFEST does not name, and leftovers of crashed writers, are removed
  *
- * A reader that holds the old segment open keeps it; one that read the old MANIFEST and comes too late for its segment
- * reads MANIFEST again (index.c). */
+ * A reader that holds an old segment open keeps it; one that read the old MANIFEST and comes too late for its files
+ * reads MANIFEST again (open.c). */
+#include "index/folder.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -20,22 +23,33 @@
 #include "base/file.h"
 #include "base/hex.h"
 #include "index/builder.h"
-#include "index/manifest.h"
+#include "index/log.h"
 
 #define MANIFEST_TEMPORARY "MANIFEST.tmp"
 
 /* ---- What is in the folder ------------------------------------------------------------------------------------- */
 
-/* segment-<16 lower-case hex digits>.hsi */
-static bool is_segment_name(const char *name) {
-  if (strlen(name) != INDEX_SEGMENT_NAME_BYTES - 1 || strncmp(name, "segment-", 8) != 0) return false;
-  for (unsigned i = 8; i < 24; i++)
+/* `prefix`, 16 lower-case hex digits, `suffix`. */
+static bool is_numbered(const char *name, const char *prefix, const char *suffix) {
+  const size_t start = strlen(prefix);
+  if (strncmp(name, prefix, start) != 0) return false;
+  for (size_t i = start; i < start + 16; i++)
     if (hex_digit(name[i]) < 0 || (name[i] >= 'A' && name[i] <= 'F')) return false;
-  return strcmp(name + 24, ".hsi") == 0;
+  return strcmp(name + start + 16, suffix) == 0;
+}
+
+static bool is_data_name(const char *name) {
+  return is_numbered(name, "segment-", ".hsi") || is_numbered(name, "log-", ".hsl");
 }
 
 static bool is_temporary_name(const char *name) {
-  return strcmp(name, INDEX_SEGMENT_TEMPORARY) == 0 || strcmp(name, MANIFEST_TEMPORARY) == 0;
+  return strcmp(name, INDEX_SEGMENT_TEMPORARY) == 0 || strcmp(name, MANIFEST_TEMPORARY) == 0 ||
+         strcmp(name, FOLDER_LOG_TEMPORARY) == 0;
+}
+
+static bool is_own_name(const char *name) {
+  return strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcmp(name, FOLDER_LOCK_NAME) == 0 ||
+         is_data_name(name) || is_temporary_name(name);
 }
 
 static DIR *open_listing(int dirfd) {
@@ -50,20 +64,18 @@ static hashscan_code check_no_foreign_files(const char *path, int dirfd, hashsca
   DIR *listing = open_listing(dirfd);
   if (listing == NULL) return error_set_errno(error, HASHSCAN_E_IO, errno, "%s", path);
   bool foreign = false;
-  for (struct dirent *file; !foreign && (file = readdir(listing)) != NULL;) {
-    const char *name = file->d_name;
-    foreign = strcmp(name, ".") != 0 && strcmp(name, "..") != 0 && !is_segment_name(name) && !is_temporary_name(name);
-  }
+  for (struct dirent *file; !foreign && (file = readdir(listing)) != NULL;) foreign = !is_own_name(file->d_name);
   closedir(listing);
   if (!foreign) return HASHSCAN_SUCCESS;
   return error_set(error, HASHSCAN_E_ARGUMENT, "%s holds other files and no index; choose an empty or new folder",
                    path);
 }
 
-static hashscan_code check_target(const char *path, int dirfd, hashscan_error *error) {
+static hashscan_code check_target(const char *path, int dirfd, bool create, hashscan_error *error) {
   struct file_map map;
   const int failed = file_map_open(dirfd, INDEX_MANIFEST_NAME, &map);
-  if (failed == ENOENT) return check_no_foreign_files(path, dirfd, error);
+  if (failed == ENOENT && create) return check_no_foreign_files(path, dirfd, error);
+  if (failed == ENOENT) return error_set(error, HASHSCAN_E_FORMAT, "%s: not an index: it has no MANIFEST", path);
   if (failed != 0) return error_set_errno(error, HASHSCAN_E_IO, failed, "%s/MANIFEST", path);
   const bool ours = map.size >= INDEX_MAGIC_BYTES && memcmp(map.bytes, INDEX_MANIFEST_MAGIC, INDEX_MAGIC_BYTES) == 0;
   file_map_close(&map);
@@ -72,81 +84,143 @@ static hashscan_code check_target(const char *path, int dirfd, hashscan_error *e
                    path);
 }
 
-/* Best effort: what stays behind is removed by the next write. A MANIFEST that cannot be read protects everything. */
-static void remove_unreferenced(int dirfd) {
-  char keep[INDEX_SEGMENT_NAME_BYTES] = "";
-  struct manifest manifest;
-  if (manifest_read("", dirfd, &manifest, NULL) == HASHSCAN_SUCCESS) index_segment_name(manifest.segment_digest, keep);
-  else if (faccessat(dirfd, INDEX_MANIFEST_NAME, F_OK, AT_SYMLINK_NOFOLLOW) == 0) return;
+static bool is_named(const struct manifest *manifest, const char *name) {
+  char known[LOG_NAME_BYTES > INDEX_SEGMENT_NAME_BYTES ? LOG_NAME_BYTES : INDEX_SEGMENT_NAME_BYTES];
+  for (uint32_t i = 0; i < manifest->segment_count; i++) {
+    index_segment_name(manifest->segments[i].digest, known);
+    if (strcmp(name, known) == 0) return true;
+  }
+  log_name(manifest->log_id, known);
+  return manifest->log_id != 0 && strcmp(name, known) == 0;
+}
+
+/* Best effort: what stays behind is removed by the next writer. A MANIFEST that cannot be read protects everything. */
+static void remove_unnamed(int dirfd) {
+  struct manifest manifest = {0};
+  if (manifest_read("", dirfd, &manifest, NULL) != HASHSCAN_SUCCESS &&
+      faccessat(dirfd, INDEX_MANIFEST_NAME, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+    return;
   DIR *listing = open_listing(dirfd);
   if (listing == NULL) return;
   for (struct dirent *file; (file = readdir(listing)) != NULL;)
-    if (is_temporary_name(file->d_name) || (is_segment_name(file->d_name) && strcmp(file->d_name, keep) != 0))
+    if (is_temporary_name(file->d_name) || (is_data_name(file->d_name) && !is_named(&manifest, file->d_name)))
       unlinkat(dirfd, file->d_name, 0);
   closedir(listing);
 }
 
+/* ---- Opening and closing --------------------------------------------------------------------------------------- */
+
+/* Whether the locked file is still the one in the folder: its holder may have removed it. */
+static bool is_current(int dirfd, int lock) {
+  struct stat held;
+  struct stat named;
+  return fstat(lock, &held) == 0 && fstatat(dirfd, FOLDER_LOCK_NAME, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+         held.st_dev == named.st_dev && held.st_ino == named.st_ino;
+}
+
+static hashscan_code lock_folder(struct folder *folder, hashscan_error *error) {
+  const int lock =
+      openat(folder->dirfd, FOLDER_LOCK_NAME, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0666);
+  if (lock < 0) return error_set_errno(error, HASHSCAN_E_IO, errno, "cannot write to %s", folder->path);
+  int failed;
+  do failed = flock(lock, LOCK_EX | LOCK_NB) == 0 ? 0 : errno;
+  while (failed == EINTR);
+  if (failed == 0 && !is_current(folder->dirfd, lock)) failed = EWOULDBLOCK;
+  if (failed == 0) {
+    folder->lock = lock;
+    return HASHSCAN_SUCCESS;
+  }
+  close(lock);
+  if (failed != EWOULDBLOCK) return error_set_errno(error, HASHSCAN_E_IO, failed, "cannot lock %s", folder->path);
+  return error_set(error, HASHSCAN_E_IO, "%s: another process is changing this index", folder->path);
+}
+
+static hashscan_code make_folder(struct folder *folder, hashscan_error *error) {
+  folder->created = mkdir(folder->path, 0777) == 0;
+  if (folder->created || errno == EEXIST) return HASHSCAN_SUCCESS;
+  return error_set_errno(error, HASHSCAN_E_IO, errno, "cannot create %s", folder->path);
+}
+
+static hashscan_code open_existing(struct folder *folder, bool create, hashscan_error *error) {
+  folder->dirfd = open(folder->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder->dirfd < 0 && errno == ENOTDIR)
+    return error_set(error, create ? HASHSCAN_E_ARGUMENT : HASHSCAN_E_FORMAT, "%s is a file; an index is a folder",
+                     folder->path);
+  if (folder->dirfd < 0) return error_set_errno(error, HASHSCAN_E_IO, errno, "%s", folder->path);
+  /* Before the lock, so that nothing is left in a folder that is somebody else's. */
+  const hashscan_code code = check_target(folder->path, folder->dirfd, create, error);
+  return code == HASHSCAN_SUCCESS ? lock_folder(folder, error) : code;
+}
+
+hashscan_code folder_open(struct folder *folder, const char *path, bool create, hashscan_error *error) {
+  *folder = (struct folder){.path = path, .dirfd = -1, .lock = -1};
+  hashscan_code code = create ? make_folder(folder, error) : HASHSCAN_SUCCESS;
+  if (code == HASHSCAN_SUCCESS) code = open_existing(folder, create, error);
+  if (code != HASHSCAN_SUCCESS) folder_close(folder);
+  return code;
+}
+
+void folder_close(struct folder *folder) {
+  if (folder->lock >= 0 && !folder->uncertain) remove_unnamed(folder->dirfd);
+  if (folder->lock >= 0 && folder->created) unlinkat(folder->dirfd, FOLDER_LOCK_NAME, 0);
+  if (folder->created) rmdir(folder->path);
+  if (folder->lock >= 0) close(folder->lock);
+  if (folder->dirfd >= 0) close(folder->dirfd);
+  *folder = (struct folder){.dirfd = -1, .lock = -1};
+}
+
 /* ---- Writing --------------------------------------------------------------------------------------------------- */
 
-static hashscan_code lock_folder(const char *path, int dirfd, hashscan_error *error) {
-  int failed;
-  do failed = flock(dirfd, LOCK_EX | LOCK_NB) == 0 ? 0 : errno;
-  while (failed == EINTR);
-  if (failed == EWOULDBLOCK) return error_set(error, HASHSCAN_E_IO, "%s: another process is writing this index", path);
-  return HASHSCAN_SUCCESS; /* a file system without locks is used without */
-}
-
-static hashscan_code open_target(const char *path, int *dirfd, bool *created, hashscan_error *error) {
-  *created = mkdir(path, 0777) == 0;
-  if (!*created && errno != EEXIST) return error_set_errno(error, HASHSCAN_E_IO, errno, "cannot create %s", path);
-  *dirfd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (*dirfd < 0 && errno == ENOTDIR)
-    return error_set(error, HASHSCAN_E_ARGUMENT, "%s is a file; an index is a folder", path);
-  if (*dirfd < 0) return error_set_errno(error, HASHSCAN_E_IO, errno, "%s", path);
-  const hashscan_code code = lock_folder(path, *dirfd, error);
-  return code == HASHSCAN_SUCCESS ? check_target(path, *dirfd, error) : code;
-}
-
 static hashscan_code write_manifest(int dirfd, struct manifest *manifest, hashscan_error *error) {
-  uint8_t bytes[INDEX_MANIFEST_BYTES];
+  uint8_t bytes[INDEX_MANIFEST_MAX_BYTES];
   struct file_writer writer;
-  manifest_encode(manifest, bytes);
+  const size_t size = manifest_encode(manifest, bytes);
   const hashscan_code code = file_writer_open(&writer, dirfd, MANIFEST_TEMPORARY, error);
   if (code != HASHSCAN_SUCCESS) return code;
-  file_writer_put(&writer, bytes, sizeof bytes);
+  file_writer_put(&writer, bytes, size);
   return file_writer_commit(&writer, INDEX_MANIFEST_NAME, error);
 }
 
 /* The new folder's own name must reach the disk as well. */
-static hashscan_code sync_parent(const char *path, int dirfd, hashscan_error *error) {
-  const int parent = openat(dirfd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+static hashscan_code sync_parent(const struct folder *folder, hashscan_error *error) {
+  const int parent = openat(folder->dirfd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   const bool synced = parent >= 0 && fsync(parent) == 0;
   const int failed = errno;
   if (parent >= 0) close(parent);
   return synced ? HASHSCAN_SUCCESS
-                : error_set_errno(error, HASHSCAN_E_IO, failed, "cannot sync the folder that holds %s", path);
+                : error_set_errno(error, HASHSCAN_E_IO, failed, "cannot sync the folder that holds %s", folder->path);
 }
 
-static hashscan_code write_files(const hashscan_builder *builder, const char *path, int dirfd, hashscan_error *error) {
-  struct manifest manifest = {.entries = builder->entry_count};
+hashscan_code folder_commit(struct folder *folder, struct manifest *manifest, hashscan_error *error) {
+  const hashscan_code code = write_manifest(folder->dirfd, manifest, error);
+  struct manifest standing;
+  if (code != HASHSCAN_SUCCESS) {
+    folder->uncertain = manifest_read("", folder->dirfd, &standing, NULL) == HASHSCAN_SUCCESS &&
+                        memcmp(standing.digest, manifest->digest, INDEX_DIGEST_BYTES) == 0;
+    return code;
+  }
+  remove_unnamed(folder->dirfd);
+  const bool created = folder->created;
+  folder->created = false;
+  return created ? sync_parent(folder, error) : HASHSCAN_SUCCESS;
+}
+
+static hashscan_code write_files(struct folder *folder, const hashscan_builder *builder, hashscan_error *error) {
+  struct manifest manifest = {.segment_count = 1, .segments[0].entries = builder->entry_count};
   hashscan_error failure;
-  hashscan_code code = segment_write(builder, dirfd, manifest.segment_digest, &manifest.segment_size, &failure);
-  if (code == HASHSCAN_SUCCESS) code = write_manifest(dirfd, &manifest, &failure);
-  return code == HASHSCAN_SUCCESS ? code : error_set(error, code, "%s: %s", path, failure.message);
+  hashscan_code code =
+      segment_write(builder, folder->dirfd, manifest.segments[0].digest, &manifest.segments[0].size, &failure);
+  if (code == HASHSCAN_SUCCESS) code = folder_commit(folder, &manifest, &failure);
+  return code == HASHSCAN_SUCCESS ? code : error_set(error, code, "%s: %s", folder->path, failure.message);
 }
 
 hashscan_code hashscan_builder_write(hashscan_builder *builder, const char *path, hashscan_error *error) {
   if (builder == NULL || path == NULL) return error_set(error, HASHSCAN_E_ARGUMENT, "builder or path is NULL");
-  int dirfd = -1;
-  bool created = false;
+  struct folder folder;
   hashscan_code code = builder_sort(builder, error);
-  if (code == HASHSCAN_SUCCESS) code = open_target(path, &dirfd, &created, error);
-  if (code == HASHSCAN_SUCCESS) {
-    code = write_files(builder, path, dirfd, error);
-    remove_unreferenced(dirfd);
-  }
-  if (code == HASHSCAN_SUCCESS && created) code = sync_parent(path, dirfd, error);
-  else if (created) rmdir(path);
-  if (dirfd >= 0) close(dirfd);
+  if (code == HASHSCAN_SUCCESS) code = folder_open(&folder, path, true, error);
+  if (code != HASHSCAN_SUCCESS) return code;
+  code = write_files(&folder, builder, error);
+  folder_close(&folder);
   return code;
 }

@@ -1,13 +1,40 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Inside view of an open index, for the rooms that match against it. */
+/* Inside view of an open index, for the rooms that match against it, and for changing it. */
 #ifndef HASHSCAN_INDEX_INDEX_H
 #define HASHSCAN_INDEX_INDEX_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "hashscan.h"
+#include "index/log.h"
+#include "index/manifest.h"
+#include "index/part.h"
+#include "index/strings.h"
+
+struct hashscan_index {
+  atomic_size_t references;
+  struct manifest manifest;
+  struct part *parts; /* the segments in MANIFEST's order, then the log's live entries if there are any */
+  uint32_t part_count;
+  uint64_t entries; /* live */
+  uint64_t dead;    /* in segments and in the log */
+  /* Name and version of each list that has a live entry; `count` is the number of those. */
+  struct string_pool list_strings;
+  struct intern_table lists;
+  /* What the log holds; given up after opening, but for a writer. */
+  struct file_buffer log_bytes;
+  struct log_entries log_entries;
+};
 
 /* Whether the index holds any entry of `kind`: matching computes only digests that someone lists. */
 bool index_has_kind(const hashscan_index *index, hashscan_kind kind);
+
+/* Opens the index in the folder `dirfd`; `path` is for messages. With `keep_log` the log's records stay available. */
+hashscan_code index_open_folder(const char *path, int dirfd, bool keep_log, hashscan_index **index,
+                                hashscan_error *error);
+
+/* Opens a folder that is to hold an index. Errors: FORMAT (no folder), IO. */
+hashscan_code index_folder(const char *path, int *dirfd, hashscan_error *error);
 
 #endif

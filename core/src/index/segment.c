@@ -69,14 +69,16 @@ static bool kind_counts_agree(const struct validation *v, hashscan_kind kind) {
   const uint64_t *counts = v->counts + (unsigned)kind * INDEX_KIND_SECTIONS;
   const uint64_t rows = counts[INDEX_ROWS];
   return rows <= INDEX_MAX_ENTRIES && counts[INDEX_STARTS] == rows + 1 &&
-         counts[INDEX_PREFIX] == ((uint64_t)1 << index_prefix_bits(kind, rows)) + 1;
+         counts[INDEX_PREFIX] == ((uint64_t)1 << index_prefix_bits(kind, rows)) + 1 &&
+         counts[INDEX_RING] == index_ring_bytes(kind, rows);
 }
 
 static hashscan_code check_counts(const struct validation *v) {
   bool agree = v->counts[INDEX_ENTRIES] <= INDEX_MAX_ENTRIES &&
                v->counts[INDEX_ENTRIES] == load_u64(v->bytes + INDEX_HEADER_ENTRIES) &&
-               v->counts[INDEX_LISTS] <= v->counts[INDEX_ENTRIES] && v->counts[INDEX_LABEL_SETS] >= 1 &&
-               v->counts[INDEX_LABEL_SETS] <= UINT32_MAX && v->counts[INDEX_STRINGS] >= 1;
+               v->counts[INDEX_LISTS] <= v->counts[INDEX_ENTRIES] && v->counts[INDEX_LISTS] <= INDEX_MAX_LISTS &&
+               v->counts[INDEX_LABEL_SETS] >= 1 && v->counts[INDEX_LABEL_SETS] <= UINT32_MAX &&
+               v->counts[INDEX_STRINGS] >= 1;
   for (unsigned kind = 0; kind < HASHSCAN_KIND_COUNT; kind++)
     agree = agree && kind_counts_agree(v, (hashscan_kind)kind);
   return agree ? HASHSCAN_SUCCESS : damaged(v, "its counts disagree");
@@ -89,6 +91,7 @@ static void fill_view(const struct validation *v, struct segment *segment) {
     kind->rows = v->sections[first + INDEX_ROWS];
     kind->starts = v->sections[first + INDEX_STARTS];
     kind->prefix = v->sections[first + INDEX_PREFIX];
+    kind->ring = v->counts[first + INDEX_RING] == 0 ? NULL : v->sections[first + INDEX_RING];
     kind->row_count = (uint32_t)v->counts[first + INDEX_ROWS];
     kind->prefix_bits = index_prefix_bits((hashscan_kind)k, kind->row_count);
   }
@@ -177,10 +180,9 @@ static hashscan_code check_prefix(const struct validation *v, const struct segme
 }
 
 static hashscan_code check_entry(const struct validation *v, const struct segment *segment, uint32_t entry,
-                                 uint32_t row, uint64_t *list_entries) {
+                                 uint64_t *list_entries) {
   const uint8_t *record = segment->entries + (size_t)entry * INDEX_ENTRY_BYTES;
-  const uint32_t list = load_u32(record + INDEX_ENTRY_LIST);
-  if (load_u32(record + INDEX_ENTRY_ROW) != row) return damaged(v, "an entry names another row");
+  const uint32_t list = load_u16(record + INDEX_ENTRY_LIST);
   if (!is_string(segment, load_u64(record + INDEX_ENTRY_ID))) return damaged(v, "an id points outside the strings");
   if (list >= segment->list_count) return damaged(v, "an entry names a list that does not exist");
   if (load_u32(record + INDEX_ENTRY_LABELS) >= segment->label_set_count)
@@ -198,7 +200,7 @@ static hashscan_code check_kind_entries(const struct validation *v, const struct
     const uint32_t end = segment_row_start(kind, (size_t)row + 1);
     if (end <= *next || end > segment->entry_count) return damaged(v, "a row has no entries or too many");
     for (; *next < end; ++*next) {
-      const hashscan_code code = check_entry(v, segment, *next, row, list_entries);
+      const hashscan_code code = check_entry(v, segment, *next, list_entries);
       if (code != HASHSCAN_SUCCESS) return code;
     }
   }
@@ -220,12 +222,32 @@ static hashscan_code check_entries(const struct validation *v, struct segment *s
   return HASHSCAN_SUCCESS;
 }
 
+/* Every number in a ring leads to a row. That the rows are in the right buckets is what the digest vouches for. */
+static hashscan_code check_ring(const struct validation *v, const struct segment_kind *kind, hashscan_kind k) {
+  if (kind->ring == NULL) return HASHSCAN_SUCCESS;
+  struct segment_ring ring;
+  segment_ring(kind, k, &ring);
+  if (!ring_layout_valid(&ring.layout)) return damaged(v, "a ring deals its bits wrongly");
+  for (unsigned t = 0; t < ring.layout.words; t++) {
+    const struct ring_table *table = &ring.tables[t];
+    uint32_t falling = table->directory[0];
+    for (size_t key = 0; key < INDEX_RING_KEYS; key++) falling |= table->directory[key] > table->directory[key + 1];
+    if (falling != 0 || table->directory[INDEX_RING_KEYS] != kind->row_count)
+      return damaged(v, "a ring's directory is out of order");
+    uint32_t largest = 0;
+    for (size_t i = 0; i < kind->row_count; i++) largest = table->row[i] > largest ? table->row[i] : largest;
+    if (largest >= kind->row_count) return damaged(v, "a ring names a row that does not exist");
+  }
+  return HASHSCAN_SUCCESS;
+}
+
 static hashscan_code check_hashes(const struct validation *v, const struct segment *segment) {
   hashscan_code code = HASHSCAN_SUCCESS;
   for (unsigned k = 0; k < HASHSCAN_KIND_COUNT && code == HASHSCAN_SUCCESS; k++) {
     const size_t row_bytes = hashscan_kind_bytes((hashscan_kind)k);
     code = check_rows(v, &segment->kinds[k], row_bytes);
     if (code == HASHSCAN_SUCCESS) code = check_prefix(v, &segment->kinds[k], row_bytes);
+    if (code == HASHSCAN_SUCCESS) code = check_ring(v, &segment->kinds[k], (hashscan_kind)k);
   }
   return code;
 }
@@ -250,6 +272,20 @@ hashscan_code index_segment_validate(const char *source, const uint8_t *bytes, s
   code = check_entries(&v, segment, list_entries);
   free(list_entries);
   return code;
+}
+
+void segment_ring(const struct segment_kind *kind, hashscan_kind k, struct segment_ring *ring) {
+  ring->layout.words = (unsigned)(hashscan_kind_bytes(k) * 8 / RING_WORD_BITS);
+  memcpy(ring->layout.word_of_bit, kind->ring, (size_t)ring->layout.words * RING_WORD_BITS);
+  const uint8_t *at = kind->ring + index_ring_layout_bytes(k);
+  for (unsigned t = 0; t < ring->layout.words; t++) {
+    ring->tables[t].directory = (const uint32_t *)(const void *)at;
+    at += index_ring_directory_bytes();
+    ring->tables[t].next = (const uint16_t *)(const void *)at;
+    at += index_align(kind->row_count * sizeof(uint16_t));
+    ring->tables[t].row = (const uint32_t *)(const void *)at;
+    at += index_align(kind->row_count * sizeof(uint32_t));
+  }
 }
 
 /* ---- Reading --------------------------------------------------------------------------------------------------- */
@@ -281,12 +317,25 @@ static hashscan_kind kind_of_entry(const struct segment *segment, uint32_t entry
   return (hashscan_kind)kind;
 }
 
+/* The row whose entries include number `entry`. */
+static uint32_t row_of_entry(const struct segment_kind *kind, uint32_t entry) {
+  uint32_t low = 0;
+  uint32_t high = kind->row_count;
+  while (high - low > 1) {
+    const uint32_t middle = low + (high - low) / 2;
+    if (segment_row_start(kind, middle) <= entry) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
 void segment_entry(const struct segment *segment, uint32_t entry, hashscan_entry *out) {
   const uint8_t *record = segment->entries + (size_t)entry * INDEX_ENTRY_BYTES;
-  const uint8_t *list = segment->lists + (size_t)load_u32(record + INDEX_ENTRY_LIST) * INDEX_LIST_BYTES;
+  const uint8_t *list = segment->lists + (size_t)load_u16(record + INDEX_ENTRY_LIST) * INDEX_LIST_BYTES;
   const uint8_t *labels = segment->label_sets + (size_t)load_u32(record + INDEX_ENTRY_LABELS) * INDEX_LABEL_SET_BYTES;
   out->kind = kind_of_entry(segment, entry);
-  out->hash = segment->kinds[out->kind].rows + load_u32(record + INDEX_ENTRY_ROW) * hashscan_kind_bytes(out->kind);
+  const struct segment_kind *kind = &segment->kinds[out->kind];
+  out->hash = kind->rows + row_of_entry(kind, entry) * hashscan_kind_bytes(out->kind);
   out->list = segment->strings + load_u64(list + INDEX_LIST_NAME);
   out->version = segment->strings + load_u64(list + INDEX_LIST_VERSION);
   out->id = segment->strings + load_u64(record + INDEX_ENTRY_ID);

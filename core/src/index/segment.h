@@ -6,12 +6,14 @@
 #include <stdbool.h>
 
 #include "index/format.h"
+#include "index/ring.h"
 
 /* The rows of one kind. Row r holds the entries starts[r] to starts[r + 1] - 1. */
 struct segment_kind {
   const uint8_t *rows;
   const uint8_t *starts;
   const uint8_t *prefix;
+  const uint8_t *ring; /* NULL without one */
   uint32_t row_count;
   uint32_t first_entry;
   uint32_t entry_count;
@@ -36,6 +38,15 @@ struct segment {
  * number in it can lead outside of it. `source` names it in messages. Errors: FORMAT, VERSION, MEMORY. */
 hashscan_code index_segment_validate(const char *source, const uint8_t *bytes, size_t size, struct segment *segment,
                                      hashscan_error *error);
+
+/* A ring section taken apart. Its arrays are read as the machine's own integers: only on little-endian machines. */
+struct segment_ring {
+  struct ring_layout layout;
+  struct ring_table tables[RING_MAX_WORDS];
+};
+
+/* Takes kind->ring apart, which must not be NULL. */
+void segment_ring(const struct segment_kind *kind, hashscan_kind k, struct segment_ring *ring);
 
 /* The first entry of a row; for row == row_count the end of the kind's entries. */
 static inline uint32_t segment_row_start(const struct segment_kind *kind, size_t row) {

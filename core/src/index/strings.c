@@ -76,10 +76,35 @@ bool intern(struct intern_table *table, struct string_pool *pool, const char *by
   if (!string_pool_reserve(pool, size) || !reserve_value(table) || !grow_slots(table, pool)) return false;
   uint32_t *const slot = find_slot(table, pool, bytes, size);
   if (*slot == 0) {
+    table->full = table->limit > 0 && table->value_count == table->limit;
+    if (table->full) return false;
     table->values[table->value_count++] = (struct interned){string_pool_append(pool, bytes, size), size, 0};
     *slot = (uint32_t)table->value_count;
   }
   *number = *slot - 1;
+  return true;
+}
+
+bool intern_pair(struct intern_table *table, struct string_pool *pool, const char *first, const char *second,
+                 uint32_t *number) {
+  const size_t first_size = strlen(first) + 1;
+  size_t size;
+  if (!checked_add(first_size, strlen(second) + 1, &size)) return false;
+  char *const both = malloc(size);
+  if (both == NULL) return false;
+  memcpy(both, first, first_size);
+  memcpy(both + first_size, second, size - first_size);
+  const bool interned = intern(table, pool, both, size, number);
+  free(both);
+  return interned;
+}
+
+bool intern_find(const struct intern_table *table, const struct string_pool *pool, const char *bytes, size_t size,
+                 uint32_t *number) {
+  if (table->slot_count == 0) return false;
+  const uint32_t slot = *find_slot(table, pool, bytes, size);
+  if (slot == 0) return false;
+  *number = slot - 1;
   return true;
 }
 

@@ -38,10 +38,20 @@ struct intern_table {
   size_t value_capacity;
   uint32_t *slots;
   size_t slot_count;
+  size_t limit; /* of values; 0: none */
+  bool full;    /* whether the limit was in the way of the last intern */
 };
 
-/* The number of the run of strings `bytes`, which is added when it is new. False when out of memory. */
+/* The number of the run of strings `bytes`, which is added when it is new. False when out of memory or full. */
 bool intern(struct intern_table *table, struct string_pool *pool, const char *bytes, size_t size, uint32_t *number);
+
+/* The same for a run of two strings. */
+bool intern_pair(struct intern_table *table, struct string_pool *pool, const char *first, const char *second,
+                 uint32_t *number);
+
+/* The number of a run that is there; false when it is not. */
+bool intern_find(const struct intern_table *table, const struct string_pool *pool, const char *bytes, size_t size,
+                 uint32_t *number);
 
 void intern_free(struct intern_table *table);
 

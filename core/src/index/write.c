@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "index/builder.h"
+#include "index/ring_build.h"
 
 struct section_writer {
   struct file_writer file;
@@ -44,6 +45,10 @@ static void put_u64(struct section_writer *writer, uint64_t value) {
   put(writer, bytes, sizeof bytes);
 }
 
+static void put_ring(void *user, const void *bytes, size_t size) {
+  put(user, bytes, size);
+}
+
 static void end_section(struct section_writer *writer) {
   const uint32_t stride = index_section_stride(writer->section);
   uint8_t *const row = writer->header + INDEX_HEADER_BYTES + writer->section * INDEX_TABLE_ROW_BYTES;
@@ -62,12 +67,16 @@ static bool begins_row(const struct builder_kind *kind, size_t i) {
   return i == 0 || memcmp(kind->entries[i - 1].hash, kind->entries[i].hash, HASHSCAN_MAX_HASH_BYTES) != 0;
 }
 
-static uint32_t write_rows(struct section_writer *writer, const struct builder_kind *kind, size_t row_bytes) {
-  uint32_t rows = 0;
-  for (size_t i = 0; i < kind->count; i++) {
+/* The distinct hashes of a kind, in order. NULL with *count > 0 when out of memory. */
+static uint8_t *distinct_rows(const struct builder_kind *kind, size_t row_bytes, size_t *count) {
+  *count = 0;
+  for (size_t i = 0; i < kind->count; i++) *count += begins_row(kind, i);
+  uint8_t *rows = *count == 0 ? NULL : malloc(*count * row_bytes);
+  uint8_t *at = rows;
+  for (size_t i = 0; rows != NULL && i < kind->count; i++) {
     if (!begins_row(kind, i)) continue;
-    put(writer, kind->entries[i].hash, row_bytes);
-    rows++;
+    memcpy(at, kind->entries[i].hash, row_bytes);
+    at += row_bytes;
   }
   return rows;
 }
@@ -89,32 +98,43 @@ static void write_prefix(struct section_writer *writer, const struct builder_kin
   for (; next <= (uint32_t)1 << bits; next++) put_u32(writer, row);
 }
 
-static void write_kinds(struct section_writer *writer, const hashscan_builder *builder) {
+static bool write_kind(struct section_writer *writer, const struct builder_kind *kind, hashscan_kind k,
+                       uint32_t first_entry) {
+  const unsigned section = (unsigned)k * INDEX_KIND_SECTIONS;
+  const size_t row_bytes = hashscan_kind_bytes(k);
+  size_t row_count;
+  uint8_t *const rows = distinct_rows(kind, row_bytes, &row_count);
+  if (rows == NULL && row_count > 0) return false;
+  begin_section(writer, section + INDEX_ROWS);
+  put(writer, rows, row_count * row_bytes);
+  end_section(writer);
+  begin_section(writer, section + INDEX_STARTS);
+  write_starts(writer, kind, first_entry);
+  end_section(writer);
+  begin_section(writer, section + INDEX_PREFIX);
+  write_prefix(writer, kind, index_prefix_bits(k, row_count));
+  end_section(writer);
+  begin_section(writer, section + INDEX_RING);
+  const bool written = index_ring_bytes(k, row_count) == 0 || ring_write(rows, row_count, row_bytes, put_ring, writer);
+  end_section(writer);
+  free(rows);
+  return written;
+}
+
+static bool write_kinds(struct section_writer *writer, const hashscan_builder *builder) {
   uint32_t first_entry = 0;
   for (unsigned k = 0; k < HASHSCAN_KIND_COUNT; k++) {
-    const struct builder_kind *kind = &builder->kinds[k];
-    const unsigned section = k * INDEX_KIND_SECTIONS;
-    begin_section(writer, section + INDEX_ROWS);
-    const uint32_t rows = write_rows(writer, kind, hashscan_kind_bytes((hashscan_kind)k));
-    end_section(writer);
-    begin_section(writer, section + INDEX_STARTS);
-    write_starts(writer, kind, first_entry);
-    end_section(writer);
-    begin_section(writer, section + INDEX_PREFIX);
-    write_prefix(writer, kind, index_prefix_bits((hashscan_kind)k, rows));
-    end_section(writer);
-    first_entry += (uint32_t)kind->count;
+    if (!write_kind(writer, &builder->kinds[k], (hashscan_kind)k, first_entry)) return false;
+    first_entry += (uint32_t)builder->kinds[k].count;
   }
+  return true;
 }
 
 static void write_kind_entries(struct section_writer *writer, const struct builder_kind *kind) {
-  uint32_t row = 0;
   for (size_t i = 0; i < kind->count; i++) {
-    if (i > 0 && begins_row(kind, i)) row++;
     uint8_t record[INDEX_ENTRY_BYTES];
     store_u64(record + INDEX_ENTRY_ID, kind->entries[i].id);
-    store_u32(record + INDEX_ENTRY_ROW, row);
-    store_u32(record + INDEX_ENTRY_LIST, kind->entries[i].list);
+    store_u16(record + INDEX_ENTRY_LIST, (uint16_t)kind->entries[i].list);
     store_u32(record + INDEX_ENTRY_LABELS, kind->entries[i].labels);
     put(writer, record, sizeof record);
   }
@@ -155,27 +175,52 @@ static void write_strings(struct section_writer *writer, const hashscan_builder 
   end_section(writer);
 }
 
+/* Everything but the file: the header is written last, into the room left for it. False when out of memory. */
+static bool write_segment(struct section_writer *writer, const hashscan_builder *builder,
+                          uint8_t digest[INDEX_DIGEST_BYTES], uint64_t *size) {
+  file_writer_put(&writer->file, writer->header, sizeof writer->header);
+  if (!write_kinds(writer, builder)) return false;
+  write_entries(writer, builder);
+  write_lists(writer, builder);
+  write_label_sets(writer, builder);
+  write_strings(writer, builder);
+  *size = writer->file.offset;
+  index_header_encode(writer->header, INDEX_SEGMENT_MAGIC, INDEX_SECTION_COUNT, *size, builder->entry_count);
+  index_header_digest(writer->header, sizeof writer->header, digest);
+  memcpy(writer->header + INDEX_HEADER_DIGEST, digest, INDEX_DIGEST_BYTES);
+  file_writer_patch(&writer->file, 0, writer->header, sizeof writer->header);
+  return true;
+}
+
 hashscan_code segment_write(const hashscan_builder *builder, int dirfd, uint8_t digest[INDEX_DIGEST_BYTES],
                             uint64_t *size, hashscan_error *error) {
   struct section_writer writer = {.digest = XXH3_createState()};
   if (writer.digest == NULL) return error_memory(error);
   hashscan_code code = file_writer_open(&writer.file, dirfd, INDEX_SEGMENT_TEMPORARY, error);
+  if (code == HASHSCAN_SUCCESS && !write_segment(&writer, builder, digest, size)) {
+    file_writer_abort(&writer.file);
+    code = error_memory(error);
+  }
   if (code == HASHSCAN_SUCCESS) {
-    file_writer_put(&writer.file, writer.header, sizeof writer.header);
-    write_kinds(&writer, builder);
-    write_entries(&writer, builder);
-    write_lists(&writer, builder);
-    write_label_sets(&writer, builder);
-    write_strings(&writer, builder);
-    *size = writer.file.offset;
-    index_header_encode(writer.header, INDEX_SEGMENT_MAGIC, INDEX_SECTION_COUNT, *size, builder->entry_count);
-    index_header_digest(writer.header, sizeof writer.header, digest);
-    memcpy(writer.header + INDEX_HEADER_DIGEST, digest, INDEX_DIGEST_BYTES);
-    file_writer_patch(&writer.file, 0, writer.header, sizeof writer.header);
     char name[INDEX_SEGMENT_NAME_BYTES];
     index_segment_name(digest, name);
     code = file_writer_commit(&writer.file, name, error);
   }
   XXH3_freeState(writer.digest);
   return code;
+}
+
+hashscan_code segment_encode(const hashscan_builder *builder, struct file_buffer *bytes, hashscan_error *error) {
+  struct section_writer writer = {.digest = XXH3_createState()};
+  uint8_t digest[INDEX_DIGEST_BYTES];
+  uint64_t size;
+  if (writer.digest == NULL) return error_memory(error);
+  file_writer_open_memory(&writer.file);
+  const bool written = write_segment(&writer, builder, digest, &size);
+  XXH3_freeState(writer.digest);
+  if (!written) {
+    file_writer_abort(&writer.file);
+    return error_memory(error);
+  }
+  return file_writer_take(&writer.file, bytes, error);
 }

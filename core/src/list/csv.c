@@ -13,10 +13,11 @@
 #include "base/utf8.h"
 #include "list/list.h"
 
-/* What a column holds. The four kinds of hashscan_kind come first. */
+/* What a column holds. The kinds of hashscan_kind come first. */
 enum column { COLUMN_HASH = HASHSCAN_KIND_COUNT, COLUMN_KIND, COLUMN_ID, COLUMN_LABELS, COLUMN_COUNT };
 
-static const char *const column_names[COLUMN_COUNT] = {"pdq", "md5", "sha1", "sha256", "hash", "kind", "id", "labels"};
+static const char *const column_names[COLUMN_COUNT] = {"pdq",  "md5",  "sha1", "sha256", "hash64",
+                                                       "hash", "kind", "id",   "labels"};
 
 #define NO_CELL SIZE_MAX
 
@@ -164,7 +165,7 @@ static hashscan_code map_columns(struct list_reader *reader, struct csv *csv) {
   }
   csv->header_cells = csv->cell_count;
   if (has_hash) return HASHSCAN_SUCCESS;
-  return bad_header(reader, "the header has none of the columns hash, pdq, md5, sha1, sha256");
+  return bad_header(reader, "the header has none of the columns hash, pdq, md5, sha1, sha256, hash64");
 }
 
 static hashscan_code read_header(struct list_reader *reader, struct csv *csv) {
@@ -212,7 +213,7 @@ static bool decode_row(const struct list_reader *reader, const struct csv *csv, 
     bool by_length = false;
     hashscan_kind kind = (hashscan_kind)column;
     if (column == COLUMN_HASH && !kind_of_row(reader, csv, &by_length, &kind)) {
-      snprintf(reason, LIST_REASON_SIZE, "an unknown kind; known are pdq, md5, sha1, sha256");
+      snprintf(reason, LIST_REASON_SIZE, "an unknown kind; known are pdq, md5, sha1, sha256, hash64");
       return false;
     }
     if (!list_parse_hash(text.bytes, text.size, by_length, &kind, row->hashes[row->count], reason)) return false;

@@ -42,6 +42,9 @@ struct list_span list_next_line(const uint8_t **at, const uint8_t *end) {
 
 static bool kind_by_length(size_t length, hashscan_kind *kind) {
   switch (length) {
+  case 16:
+    *kind = HASHSCAN_KIND_HASH64;
+    return true;
   case 32:
     *kind = HASHSCAN_KIND_MD5;
     return true;
@@ -69,7 +72,8 @@ bool list_parse_hash(const uint8_t *text, size_t length, bool by_length, hashsca
   if (by_length ? !kind_by_length(length, kind) : length != 2 * hashscan_kind_bytes(*kind)) {
     if (explain_hex(text, length, reason)) return false;
     if (by_length)
-      snprintf(reason, LIST_REASON_SIZE, "%zu hex digits; 32 (md5), 40 (sha1) or 64 (pdq) are expected", length);
+      snprintf(reason, LIST_REASON_SIZE, "%zu hex digits; 16 (hash64), 32 (md5), 40 (sha1) or 64 (pdq) are expected",
+               length);
     else
       snprintf(reason, LIST_REASON_SIZE, "%zu hex digits where %s has %zu", length, hashscan_kind_name(*kind),
                2 * hashscan_kind_bytes(*kind));

@@ -16,6 +16,7 @@ static const EVP_MD *algorithm(hashscan_kind kind) {
   case HASHSCAN_KIND_SHA256:
     return EVP_sha256();
   case HASHSCAN_KIND_PDQ:
+  case HASHSCAN_KIND_HASH64:
     break;
   }
   return NULL;

@@ -120,8 +120,11 @@ static hashscan_code find_pdq(const hashscan_index *index, const struct match_po
                               const hashscan_image_hash *image, struct found_list *list, hashscan_error *error) {
   if (!is_hashed(image) || !index_has_kind(index, HASHSCAN_KIND_PDQ)) return HASHSCAN_SUCCESS;
   list->kind = HASHSCAN_KIND_PDQ;
-  return search_ended(
-      hashscan_index_search(index, image->hashes, image->hash_count, policy->radius, on_hit, list, error), error);
+  hashscan_search search = HASHSCAN_SEARCH_INIT;
+  search.queries = image->hashes[0].bytes;
+  search.count = image->hash_count;
+  search.radius = policy->radius;
+  return search_ended(hashscan_index_search(index, &search, on_hit, list, error), error);
 }
 
 static hashscan_code fill_matches(const struct found_list *list, hashscan_verdict *verdict, hashscan_error *error) {

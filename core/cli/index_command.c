@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the index commands share. */
+#include "index_command.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "input.h"
+#include "json.h"
+#include "message.h"
+
+int index_fail(const hashscan_error *error) {
+  message("%s", error->message);
+  return EXIT_FATAL;
+}
+
+/* ---- What an index holds -----------------------------------------------------------------------------------------*/
+
+static void write_lists(struct json *json, const hashscan_index *index, uint32_t count) {
+  json_array_begin(json, "lists");
+  for (uint32_t i = 0; i < count; i++) {
+    const char *name, *version;
+    uint64_t entries;
+    if (hashscan_index_list(index, i, &name, &version, &entries, NULL) != HASHSCAN_SUCCESS) continue;
+    json_object_begin(json, NULL);
+    json_string(json, "name", name);
+    json_string(json, "version", version);
+    json_integer(json, "entries", entries);
+    json_object_end(json);
+  }
+  json_array_end(json);
+}
+
+static void write_info(struct json *json, const char *path, const hashscan_index *index) {
+  hashscan_index_info info;
+  hashscan_index_get_info(index, &info);
+  json_string(json, "type", "index");
+  json_path(json, path);
+  json_integer(json, "format_version", info.format_version);
+  json_integer(json, "entries", info.entries);
+  json_object_begin(json, "by_kind");
+  for (int kind = 0; kind < HASHSCAN_KIND_COUNT; kind++)
+    json_integer(json, hashscan_kind_name((hashscan_kind)kind), info.entries_by_kind[kind]);
+  json_object_end(json);
+  json_integer(json, "distinct_pdq", info.distinct_pdq);
+  write_lists(json, index, info.lists);
+  json_integer(json, "segments", info.segments);
+  json_integer(json, "log_bytes", info.log_bytes);
+  json_integer(json, "dead", info.dead);
+  json_integer(json, "bytes", info.bytes);
+  json_string(json, "digest", info.digest);
+}
+
+static void write_note(struct json *json, const struct index_note *note) {
+  if (note->report != NULL) {
+    json_integer(json, "added", note->report->added);
+    json_integer(json, "removed", note->report->removed);
+    json_integer(json, "kept", note->report->kept);
+  }
+  if (note->bad_lines != NULL) json_integer(json, "bad_lines", *note->bad_lines);
+  if (note->verified) json_bool(json, "valid", true);
+}
+
+/* Opening an index validates all of it, so whatever opens is valid. */
+int index_show(const char *path, const struct index_note *note) {
+  hashscan_index *index;
+  hashscan_error error;
+  if (hashscan_index_open(path, &index, &error) != HASHSCAN_SUCCESS) return index_fail(&error);
+  struct output out;
+  output_open_stdout(&out);
+  struct json json = {&out, false};
+  json_object_begin(&json, NULL);
+  write_info(&json, path, index);
+  write_note(&json, note);
+  json_object_end(&json);
+  json_line_end(&json);
+  hashscan_index_close(index);
+  return output_finish(&out) ? EXIT_COMPLETE : EXIT_FATAL;
+}
+
+/* ---- Lists -------------------------------------------------------------------------------------------------------*/
+
+static hashscan_code read_stdin(const struct list_target *target, const hashscan_list_options *options,
+                                hashscan_list_report *report, hashscan_error *error) {
+  struct input input = {0};
+  hashscan_code code = HASHSCAN_E_IO;
+  error->code = code;
+  char reason[HASHSCAN_REASON_SIZE];
+  if (input_read(&input, "-", SIZE_MAX, reason) == HASHSCAN_STATUS_OK)
+    code = target->bytes(target->target, "stdin", input.bytes, input.size, options, report, error);
+  else snprintf(error->message, sizeof error->message, "standard input: %s", reason);
+  input_free(&input);
+  return code;
+}
+
+static void warn_of_bad_lines(const hashscan_list_report *report) {
+  if (report->bad_lines == 1) message("skipped %s", report->first_bad.message);
+  if (report->bad_lines > 1)
+    message("skipped %s, and %" PRIu64 " more bad lines", report->first_bad.message, report->bad_lines - 1);
+}
+
+hashscan_code lists_read(const struct list_settings *settings, char **paths, size_t count,
+                         const struct list_target *target, uint64_t *bad_lines, hashscan_error *error) {
+  hashscan_list_options options = HASHSCAN_LIST_OPTIONS_INIT;
+  options.name = settings->list;
+  options.version = settings->version;
+  options.format = (hashscan_list_format)settings->format;
+  options.has_kind = settings->kind >= 0;
+  if (options.has_kind) options.kind = (hashscan_kind)settings->kind;
+  options.skip_bad_lines = settings->skip_bad_lines;
+  for (size_t i = 0; i < count; i++) {
+    hashscan_list_report report = {0};
+    const hashscan_code code = strcmp(paths[i], "-") == 0
+                                   ? read_stdin(target, &options, &report, error)
+                                   : target->file(target->target, paths[i], &options, &report, error);
+    if (code != HASHSCAN_SUCCESS) return code;
+    warn_of_bad_lines(&report);
+    *bad_lines += report.bad_lines;
+    if (settings->verbose || isatty(STDERR_FILENO))
+      message("%s: %" PRIu64 " entries from %" PRIu64 " lines", paths[i], report.entries, report.lines);
+  }
+  return HASHSCAN_SUCCESS;
+}

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Opening an index: MANIFEST, the segments that it names, the log over them, and a part made from what the log added.
+ *
+ * A writer may replace MANIFEST meanwhile and remove what the old one named. So when something is missing or does not
+ * fit, MANIFEST is read again: if it has changed, everything is read again, and only otherwise is the index damaged. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/cpu.h"
+#include "base/error.h"
+#include "index/builder.h"
+#include "index/index.h"
+
+/* How often a writer may replace the index while it is being opened, before that is an error. */
+#define OPEN_ATTEMPTS 16
+
+/* ---- Files ----------------------------------------------------------------------------------------------------- */
+
+static hashscan_code open_file(const char *path, int dirfd, const char *name, struct file_map *map,
+                               hashscan_error *error) {
+  const int failed = file_map_open(dirfd, name, map);
+  if (failed == ENOENT)
+    return error_set(error, HASHSCAN_E_FORMAT, "%s: %s is missing, which MANIFEST names", path, name);
+  return failed == 0 ? HASHSCAN_SUCCESS : error_set_errno(error, HASHSCAN_E_IO, failed, "%s/%s", path, name);
+}
+
+static hashscan_code load_segment(const char *path, int dirfd, const struct manifest_segment *named, struct part *part,
+                                  hashscan_error *error) {
+  char name[INDEX_SEGMENT_NAME_BYTES];
+  index_segment_name(named->digest, name);
+  hashscan_code code = open_file(path, dirfd, name, &part->map, error);
+  if (code != HASHSCAN_SUCCESS) return code;
+  code = index_segment_validate(path, part->map.bytes, part->map.size, &part->segment, error);
+  if (code != HASHSCAN_SUCCESS) return code;
+  if (memcmp(part->segment.digest, named->digest, INDEX_DIGEST_BYTES) != 0 || part->map.size != named->size ||
+      part->segment.entry_count != named->entries)
+    return error_set(error, HASHSCAN_E_FORMAT, "%s: the segment is not the one that MANIFEST names", path);
+  return HASHSCAN_SUCCESS;
+}
+
+/* Copied, because a writer may be appending to the file; what counts of it never changes. */
+static hashscan_code read_log(const char *path, int dirfd, const struct manifest *manifest, struct file_buffer *log,
+                              hashscan_error *error) {
+  char name[LOG_NAME_BYTES];
+  struct file_map map;
+  log_name(manifest->log_id, name);
+  hashscan_code code = open_file(path, dirfd, name, &map, error);
+  if (code != HASHSCAN_SUCCESS) return code;
+  if (map.size < manifest->log_size)
+    code = error_set(error, HASHSCAN_E_FORMAT, "%s: the log is truncated: %zu of %llu bytes", path, map.size,
+                     (unsigned long long)manifest->log_size);
+  else if ((log->bytes = malloc((size_t)manifest->log_size)) == NULL) code = error_memory(error);
+  if (code == HASHSCAN_SUCCESS) {
+    log->size = log->capacity = (size_t)manifest->log_size;
+    memcpy(log->bytes, map.bytes, log->size);
+  }
+  file_map_close(&map);
+  return code;
+}
+
+static hashscan_code check_log_digest(const char *path, const struct manifest *manifest, const struct file_buffer *log,
+                                      hashscan_error *error) {
+  uint8_t digest[INDEX_DIGEST_BYTES];
+  index_digest(log->bytes, log->size, digest);
+  if (memcmp(digest, manifest->log_digest, INDEX_DIGEST_BYTES) == 0) return HASHSCAN_SUCCESS;
+  return error_set(error, HASHSCAN_E_FORMAT, "%s: the log fails its checksum", path);
+}
+
+/* ---- The log's own entries ------------------------------------------------------------------------------------- */
+
+static hashscan_code add_live(const struct log_entries *entries, hashscan_builder *builder, hashscan_error *error) {
+  hashscan_code code = HASHSCAN_SUCCESS;
+  for (size_t i = 0; i < entries->count && code == HASHSCAN_SUCCESS; i++) {
+    hashscan_entry entry;
+    if (entries->items[i].dead) continue;
+    log_entry_decode(&entries->items[i], &entry);
+    code = hashscan_builder_add(builder, &entry, error);
+  }
+  return code == HASHSCAN_SUCCESS ? builder_sort(builder, error) : code;
+}
+
+/* The same way as into a file and back, so that there is one representation to search. */
+static hashscan_code make_part(const char *path, const struct log_entries *entries, struct part *part,
+                               hashscan_error *error) {
+  hashscan_builder *builder;
+  hashscan_code code = hashscan_builder_create(&builder, error);
+  if (code != HASHSCAN_SUCCESS) return code;
+  code = add_live(entries, builder, error);
+  if (code == HASHSCAN_SUCCESS) code = segment_encode(builder, &part->memory, error);
+  hashscan_builder_destroy(builder);
+  if (code != HASHSCAN_SUCCESS) return code;
+  return index_segment_validate(path, part->memory.bytes, part->memory.size, &part->segment, error);
+}
+
+static hashscan_code load_log(const char *path, int dirfd, hashscan_index *index, hashscan_error *error) {
+  if (index->manifest.log_id == 0) return HASHSCAN_SUCCESS;
+  struct file_buffer *log = &index->log_bytes;
+  struct log_entries *entries = &index->log_entries;
+  hashscan_code code = read_log(path, dirfd, &index->manifest, log, error);
+  if (code == HASHSCAN_SUCCESS) code = check_log_digest(path, &index->manifest, log, error);
+  if (code == HASHSCAN_SUCCESS)
+    code = log_replay(path, log->bytes, log->size, index->parts, index->part_count, entries, error);
+  if (code != HASHSCAN_SUCCESS) return code;
+  size_t live = 0;
+  for (size_t i = 0; i < entries->count; i++) live += !entries->items[i].dead;
+  index->dead += entries->count - live;
+  if (live == 0) return HASHSCAN_SUCCESS;
+  return make_part(path, entries, &index->parts[index->part_count++], error);
+}
+
+/* ---- What is true of all parts together ------------------------------------------------------------------------ */
+
+static hashscan_code count_lists(hashscan_index *index, const struct part *part, hashscan_error *error) {
+  const uint32_t count = part->segment.list_count;
+  uint64_t *live = calloc((size_t)count + 1, sizeof *live);
+  if (live == NULL) return error_memory(error);
+  for (uint32_t list = 0; list < count; list++)
+    live[list] = load_u64(part->segment.lists + (size_t)list * INDEX_LIST_BYTES + INDEX_LIST_ENTRIES);
+  for (uint32_t entry = 0; part->dead != NULL && entry < part->segment.entry_count; entry++)
+    if (part_is_dead(part, entry)) live[part_entry_list(part, entry)]--;
+  bool counted = true;
+  for (uint32_t list = 0; list < count && counted; list++) {
+    uint32_t number;
+    if (live[list] == 0) continue;
+    counted = intern_pair(&index->lists, &index->list_strings, part_list_name(part, list),
+                          part_list_version(part, list), &number);
+    if (counted) index->lists.values[number].count += live[list];
+  }
+  free(live);
+  return counted ? HASHSCAN_SUCCESS : error_memory(error);
+}
+
+static hashscan_code finish_parts(hashscan_index *index, hashscan_error *error) {
+  hashscan_code code = HASHSCAN_SUCCESS;
+  for (uint32_t i = 0; i < index->part_count && code == HASHSCAN_SUCCESS; i++) {
+    struct part *part = &index->parts[i];
+    part->base = index->entries;
+    index->entries += part_live_count(part);
+    index->dead += part->dead_count;
+    code = part_finish(part, error);
+    if (code == HASHSCAN_SUCCESS) code = count_lists(index, part, error);
+  }
+  return code;
+}
+
+/* ---- Opening --------------------------------------------------------------------------------------------------- */
+
+static void unload(hashscan_index *index) {
+  for (uint32_t i = 0; i < index->part_count; i++) part_release(&index->parts[i]);
+  free(index->parts);
+  free(index->list_strings.bytes);
+  intern_free(&index->lists);
+  file_buffer_free(&index->log_bytes);
+  log_entries_free(&index->log_entries);
+  *index = (hashscan_index){0};
+}
+
+static hashscan_code load(const char *path, int dirfd, hashscan_index *index, hashscan_error *error) {
+  const struct manifest *manifest = &index->manifest;
+  index->parts = calloc((size_t)manifest->segment_count + 1, sizeof *index->parts);
+  if (index->parts == NULL) return error_memory(error);
+  hashscan_code code = HASHSCAN_SUCCESS;
+  while (code == HASHSCAN_SUCCESS && index->part_count < manifest->segment_count) {
+    const uint32_t next = index->part_count++;
+    code = load_segment(path, dirfd, &manifest->segments[next], &index->parts[next], error);
+  }
+  if (code == HASHSCAN_SUCCESS) code = load_log(path, dirfd, index, error);
+  return code == HASHSCAN_SUCCESS ? finish_parts(index, error) : code;
+}
+
+static bool manifest_changed(int dirfd, const struct manifest *manifest) {
+  struct manifest now;
+  return manifest_read("", dirfd, &now, NULL) == HASHSCAN_SUCCESS &&
+         memcmp(now.digest, manifest->digest, INDEX_DIGEST_BYTES) != 0;
+}
+
+static hashscan_code load_until_stable(const char *path, int dirfd, hashscan_index *index, hashscan_error *error) {
+  for (int attempt = 0; attempt < OPEN_ATTEMPTS; attempt++) {
+    struct manifest manifest;
+    hashscan_code code = manifest_read(path, dirfd, &manifest, error);
+    if (code != HASHSCAN_SUCCESS) return code;
+    index->manifest = manifest;
+    code = load(path, dirfd, index, error);
+    if (code == HASHSCAN_SUCCESS || code == HASHSCAN_E_MEMORY) return code;
+    unload(index);
+    if (!manifest_changed(dirfd, &manifest)) return code;
+  }
+  return error_set(error, HASHSCAN_E_IO, "%s: replaced again and again while being opened", path);
+}
+
+hashscan_code index_open_folder(const char *path, int dirfd, bool keep_log, hashscan_index **index,
+                                hashscan_error *error) {
+  *index = NULL;
+  hashscan_index *opened = calloc(1, sizeof *opened);
+  if (opened == NULL) return error_memory(error);
+  const hashscan_code code = load_until_stable(path, dirfd, opened, error);
+  if (code != HASHSCAN_SUCCESS) {
+    unload(opened);
+    free(opened);
+    return code;
+  }
+  if (!keep_log) {
+    file_buffer_free(&opened->log_bytes);
+    log_entries_free(&opened->log_entries);
+  }
+  atomic_init(&opened->references, 1);
+  *index = opened;
+  return HASHSCAN_SUCCESS;
+}
+
+hashscan_code index_folder(const char *path, int *dirfd, hashscan_error *error) {
+  *dirfd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (*dirfd >= 0) return HASHSCAN_SUCCESS;
+  if (errno == ENOTDIR) return error_set(error, HASHSCAN_E_FORMAT, "%s: not an index: an index is a folder", path);
+  return error_set_errno(error, HASHSCAN_E_IO, errno, "%s", path);
+}
+
+hashscan_code hashscan_index_open(const char *path, hashscan_index **index, hashscan_error *error) {
+  if (index != NULL) *index = NULL;
+  if (path == NULL || index == NULL) return error_set(error, HASHSCAN_E_ARGUMENT, "path or index is NULL");
+  hashscan_code code = cpu_check(error);
+  if (code != HASHSCAN_SUCCESS) return code;
+  int dirfd;
+  code = index_folder(path, &dirfd, error);
+  if (code != HASHSCAN_SUCCESS) return code;
+  code = index_open_folder(path, dirfd, false, index, error);
+  close(dirfd);
+  return code;
+}
+
+hashscan_index *hashscan_index_retain(hashscan_index *index) {
+  if (index != NULL) atomic_fetch_add_explicit(&index->references, 1, memory_order_relaxed);
+  return index;
+}
+
+void hashscan_index_close(hashscan_index *index) {
+  /* Acquire and release: whatever other threads did with the index happens before the one that frees it. */
+  if (index == NULL || atomic_fetch_sub_explicit(&index->references, 1, memory_order_acq_rel) != 1) return;
+  unload(index);
+  free(index);
+}

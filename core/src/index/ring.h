@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Ring-16: exact radius search in a set of hashes of up to 256 bits (DESIGN.md section 7; M. Norouzi, A. Punjani,
+ * D. Fleet, "Fast Exact Search in Hamming Space with Multi-Index Hashing", TPAMI 2014; J. Qin, C. Xiao, "Pigeonring: A
+ * Principle for Faster Thresholded Similarity Search", PVLDB 2018).
+ *
+ * The bits of a hash are dealt into `words` words of 16 bits that stand in a ring. Table t sorts all rows by word t
+ * into 65,536 buckets and keeps, beside each row's number, word t + 1 of the row.
+ *
+ * Let d_t be the distance in word t, and u_t >= 0 integers with sum radius + 1. If the distances add up to at most the
+ * radius, there is a start t from which every run along the ring satisfies d_t + ... + d_k <= u_t + ... + u_k - 1:
+ * start right after the last maximum of the prefix sums of d - u. Runs of one and of two are tested here: probe the
+ * buckets of table t whose key differs from the query's word in less than u_t bits, and keep the rows whose next word
+ * differs in little enough. What is left is compared in full. A row may qualify from several starts; it is reported
+ * from the lowest, which needs no memory of what was seen. Unknown bits of a query differ from nothing. */
+#ifndef HASHSCAN_INDEX_RING_H
+#define HASHSCAN_INDEX_RING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "hamming/bucket.h"
+
+#define RING_MAX_WORDS 16
+#define RING_WORD_BITS 16
+#define RING_MAX_ROW_BYTES (RING_MAX_WORDS * RING_WORD_BITS / 8)
+#define RING_KEYS 65536
+#define RING_MAX_SHARE 5 /* largest u_t: keys up to 4 bits away */
+
+/* Measured by `hashscan-bench index`: what a probe costs before its entries are looked at, and an entry. */
+#define RING_PROBE_NANOSECONDS 30.0
+#define RING_ENTRY_NANOSECONDS 0.25
+
+/* Which word each bit of a row belongs to: bit b of a row is bit b % 8 of byte b / 8. Inside a word bits ascend. */
+struct ring_layout {
+  unsigned words;
+  uint8_t word_of_bit[RING_MAX_WORDS * RING_WORD_BITS];
+};
+
+struct ring_table {
+  const uint32_t *directory; /* RING_KEYS + 1: the first position of each key */
+  const uint16_t *next;      /* word t + 1 of the row at each position; readable BUCKET_OVERREAD bytes beyond */
+  const uint32_t *row;       /* number of the row at each position */
+};
+
+/* A ring ready to be searched. The arrays stay with their owner. Any number of threads. */
+struct ring {
+  unsigned words;
+  size_t row_bytes;
+  size_t row_count;
+  const uint8_t *rows;
+  struct ring_table tables[RING_MAX_WORDS];
+  bucket_kernel kernel;
+  uint64_t mask[RING_MAX_WORDS][RING_MAX_WORDS / 4]; /* the bits of each word within a row */
+  /* Words contributed by each value of each nibble of a row. */
+  uint16_t deal[2 * RING_MAX_ROW_BYTES][16][RING_MAX_WORDS];
+};
+
+/* Fills everything but the tables. `tier` must be one that the machine has. */
+void ring_init(struct ring *ring, const struct ring_layout *layout, const uint8_t *rows, size_t row_count,
+               enum cpu_tier tier);
+
+/* Deals the bits of a row into words. */
+void ring_deal(const struct ring *ring, const uint8_t *row, uint16_t words[RING_MAX_WORDS]);
+
+/* Builds table `t` from its words and those of the next table, one of each for every row in row order. `directory`,
+ * `next` and `row` are the caller's, of RING_KEYS + 1 and twice row_count elements. */
+void ring_build_table(const uint16_t *words, const uint16_t *next_words, size_t row_count, uint32_t *directory,
+                      uint16_t *next, uint32_t *row);
+
+struct ring_query {
+  const uint8_t *row;     /* row_bytes */
+  const uint8_t *unknown; /* row_bytes, a set bit is unknown; NULL: all bits are known */
+};
+
+/* How to search for one query. */
+struct ring_plan {
+  uint16_t word[RING_MAX_WORDS];
+  uint16_t known[RING_MAX_WORDS]; /* bits of the word that count */
+  uint8_t share[RING_MAX_WORDS];  /* u_t */
+  uint64_t probes;
+  double cost; /* nanoseconds, estimated from average bucket sizes */
+};
+
+/* Chooses the shares. False when the radius is out of the ring's reach, whatever the cost. */
+bool ring_plan(const struct ring *ring, const struct ring_query *query, unsigned radius, struct ring_plan *plan);
+
+/* Called for each row within the radius; false ends the search. */
+typedef bool (*ring_visit)(void *user, uint32_t query, size_t row, unsigned distance);
+
+enum ring_outcome {
+  RING_DONE,
+  RING_STOPPED, /* by `visit` */
+  RING_HEAVY    /* buckets turned out so full that `budget` would not do; nothing was reported for any query */
+};
+
+/* Searches `count` queries (at most RING_BATCH) with their plans, interleaved. `budget` is the cost, in nanoseconds a
+ * query, beyond which RING_HEAVY is returned. */
+#define RING_BATCH 8
+enum ring_outcome ring_search(const struct ring *ring, const struct ring_query *queries, const struct ring_plan *plans,
+                              size_t count, unsigned radius, double budget, ring_visit visit, void *user);
+
+/* Chooses a layout from `count` sample rows, so that bits that tend to agree land in different words, mixed with
+ * `secret`, so that nobody can craft rows that share a bucket. False when out of memory. */
+bool ring_layout_choose(struct ring_layout *layout, unsigned words, const uint8_t *samples, size_t count,
+                        uint64_t secret);
+
+/* Whether `layout` deals every bit of a row once, 16 to a word. */
+bool ring_layout_valid(const struct ring_layout *layout);
+
+#endif

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Choosing the way for each query by estimated cost, and carrying it out. */
+#include "index/searcher.h"
+
+#include <stdlib.h>
+
+#include "base/cpu.h"
+#include "hamming/sliced.h"
+
+/* A row in a scan, in nanoseconds, measured by `hashscan-bench index`. Only the ratio to ring.h's numbers matters. */
+#define SCAN_NANOSECONDS 0.35
+#define SCAN_NANOSECONDS_SCALAR 3.0
+
+struct searcher {
+  const uint8_t *rows;
+  size_t row_count;
+  size_t row_bytes;
+  double scan_cost; /* of one query */
+  enum searcher_ways ways;
+  struct sliced *sliced; /* NULL: none */
+  bool has_ring;
+  struct ring ring;
+};
+
+static void attach_ring(struct searcher *searcher, const struct segment_kind *rows, hashscan_kind kind) {
+  struct segment_ring parts;
+  segment_ring(rows, kind, &parts);
+  ring_init(&searcher->ring, &parts.layout, rows->rows, rows->row_count, cpu_tier());
+  for (unsigned t = 0; t < parts.layout.words; t++) searcher->ring.tables[t] = parts.tables[t];
+  searcher->has_ring = true;
+}
+
+struct searcher *searcher_create(const struct segment *segment, hashscan_kind kind) {
+  struct searcher *searcher = calloc(1, sizeof *searcher);
+  if (searcher == NULL) return NULL;
+  const struct segment_kind *rows = &segment->kinds[kind];
+  searcher->rows = rows->rows;
+  searcher->row_count = rows->row_count;
+  searcher->row_bytes = hashscan_kind_bytes(kind);
+  searcher->scan_cost =
+      (double)rows->row_count * (cpu_tier() == CPU_SCALAR ? SCAN_NANOSECONDS_SCALAR : SCAN_NANOSECONDS);
+  if (rows->ring != NULL) {
+    attach_ring(searcher, rows, kind);
+  } else if (rows->row_count > 0) {
+    searcher->sliced = sliced_create(rows->rows, rows->row_count, searcher->row_bytes, cpu_tier());
+    if (searcher->sliced == NULL) {
+      free(searcher);
+      return NULL;
+    }
+  }
+  return searcher;
+}
+
+void searcher_destroy(struct searcher *searcher) {
+  if (searcher == NULL) return;
+  sliced_destroy(searcher->sliced);
+  free(searcher);
+}
+
+void searcher_restrict(struct searcher *searcher, enum searcher_ways ways) {
+  searcher->ways = ways;
+}
+
+/* ---- Queries on their way through a ring ------------------------------------------------------------------------- */
+
+/* Some of the caller's queries, at most RING_BATCH, that share a way. */
+struct group {
+  const struct searcher *searcher;
+  const uint8_t *queries;
+  const uint8_t *unknown;
+  unsigned radius;
+  hamming_visit visit;
+  void *user;
+  uint32_t number[RING_BATCH]; /* the caller's numbers of the queries */
+  struct ring_query query[RING_BATCH];
+  struct ring_plan plan[RING_BATCH];
+  size_t count;
+};
+
+static const uint8_t *at(const uint8_t *hashes, uint32_t number, size_t row_bytes) {
+  return hashes == NULL ? NULL : hashes + (size_t)number * row_bytes;
+}
+
+struct renumbered {
+  const struct group *group;
+  uint32_t number;
+};
+
+static bool visit_renumbered(void *user, size_t row, uint32_t query, unsigned distance) {
+  (void)query;
+  const struct renumbered *one = user;
+  return one->group->visit(one->group->user, row, one->number, distance);
+}
+
+static bool scan_one(const struct group *group, uint32_t number) {
+  const struct searcher *searcher = group->searcher;
+  struct renumbered one = {group, number};
+  return hamming_scan(searcher->rows, searcher->row_count, searcher->row_bytes,
+                      at(group->queries, number, searcher->row_bytes), at(group->unknown, number, searcher->row_bytes),
+                      1, group->radius, visit_renumbered, &one);
+}
+
+static bool visit_row_of_ring(void *user, uint32_t query, size_t row, unsigned distance) {
+  const struct group *group = user;
+  return group->visit(group->user, row, group->number[query], distance);
+}
+
+/* Heavy buckets of one query must not send the others of its group to the scan, so those are then tried one by one. */
+static bool search_ring(struct group *group, size_t first, size_t count) {
+  if (count == 0) return true;
+  const struct searcher *searcher = group->searcher;
+  const double budget = searcher->ways == SEARCHER_RING_ONLY ? 1e30 : searcher->scan_cost;
+  struct group part = *group;
+  for (size_t i = 0; i < count; i++) part.number[i] = group->number[first + i];
+  switch (ring_search(&searcher->ring, group->query + first, group->plan + first, count, group->radius, budget,
+                      visit_row_of_ring, &part)) {
+  case RING_DONE:
+    return true;
+  case RING_STOPPED:
+    return false;
+  case RING_HEAVY:
+    break;
+  }
+  if (count == 1) return scan_one(group, group->number[first]);
+  for (size_t i = 0; i < count; i++)
+    if (!search_ring(group, first + i, 1)) return false;
+  return true;
+}
+
+/* Plans the query; true when the ring is the way to go. */
+static bool plan_next(struct group *group, uint32_t number) {
+  const struct searcher *searcher = group->searcher;
+  struct ring_query *query = &group->query[group->count];
+  struct ring_plan *plan = &group->plan[group->count];
+  *query = (struct ring_query){at(group->queries, number, searcher->row_bytes),
+                               at(group->unknown, number, searcher->row_bytes)};
+  if (!ring_plan(&searcher->ring, query, group->radius, plan)) return false;
+  return searcher->ways == SEARCHER_RING_ONLY || plan->cost <= searcher->scan_cost;
+}
+
+static bool search_by_plan(const struct searcher *searcher, const uint8_t *queries, const uint8_t *unknown,
+                           uint32_t count, unsigned radius, hamming_visit visit, void *user) {
+  struct group group = {
+      .searcher = searcher, .queries = queries, .unknown = unknown, .radius = radius, .visit = visit, .user = user};
+  for (uint32_t number = 0; number < count; number++) {
+    if (!plan_next(&group, number)) {
+      if (!scan_one(&group, number)) return false;
+      continue;
+    }
+    group.number[group.count++] = number;
+    if (group.count < RING_BATCH) continue;
+    if (!search_ring(&group, 0, group.count)) return false;
+    group.count = 0;
+  }
+  return search_ring(&group, 0, group.count);
+}
+
+bool searcher_search(const struct searcher *searcher, const uint8_t *queries, const uint8_t *unknown, uint32_t count,
+                     unsigned radius, hamming_visit visit, void *user) {
+  if (searcher->row_count == 0 || count == 0) return true;
+  if (searcher->has_ring && searcher->ways != SEARCHER_SCAN_ONLY)
+    return search_by_plan(searcher, queries, unknown, count, radius, visit, user);
+  if (searcher->sliced != NULL && searcher->ways == SEARCHER_ANY)
+    return sliced_search(searcher->sliced, queries, unknown, count, radius, visit, user);
+  return hamming_scan(searcher->rows, searcher->row_count, searcher->row_bytes, queries, unknown, count, radius, visit,
+                      user);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Radius search over the rows of one kind in one segment, by whichever way is cheapest for each query:
+ *
+ *     ring    tables of the segment, a small part of the rows is looked at (ring.h)
+ *     sliced  a copy of few rows in bit planes (sliced.h)
+ *     scan    every row, where it lies (hamming.h)
+ *
+ * All give the same answer. */
+#ifndef HASHSCAN_INDEX_SEARCHER_H
+#define HASHSCAN_INDEX_SEARCHER_H
+
+#include <stdbool.h>
+
+#include "hamming/hamming.h"
+#include "index/segment.h"
+
+struct searcher;
+
+/* NULL when out of memory. `kind` of `segment` must be perceptual; both stay valid as long as the searcher. */
+struct searcher *searcher_create(const struct segment *segment, hashscan_kind kind);
+void searcher_destroy(struct searcher *searcher);
+
+/* Visits every row within `radius` of each of `count` queries, in any order. `unknown` is NULL or as long as `queries`.
+ * False when `visit` ended the search. Any number of threads. */
+bool searcher_search(const struct searcher *searcher, const uint8_t *queries, const uint8_t *unknown, uint32_t count,
+                     unsigned radius, hamming_visit visit, void *user);
+
+/* Caps what is used, for tests and benchmarks: which ways may be taken. Not while searches run. */
+enum searcher_ways { SEARCHER_ANY, SEARCHER_SCAN_ONLY, SEARCHER_RING_ONLY };
+void searcher_restrict(struct searcher *searcher, enum searcher_ways ways);
+
+#endif
