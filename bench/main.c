@@ -12,6 +12,7 @@ static const struct {
   const char *summary;
 } subcommands[] = {
     {"pdq", bench_pdq, "PDQ from decoded luma at level exact, against the naive reference"},
+    {"index", bench_index, "radius search over 256-bit hashes: ring, flat and naive, single and batched"},
 };
 
 static void usage(FILE *to) {
