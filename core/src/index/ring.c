@@ -38,6 +38,7 @@ void ring_init(struct ring *ring, const struct ring_layout *layout, const uint8_
   ring->rows = rows;
   ring->row_count = row_count;
   ring->kernel = bucket_kernel_for(tier);
+  ring->distance = hamming_distance_for(tier, ring->row_bytes);
   unsigned position[RING_MAX_WORDS] = {0};
   for (size_t bit = 0; bit < ring->row_bytes * 8; bit++) {
     const unsigned word = layout->word_of_bit[bit];
@@ -90,23 +91,26 @@ static unsigned count_bits(uint16_t word) {
   return (unsigned)__builtin_popcount(word);
 }
 
-/* Gives out radius + 1 shares one by one, each to the word where it costs least. The cost of a word is convex in its
- * share as far as shares go here, so that greed is optimal. Ties go round the ring by the query's own words, to spread
- * the load over the tables. */
-bool ring_plan(const struct ring *ring, const struct ring_query *query, unsigned radius, struct ring_plan *plan) {
-  if (radius + 1 > ring->words * RING_MAX_SHARE) return false;
-  double step[RING_MAX_WORDS] = {0}; /* what one more share costs */
-  const double average = (double)ring->row_count / RING_KEYS;
-  const double probe = RING_PROBE_NANOSECONDS + average * RING_ENTRY_NANOSECONDS;
-  memset(plan, 0, sizeof *plan);
-  ring_deal(ring, query->row, plan->word);
-  for (unsigned t = 0; t < ring->words; t++) plan->known[t] = UINT16_MAX;
-  if (query->unknown != NULL) {
-    uint16_t unknown[RING_MAX_WORDS];
-    ring_deal(ring, query->unknown, unknown);
-    for (unsigned t = 0; t < ring->words; t++) plan->known[t] = (uint16_t)~unknown[t];
+/* Every word costs the same: the shares are as equal as they can be. */
+static void share_evenly(const struct ring *ring, unsigned radius, struct ring_plan *plan) {
+  for (unsigned t = 0; t < ring->words; t++) {
+    plan->known[t] = UINT16_MAX;
+    plan->share[t] = (uint8_t)((radius + 1) / ring->words + (t < (radius + 1) % ring->words));
+    plan->probes += (uint64_t)probes_of(RING_WORD_BITS, plan->share[t]);
   }
-  for (unsigned t = 0; t < ring->words; t++) step[t] = probes_of(count_bits(plan->known[t]), 1);
+}
+
+/* Gives out the shares one by one, each to the word where it costs least. The cost of a word is convex in its share as
+ * far as shares go here, so that greed is optimal. */
+static void share_by_cost(const struct ring *ring, const uint8_t *unknown_bits, unsigned radius,
+                          struct ring_plan *plan) {
+  uint16_t unknown[RING_MAX_WORDS];
+  double step[RING_MAX_WORDS] = {0}; /* what one more share costs */
+  ring_deal(ring, unknown_bits, unknown);
+  for (unsigned t = 0; t < ring->words; t++) {
+    plan->known[t] = (uint16_t)~unknown[t];
+    step[t] = probes_of(count_bits(plan->known[t]), 1);
+  }
   for (unsigned given = 0; given <= radius; given++) {
     unsigned best = ring->words;
     for (unsigned t = 0; t < ring->words; t++)
@@ -116,6 +120,15 @@ bool ring_plan(const struct ring *ring, const struct ring_query *query, unsigned
     plan->probes += (uint64_t)step[best];
     step[best] = probes_of(known_bits, share + 1) - probes_of(known_bits, share);
   }
-  plan->cost = (double)plan->probes * probe;
+}
+
+bool ring_plan(const struct ring *ring, const struct ring_query *query, unsigned radius, struct ring_plan *plan) {
+  if (radius + 1 > ring->words * RING_MAX_SHARE) return false;
+  memset(plan, 0, sizeof *plan);
+  ring_deal(ring, query->row, plan->word);
+  if (query->unknown == NULL) share_evenly(ring, radius, plan);
+  else share_by_cost(ring, query->unknown, radius, plan);
+  const double average = (double)ring->row_count / RING_KEYS;
+  plan->cost = (double)plan->probes * (RING_PROBE_NANOSECONDS + average * RING_ENTRY_NANOSECONDS);
   return true;
 }

@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "hamming/bucket.h"
+#include "hamming/hamming.h"
 
 #define RING_MAX_WORDS 16
 #define RING_WORD_BITS 16
@@ -27,9 +28,11 @@
 #define RING_KEYS 65536
 #define RING_MAX_SHARE 5 /* largest u_t: keys up to 4 bits away */
 
-/* Measured by `hashscan-bench index`: what a probe costs before its entries are looked at, and an entry. */
-#define RING_PROBE_NANOSECONDS 30.0
-#define RING_ENTRY_NANOSECONDS 0.25
+/* Nanoseconds, measured by `hashscan-bench index`: a probe before its entries are looked at, an entry, and a row that
+ * is compared in full. */
+#define RING_PROBE_NANOSECONDS 20.0
+#define RING_ENTRY_NANOSECONDS 0.45
+#define RING_ROW_NANOSECONDS 65.0
 
 /* Which word each bit of a row belongs to: bit b of a row is bit b % 8 of byte b / 8. Inside a word bits ascend. */
 struct ring_layout {
@@ -51,6 +54,7 @@ struct ring {
   const uint8_t *rows;
   struct ring_table tables[RING_MAX_WORDS];
   bucket_kernel kernel;
+  hamming_distance distance;
   uint64_t mask[RING_MAX_WORDS][RING_MAX_WORDS / 4]; /* the bits of each word within a row */
   /* Words contributed by each value of each nibble of a row. */
   uint16_t deal[2 * RING_MAX_ROW_BYTES][16][RING_MAX_WORDS];
@@ -91,7 +95,7 @@ typedef bool (*ring_visit)(void *user, uint32_t query, size_t row, unsigned dist
 enum ring_outcome {
   RING_DONE,
   RING_STOPPED, /* by `visit` */
-  RING_HEAVY    /* buckets turned out so full that `budget` would not do; nothing was reported for any query */
+  RING_HEAVY    /* it turned out that `budget` would not do; nothing was reported for any query */
 };
 
 /* Searches `count` queries (at most RING_BATCH) with their plans, interleaved. `budget` is the cost, in nanoseconds a

@@ -8,7 +8,7 @@
 
 #include "index/ring.h"
 
-enum { PROBES = 2304, CANDIDATES = 1024 };
+enum { PROBES = 2304, CANDIDATES = 2048, BUCKET_PIECE = 1024 };
 
 /* One bucket to look at. `begin` holds the key until the directory is read. */
 struct probe {
@@ -33,6 +33,7 @@ struct search {
   unsigned radius;
   ring_visit visit;
   void *user;
+  uint8_t known[RING_BATCH][HAMMING_MAX_ROW_BYTES];
 
   /* The generator's place: the next key to give out. */
   size_t query;
@@ -48,6 +49,7 @@ struct search {
   uint64_t entries; /* in the buckets of all probes generated so far */
   struct candidate candidates[CANDIDATES];
   size_t candidate_count;
+  uint64_t candidates_ever; /* found so far, whether there was room for them or not */
 };
 
 /* ---- Keys -------------------------------------------------------------------------------------------------------- */
@@ -144,10 +146,6 @@ static void read_directory(struct search *search) {
 
 /* ---- Candidates -------------------------------------------------------------------------------------------------- */
 
-static void load_words(uint64_t *words, const uint8_t *bytes, size_t size) {
-  memcpy(words, bytes, size);
-}
-
 /* The lowest start that a row with these differing bits qualifies from. */
 static unsigned lowest_start(const struct ring *ring, const struct ring_plan *plan, const uint64_t *differ) {
   uint8_t distance[RING_MAX_WORDS + 1] = {0};
@@ -168,19 +166,19 @@ static unsigned lowest_start(const struct ring *ring, const struct ring_plan *pl
 static bool confirm(const struct search *search, const struct candidate *candidate) {
   const struct ring *ring = search->ring;
   const struct ring_query *query = &search->queries[candidate->query];
-  uint64_t row[RING_MAX_WORDS / 4];
-  uint64_t asked[RING_MAX_WORDS / 4];
-  uint64_t unknown[RING_MAX_WORDS / 4] = {0};
-  load_words(row, ring->rows + candidate->row * ring->row_bytes, ring->row_bytes);
-  load_words(asked, query->row, ring->row_bytes);
-  if (query->unknown != NULL) load_words(unknown, query->unknown, ring->row_bytes);
-  unsigned distance = 0;
-  for (size_t k = 0; k < ring->row_bytes / 8; k++) {
-    row[k] = (row[k] ^ asked[k]) & ~unknown[k];
-    distance += (unsigned)__builtin_popcountll(row[k]);
-  }
+  const uint8_t *known = search->known[candidate->query];
+  const uint8_t *row = ring->rows + candidate->row * ring->row_bytes;
+  const unsigned distance = ring->distance(row, query->row, known);
   if (distance > search->radius) return true;
-  if (lowest_start(ring, &search->plans[candidate->query], row) != candidate->table) return true;
+  uint64_t differ[RING_MAX_WORDS / 4];
+  for (size_t k = 0; k < ring->row_bytes / 8; k++) {
+    uint64_t asked, counts;
+    memcpy(&differ[k], row + 8 * k, 8);
+    memcpy(&asked, query->row + 8 * k, 8);
+    memcpy(&counts, known + 8 * k, 8);
+    differ[k] = (differ[k] ^ asked) & counts;
+  }
+  if (lowest_start(ring, &search->plans[candidate->query], differ) != candidate->table) return true;
   return search->visit(search->user, candidate->query, candidate->row, distance);
 }
 
@@ -196,22 +194,28 @@ static bool confirm_all(struct search *search) {
   return wanted;
 }
 
-static bool scan_bucket(struct search *search, const struct probe *probe) {
+/* Finds the candidates of a bucket. With `report` they are compared in full as they fill the buffer, and false says
+ * that `visit` ended the search; without, those that find no room are only counted. */
+static bool scan_bucket(struct search *search, const struct probe *probe, bool report) {
   const struct ring_table *table = &search->ring->tables[probe->table];
   const struct ring_plan *plan = &search->plans[probe->query];
   const unsigned after = (probe->table + 1u) % search->ring->words;
-  uint32_t found[CANDIDATES];
+  uint32_t found[BUCKET_PIECE];
   for (uint32_t begin = probe->begin; begin < probe->end;) {
-    const uint32_t end = probe->end - begin > CANDIDATES ? begin + CANDIDATES : probe->end;
+    const uint32_t end = probe->end - begin > BUCKET_PIECE ? begin + BUCKET_PIECE : probe->end;
     const size_t count =
         search->ring->kernel(table->next, begin, end, plan->word[after], plan->known[after], probe->limit, found);
-    if (search->candidate_count + count > CANDIDATES && !confirm_all(search)) return false;
+    begin = end;
+    search->candidates_ever += count;
+    if (search->candidate_count + count > CANDIDATES) {
+      if (!report) continue;
+      if (!confirm_all(search)) return false;
+    }
     for (size_t i = 0; i < count; i++) {
       __builtin_prefetch(table->row + found[i]);
       search->candidates[search->candidate_count++] =
           (struct candidate){.row = found[i], .query = probe->query, .table = probe->table};
     }
-    begin = end;
   }
   return true;
 }
@@ -230,6 +234,23 @@ static bool survey(struct search *search) {
   return at_once;
 }
 
+/* Looks into all buckets. `ready`: the probes are there already, all of them. False when there are too many candidates,
+ * or with `report` when `visit` ended the search. */
+static bool scan_buckets(struct search *search, bool ready, bool report, uint64_t max_candidates) {
+  if (!ready) rewind_keys(search);
+  while (ready || generate(search)) {
+    if (!ready) read_directory(search);
+    for (size_t i = 0; i < search->probe_count; i++) {
+      if (!scan_bucket(search, &search->probes[i], report)) return false;
+      if (!report && search->candidates_ever > max_candidates) return false;
+    }
+    if (ready) break;
+  }
+  return true;
+}
+
+/* Nothing is reported before the number of candidates is known, so that a search that turns out heavy can be left. Only
+ * when they do not fit the buffer are the buckets looked at twice. */
 enum ring_outcome ring_search(const struct ring *ring, const struct ring_query *queries, const struct ring_plan *plans,
                               size_t count, unsigned radius, double budget, ring_visit visit, void *user) {
   struct search search;
@@ -241,15 +262,18 @@ enum ring_outcome ring_search(const struct ring *ring, const struct ring_query *
   search.visit = visit;
   search.user = user;
   search.candidate_count = 0;
+  search.candidates_ever = 0;
+  for (size_t q = 0; q < count; q++) hamming_known(queries[q].unknown, ring->row_bytes, search.known[q]);
 
-  bool ready = survey(&search);
-  if ((double)search.entries * RING_ENTRY_NANOSECONDS > budget * (double)count) return RING_HEAVY;
-  if (!ready) rewind_keys(&search);
-  while (ready || generate(&search)) {
-    if (!ready) read_directory(&search);
-    for (size_t i = 0; i < search.probe_count; i++)
-      if (!scan_bucket(&search, &search.probes[i])) return RING_STOPPED;
-    if (ready) break;
+  const bool ready = survey(&search);
+  const double left = budget * (double)count - (double)search.entries * RING_ENTRY_NANOSECONDS;
+  if (left < 0) return RING_HEAVY;
+  const double affordable = left / RING_ROW_NANOSECONDS;
+  const uint64_t max_candidates = affordable < 1e18 ? (uint64_t)affordable : UINT64_MAX;
+  if (!scan_buckets(&search, ready, false, max_candidates)) return RING_HEAVY;
+  if (search.candidates_ever > search.candidate_count) {
+    search.candidate_count = 0;
+    if (!scan_buckets(&search, ready, true, max_candidates)) return RING_STOPPED;
   }
   return confirm_all(&search) ? RING_DONE : RING_STOPPED;
 }

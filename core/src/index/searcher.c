@@ -7,9 +7,22 @@
 #include "base/cpu.h"
 #include "hamming/sliced.h"
 
-/* A row in a scan, in nanoseconds, measured by `hashscan-bench index`. Only the ratio to ring.h's numbers matters. */
-#define SCAN_NANOSECONDS 0.35
-#define SCAN_NANOSECONDS_SCALAR 3.0
+/* Up to here a bit-sliced copy answers faster than a ring can be planned and probed. */
+#define SLICED_MAX_ROWS 24576
+
+/* A row in a scan, in nanoseconds, measured by `hashscan-bench index`, as ring.h's numbers are: where the rows fit the
+ * caches, and where memory sets the pace. */
+#define CACHED_BYTES ((size_t)16 << 20)
+#define SCAN_NANOSECONDS_MEMORY 1.0
+static double scan_nanoseconds(size_t bytes) {
+  const enum cpu_tier tier = cpu_tier();
+  if (tier == CPU_SCALAR) return 5.5;
+  if (bytes > CACHED_BYTES) return SCAN_NANOSECONDS_MEMORY;
+  return tier == CPU_AVX512 ? 0.3 : 0.55;
+}
+
+/* The part of a scan's cost that a ring search may use up before it is given up for the scan. */
+#define BUDGET_SHARE 0.5
 
 struct searcher {
   const uint8_t *rows;
@@ -37,11 +50,9 @@ struct searcher *searcher_create(const struct segment *segment, hashscan_kind ki
   searcher->rows = rows->rows;
   searcher->row_count = rows->row_count;
   searcher->row_bytes = hashscan_kind_bytes(kind);
-  searcher->scan_cost =
-      (double)rows->row_count * (cpu_tier() == CPU_SCALAR ? SCAN_NANOSECONDS_SCALAR : SCAN_NANOSECONDS);
-  if (rows->ring != NULL) {
-    attach_ring(searcher, rows, kind);
-  } else if (rows->row_count > 0) {
+  searcher->scan_cost = (double)rows->row_count * scan_nanoseconds(rows->row_count * searcher->row_bytes);
+  if (rows->ring != NULL) attach_ring(searcher, rows, kind);
+  if (rows->row_count > 0 && (rows->ring == NULL || rows->row_count <= SLICED_MAX_ROWS)) {
     searcher->sliced = sliced_create(rows->rows, rows->row_count, searcher->row_bytes, cpu_tier());
     if (searcher->sliced == NULL) {
       free(searcher);
@@ -109,7 +120,7 @@ static bool visit_row_of_ring(void *user, uint32_t query, size_t row, unsigned d
 static bool search_ring(struct group *group, size_t first, size_t count) {
   if (count == 0) return true;
   const struct searcher *searcher = group->searcher;
-  const double budget = searcher->ways == SEARCHER_RING_ONLY ? 1e30 : searcher->scan_cost;
+  const double budget = searcher->ways == SEARCHER_RING_ONLY ? 1e30 : BUDGET_SHARE * searcher->scan_cost;
   struct group part = *group;
   for (size_t i = 0; i < count; i++) part.number[i] = group->number[first + i];
   switch (ring_search(&searcher->ring, group->query + first, group->plan + first, count, group->radius, budget,
@@ -158,10 +169,10 @@ static bool search_by_plan(const struct searcher *searcher, const uint8_t *queri
 bool searcher_search(const struct searcher *searcher, const uint8_t *queries, const uint8_t *unknown, uint32_t count,
                      unsigned radius, hamming_visit visit, void *user) {
   if (searcher->row_count == 0 || count == 0) return true;
-  if (searcher->has_ring && searcher->ways != SEARCHER_SCAN_ONLY)
-    return search_by_plan(searcher, queries, unknown, count, radius, visit, user);
   if (searcher->sliced != NULL && searcher->ways == SEARCHER_ANY)
     return sliced_search(searcher->sliced, queries, unknown, count, radius, visit, user);
+  if (searcher->has_ring && searcher->ways != SEARCHER_SCAN_ONLY)
+    return search_by_plan(searcher, queries, unknown, count, radius, visit, user);
   return hamming_scan(searcher->rows, searcher->row_count, searcher->row_bytes, queries, unknown, count, radius, visit,
                       user);
 }
