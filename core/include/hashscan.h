@@ -17,7 +17,7 @@
  *    failure the code is returned and `error`, when given, is filled with one line of text. On success `error` is
  *    left untouched.
  *  - `create`, `open` and `retain` give the caller a reference that the matching `destroy` or `close` gives back. On
- * failure the out pointer is set to NULL and nothing is owned. Destroying NULL does nothing.
+ *    failure the out pointer is set to NULL and nothing is owned. Destroying NULL does nothing.
  *  - Pointers passed in are read during the call only; the library keeps no reference to caller memory unless the
  *    function says so.
  *  - Option structs begin with their own size. Start from the _INIT macro, or pass NULL for the defaults. A library
