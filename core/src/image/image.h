@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Encoded bytes in, rows of 8-bit pixels out.
+/* Encoded bytes in, rows of 8-bit pixels out; or, for JPEG and a sink that asks for them, the low frequencies of luma
+ * blocks, which cost much less (DESIGN.md section 5).
  *
  * image_decode() sniffs the container by content, checks the limits on the header's numbers before anything of that
  * size is allocated, and hands each row to a sink, top to bottom, so that no caller needs the whole picture in memory.
- * One file a format: jpeg.c (libjpeg-turbo), png.c (libpng). Both return a terminal status and never crash, exit,
- * print or leak on hostile bytes. */
+ * One way a format: jpeg.c (libjpeg-turbo), jpeg_blocks.c (own entropy decoding, for blocks), png.c (libpng),
+ * png_fast.c (libdeflate). All return a terminal status and never crash, exit, print or leak on hostile bytes. */
 #ifndef HASHSCAN_IMAGE_IMAGE_H
 #define HASHSCAN_IMAGE_IMAGE_H
 
@@ -16,20 +17,59 @@ struct image_info {
   hashscan_format format;
   uint32_t width;
   uint32_t height;
-  unsigned channels; /* of the rows given out: 1 grey, 3 RGB */
+  unsigned channels; /* of the rows given out: 1 grey, 3 RGB; of a file given out as blocks likewise */
 };
 
-/* Where rows go. `begin` is called once, after every limit is checked, then `row` exactly info->height times.
- * Returning false ends the decode with status limit, "out of memory". */
+#define IMAGE_BLOCK_SIDE 8
+#define IMAGE_BLOCK_COEFFICIENTS 64
+
+/* What the blocks of a picture look like. Coefficients are quantised, in zigzag order (T.81 figure A.6). */
+struct image_blocks {
+  uint32_t wide;       /* luma blocks in a row that hold pixels: width / 8, rounded up */
+  uint32_t high;       /* rows of them */
+  unsigned keep;       /* coefficients of each block, the first `keep` in zigzag order, 1 to 64 */
+  size_t stride;       /* int16_t from block to block, at least `keep`; those past `keep` are zero */
+  uint16_t quant[64];  /* luma step sizes in zigzag order */
+  uint8_t missing[64]; /* low bits that a progressive file had not sent of each coefficient when reading stopped: a
+                          nonzero coefficient c stands for |c| to |c| + 2^missing - 1, a zero one for less than
+                          2^missing either way. All zero for sequential files. */
+  /* Chroma means, for an estimate of what leaves the RGB gamut. 0 when grey. */
+  uint32_t chroma_wide;
+  uint32_t chroma_high;
+  uint16_t chroma_quant[2]; /* DC steps of Cb and Cr */
+};
+
+/* A few rows of luma blocks that share rows of chroma blocks (the rows of one MCU). Lives until the callback returns.
+ */
+struct image_block_rows {
+  uint32_t first; /* row of blocks */
+  unsigned count; /* 1 to 4 */
+  const int16_t *luma[4];
+  uint32_t chroma_first;
+  unsigned chroma_count;       /* 0 when grey */
+  const int16_t *chroma[2][4]; /* quantised DC of each Cb and Cr block, chroma_wide of them a row */
+};
+
+/* Where the picture goes. `begin` is called after every limit is checked, then `row` exactly info->height times.
+ * Returning false ends the decode with status limit, "out of memory".
+ *
+ * A sink with `want_blocks` may get a JPEG as blocks instead: want_blocks returns how many coefficients of each block
+ * it wants for a picture of this size, or 0 to get rows. Then `begin_blocks`, and `blocks` from top to bottom until
+ * blocks->high rows are given. When the blocks turn out to be odd on the way, the decode starts over with `begin`: what
+ * the sink got as blocks is void. Blocks are given out to the end only for files that libjpeg-turbo would decode
+ * without a warning, as far as they were read. */
 struct image_sink {
   void *user;
   bool (*begin)(void *user, const struct image_info *info);
   bool (*row)(void *user, const uint8_t *pixels);
+  unsigned (*want_blocks)(void *user, const struct image_info *info);
+  bool (*begin_blocks)(void *user, const struct image_info *info, const struct image_blocks *blocks);
+  bool (*blocks)(void *user, const struct image_block_rows *rows);
 };
 
 /* Decodes `size` bytes. Returns ok, damaged, unsupported, corrupt, limit or timeout. `info` is filled as far as the
- * header was read (zeroed before); `reason` gets one line unless ok. All rows were given out exactly when the status is
- * ok or damaged. Any thread. */
+ * header was read (zeroed before); `reason` gets one line unless ok. All rows (or blocks) were given out exactly when
+ * the status is ok or damaged. Any thread. */
 hashscan_status image_decode(const uint8_t *bytes, size_t size, const hashscan_limits *limits,
                              const struct image_sink *sink, struct image_info *info, char reason[HASHSCAN_REASON_SIZE]);
 

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* PDQ at the fast level: the reference's linear operator evaluated cheaply (DESIGN.md sections 5 and 6).
+ *
+ * tent.c finds the weights of a size; a pdq_fast applies them to rows of 8-bit pixels or to the coefficients of JPEG
+ * blocks as the decoder delivers them, in memory that grows with the width alone. The answer is the decimated 64x64
+ * picture up to rounding (pixels) or up to the frequencies left out (blocks), hence a hash of which a few bits may
+ * differ from the exact one, and a mask of those that may. */
+#ifndef HASHSCAN_PDQ_FAST_H
+#define HASHSCAN_PDQ_FAST_H
+
+#include <stdbool.h>
+
+#include "hashscan.h"
+#include "image/image.h"
+
+struct pdq_fast;
+
+/* NULL when out of memory. One thread at a time; keeps its buffers, and the weights of the last size, between
+ * pictures. */
+struct pdq_fast *pdq_fast_create(void);
+void pdq_fast_destroy(struct pdq_fast *fast);
+
+/* Starts a picture of width x height pixels (both at least 5) of `channels` bytes: 1 grey, 3 RGB, 4 RGBX. False when
+ * out of memory. May be called at any time; what was under way is void. */
+bool pdq_fast_begin(struct pdq_fast *fast, uint32_t width, uint32_t height, unsigned channels);
+
+/* The next row, top to bottom; exactly `height` of them. Reads width * channels bytes. */
+void pdq_fast_row(struct pdq_fast *fast, const uint8_t *pixels);
+
+/* How many coefficients of each block, in zigzag order, a JPEG of this size is worth reading: more where blocks are
+ * large beside a cell of the 64x64 picture. */
+unsigned pdq_fast_keep(uint32_t width, uint32_t height);
+
+/* The same for blocks: `blocks` is copied. */
+bool pdq_fast_begin_blocks(struct pdq_fast *fast, const struct image_info *info, const struct image_blocks *blocks);
+void pdq_fast_blocks(struct pdq_fast *fast, const struct image_block_rows *rows);
+
+/* What the picture was made from: each has its own errors. */
+enum pdq_fast_path { PDQ_FAST_PIXELS, PDQ_FAST_BLOCKS, PDQ_FAST_PROGRESSIVE /* blocks with bits missing */ };
+
+/* What is known at the end. `picture` is the decimated 64x64 luma, `coefficients` the 16x16 of its transform, as the
+ * exact level has them up to the path's error. */
+struct pdq_fast_result {
+  enum pdq_fast_path path;
+  float picture[64 * 64];
+  float coefficients[16 * 16];
+  int quality;
+  float missing; /* standard deviation, in units of a coefficient, that the missing bits and frequencies may cause */
+  float clamped; /* estimate of the luma that decoding to RGB clips, mean over the picture, in levels; 0 for pixels */
+};
+
+/* After the last row or block row. */
+void pdq_fast_finish(struct pdq_fast *fast, struct pdq_fast_result *result);
+
+#endif
