@@ -27,6 +27,10 @@ bool pdq_fast_begin(struct pdq_fast *fast, uint32_t width, uint32_t height, unsi
 /* The next row, top to bottom; exactly `height` of them. Reads width * channels bytes. */
 void pdq_fast_row(struct pdq_fast *fast, const uint8_t *pixels);
 
+/* The next `rows` rows, `stride` bytes apart: several times as fast as one after the other where the caller has them
+ * all, since a column's sum then stays in a register. */
+void pdq_fast_rows(struct pdq_fast *fast, const uint8_t *pixels, size_t stride, size_t rows);
+
 /* How many coefficients of each block, in zigzag order, a JPEG of this size is worth reading: more where blocks are
  * large beside a cell of the 64x64 picture. */
 unsigned pdq_fast_keep(uint32_t width, uint32_t height);
@@ -46,7 +50,8 @@ struct pdq_fast_result {
   float coefficients[16 * 16];
   int quality;
   float missing; /* standard deviation, in units of a coefficient, that the missing bits and frequencies may cause */
-  float clamped; /* estimate of the luma that decoding to RGB clips, mean over the picture, in levels; 0 for pixels */
+  float clamped; /* standard deviation over the picture, in levels, of how much clipping to RGB seems to change luma: a
+                    weak sign of the error it causes, judged by some of the blocks; 0 for pixels */
 };
 
 /* After the last row or block row. */

@@ -32,26 +32,32 @@ int pdq_quality(const float picture[PDQ_SIDE * PDQ_SIDE]) {
   return quality > 100 ? 100 : quality;
 }
 
-/* The k-th smallest (from 0) of COUNT values, by Hoare's quickselect. The value does not depend on the method. */
-static float select_smallest(float values[COUNT], size_t k) {
-  size_t low = 0;
-  size_t high = COUNT - 1;
-  while (low < high) {
-    const float pivot = values[low + (high - low) / 2];
-    size_t i = low;
-    size_t j = high;
-    for (;;) {
-      while (values[i] < pivot) i++;
-      while (pivot < values[j]) j--;
-      if (i >= j) break;
-      const float swapped = values[i];
-      values[i++] = values[j];
-      values[j--] = swapped;
-    }
-    if (k <= j) high = j;
-    else low = j + 1;
+/* Floats as integers of the same order, which takes no branches to search. */
+static int32_t ordered_key(float value) {
+  int32_t bits;
+  memcpy(&bits, &value, sizeof bits);
+  return bits < 0 ? (int32_t)((uint32_t)bits ^ 0x7fffffffu) : bits;
+}
+
+static float value_of_key(int32_t key) {
+  const uint32_t bits = key < 0 ? (uint32_t)key ^ 0x7fffffffu : (uint32_t)key;
+  float value;
+  memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+/* The 128th smallest: the least key that at least 128 keys do not exceed, found bit by bit. */
+static float median_of(const float values[COUNT]) {
+  int32_t keys[COUNT];
+  for (size_t k = 0; k < COUNT; k++) keys[k] = ordered_key(values[k]);
+  uint32_t found = 0; /* offset from the least int32_t */
+  for (uint32_t bit = 0x80000000u; bit != 0; bit >>= 1) {
+    const int32_t tried = (int32_t)((found | (bit - 1)) ^ 0x80000000u);
+    int32_t within = 0;
+    for (size_t k = 0; k < COUNT; k++) within += keys[k] <= tried;
+    if (within < COUNT / 2) found |= bit;
   }
-  return values[k];
+  return value_of_key((int32_t)(found ^ 0x80000000u));
 }
 
 /* Coefficient (i, j) of the transformed picture lies at (j, i) of the original when the transform transposes, and
@@ -81,17 +87,35 @@ static void apply(const float *coefficients, struct dihedral d, float *out) {
   }
 }
 
+/* Hex prints bit 255 first, so bit k is in byte 31 - k / 8. */
+static void set_bits(const float values[COUNT], float threshold, hashscan_pdq *bits) {
+  for (size_t byte = 0; byte < sizeof bits->bytes; byte++) {
+    const float *eight = values + 8 * (sizeof bits->bytes - 1 - byte);
+    unsigned set = 0;
+    for (size_t k = 0; k < 8; k++) set |= (unsigned)(eight[k] > threshold) << k;
+    bits->bytes[byte] = (uint8_t)set;
+  }
+}
+
 void pdq_hash_of(const float coefficients[COUNT], hashscan_transform transform, hashscan_pdq *hash) {
   float values[COUNT];
-  float ordered[COUNT];
   apply(coefficients, dihedrals[transform], values);
-  memcpy(ordered, values, sizeof ordered);
-  const float median = select_smallest(ordered, COUNT / 2 - 1);
-  /* Hex prints bit 255 first, so bit k is in byte 31 - k / 8. */
-  for (size_t byte = 0; byte < sizeof hash->bytes; byte++) {
-    const float *eight = values + 8 * (sizeof hash->bytes - 1 - byte);
-    unsigned bits = 0;
-    for (size_t k = 0; k < 8; k++) bits |= (unsigned)(eight[k] > median) << k;
-    hash->bytes[byte] = (uint8_t)bits;
-  }
+  set_bits(values, median_of(values), hash);
+}
+
+/* Where all other bits are certain, so is the one of the median itself, which is 0. */
+static void drop_lone_bit(hashscan_pdq *unknown) {
+  static const hashscan_pdq none;
+  if (hashscan_pdq_distance(unknown, &none) == 1) *unknown = none;
+}
+
+void pdq_hash_masked(const float coefficients[COUNT], hashscan_transform transform, const float epsilon[COUNT],
+                     hashscan_pdq *hash, hashscan_pdq *unknown) {
+  float values[COUNT];
+  apply(coefficients, dihedrals[transform], values);
+  const float median = median_of(values);
+  set_bits(values, median, hash);
+  for (size_t k = 0; k < COUNT; k++) values[k] = epsilon[k] - fabsf(values[k] - median);
+  set_bits(values, 0.0f, unknown);
+  drop_lone_bit(unknown);
 }

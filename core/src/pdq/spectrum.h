@@ -16,4 +16,10 @@ int pdq_quality(const float picture[PDQ_SIDE * PDQ_SIDE]);
 void pdq_hash_of(const float coefficients[PDQ_COEFFICIENTS * PDQ_COEFFICIENTS], hashscan_transform transform,
                  hashscan_pdq *hash);
 
+/* The same, and in `unknown` the bits whose coefficient lies closer to that median than its epsilon: none, when that is
+ * the median alone. Epsilon is that of the transformed picture's coefficients. */
+void pdq_hash_masked(const float coefficients[PDQ_COEFFICIENTS * PDQ_COEFFICIENTS], hashscan_transform transform,
+                     const float epsilon[PDQ_COEFFICIENTS * PDQ_COEFFICIENTS], hashscan_pdq *hash,
+                     hashscan_pdq *unknown);
+
 #endif
