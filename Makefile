@@ -23,7 +23,7 @@ Q := $(if $(filter 0,$(V)),@,)
 say = $(if $(filter 0,$(V)),@printf '  %-7s %s\n' $(1) $(2),@:)
 
 # ---- What is needed to build and test; `make deps` installs what is missing ------------------------------------------
-PKGS := libjpeg libpng libxxhash libcrypto
+PKGS := libjpeg libpng libdeflate libxxhash libcrypto
 TEST_PKGS := cmocka
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror=implicit

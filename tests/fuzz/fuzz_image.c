@@ -49,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   limits.max_jpeg_scans = 20;
   limits.max_seconds = 5;
   struct watch watch = {0};
-  const struct image_sink sink = {&watch, on_begin, on_row};
+  const struct image_sink sink = {.user = &watch, .begin = on_begin, .row = on_row};
   struct image_info info;
   char reason[HASHSCAN_REASON_SIZE];
   memset(reason, 'x', sizeof reason);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The checks of tests/support/hamming_checks.c as a program of its own, for AArch64 under an emulator: scalar and NEON.
- * tests/neon/run builds and starts it. */
+/* The checks of tests/support/hamming_checks.c, fast_checks.c and unfilter_checks.c as a program of their own, for
+ * AArch64 under an emulator: scalar and NEON. tests/neon/run builds and starts it. */
 #include <stdio.h>
 
+#include "../support/fast_checks.h"
 #include "../support/hamming_checks.h"
+#include "../support/unfilter_checks.h"
 
 static int failed;
 static int passed;
@@ -28,7 +30,14 @@ int main(void) {
     report("sliced", tiers[i], hamming_check_sliced(tiers[i]));
     report("bounds", tiers[i], hamming_check_bounds(tiers[i]));
     report("stop", tiers[i], hamming_check_stop(tiers[i]));
+    report("unfilter rows", tiers[i], unfilter_check_rows(tiers[i]));
+    report("unfilter paeth", tiers[i], unfilter_check_paeth(tiers[i]));
+    report("drop alpha", tiers[i], unfilter_check_alpha(tiers[i]));
   }
+  report("weigh", CPU_NEON, fast_check_weigh(CPU_NEON));
+  report("gather", CPU_NEON, fast_check_gather(CPU_NEON));
+  report("blocks", CPU_NEON, fast_check_blocks(CPU_NEON));
+  report("spectrum", CPU_NEON, fast_check_spectrum(CPU_NEON));
   report("scan", cpu_tier(), hamming_check_scan());
   printf("neon: %d passed, %d failed\n", passed, failed);
   return failed != 0;

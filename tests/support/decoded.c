@@ -52,7 +52,7 @@ static void check_contract(const struct decoded *decoded, const struct image_inf
 
 void decoded_again(struct decoded *decoded, const uint8_t *bytes, size_t size, const hashscan_limits *limits) {
   const hashscan_limits defaults = HASHSCAN_LIMITS_INIT;
-  const struct image_sink sink = {decoded, on_begin, on_row};
+  const struct image_sink sink = {.user = decoded, .begin = on_begin, .row = on_row};
   struct guard input = guard_alloc(size);
   if (size > 0) memcpy(input.bytes, bytes, size);
   struct image_info info;

@@ -24,6 +24,16 @@ struct decode_job {
 hashscan_status jpeg_decode(struct decode_job *job);
 hashscan_status png_decode(struct decode_job *job);
 
+/* The two ways of png_decode(). The fast one returns false when it leaves the file to libpng, before the sink or
+ * job->info has got anything; true when it dealt with it: *status is ok, or limit or timeout on the way. */
+bool png_fast_decode(struct decode_job *job, hashscan_status *status);
+hashscan_status png_decode_libpng(struct decode_job *job);
+
+/* The same picture as blocks, for a sink with want_blocks. False: stepped aside, and nothing is known to be wrong;
+ * jpeg_decode goes on from the start through libjpeg-turbo. True: *status is ok, limit (the sink refused) or timeout.
+ */
+bool jpeg_blocks_decode(struct decode_job *job, hashscan_status *status);
+
 /* Sets the reason (control characters replaced) and returns `status`. */
 __attribute__((format(printf, 3, 4))) hashscan_status decode_end(struct decode_job *job, hashscan_status status,
                                                                  const char *format, ...);
@@ -37,6 +47,9 @@ hashscan_status decode_check_time(struct decode_job *job);
 
 /* Status limit, naming max_decoder_bytes. */
 hashscan_status decode_over_memory(struct decode_job *job);
+
+/* Status limit: the sink refused. */
+hashscan_status decode_refused(struct decode_job *job);
 
 /* Announces job->info to the sink. HASHSCAN_STATUS_OK, or limit when the sink refuses. */
 hashscan_status decode_begin(struct decode_job *job);

@@ -136,18 +136,18 @@ hashscan_status decode_over_memory(struct decode_job *job) {
                     job->limits->max_decoder_bytes);
 }
 
-static hashscan_status refused_by_sink(struct decode_job *job) {
+hashscan_status decode_refused(struct decode_job *job) {
   return decode_end(job, HASHSCAN_STATUS_LIMIT, "out of memory");
 }
 
 hashscan_status decode_begin(struct decode_job *job) {
-  return job->sink->begin(job->sink->user, job->info) ? HASHSCAN_STATUS_OK : refused_by_sink(job);
+  return job->sink->begin(job->sink->user, job->info) ? HASHSCAN_STATUS_OK : decode_refused(job);
 }
 
 hashscan_status decode_row(struct decode_job *job, const uint8_t *pixels) {
   const hashscan_status status = decode_check_time(job);
   if (status != HASHSCAN_STATUS_OK) return status;
-  if (!job->sink->row(job->sink->user, pixels)) return refused_by_sink(job);
+  if (!job->sink->row(job->sink->user, pixels)) return decode_refused(job);
   job->rows++;
   return HASHSCAN_STATUS_OK;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* PNG through libpng's row interface. Every colour type, depth and interlacing becomes 8-bit grey or RGB: palettes and
- * small depths are expanded, 16 bits scaled to 8, alpha dropped without compositing, gamma left alone. Of an APNG the
- * IDAT image is decoded.
+/* PNG: most files take the short way of png_fast.c; what it leaves goes through libpng's row interface, which is also
+ * what decides about a file with errors. Every colour type, depth and interlacing becomes 8-bit grey or RGB: palettes
+ * and small depths are expanded, 16 bits scaled to 8, alpha dropped without compositing, gamma left alone. Of an APNG
+ * the IDAT image is decoded.
  *
  * Rows stream through one row's memory, except interlaced pictures, whose passes need the whole picture. Chunks that do
  * not change pixels are skipped unread: nothing in them is inflated, and a sloppy colour profile is no damage.
@@ -200,11 +201,17 @@ static hashscan_status decode_or_escape(struct png_state *state) {
   return decode_all(state);
 }
 
-hashscan_status png_decode(struct decode_job *job) {
+hashscan_status png_decode_libpng(struct decode_job *job) {
   struct png_state state = {.job = job};
   job->info->format = HASHSCAN_FORMAT_PNG;
   const hashscan_status status = decode_or_escape(&state);
   png_destroy_read_struct(&state.decoder, &state.header, NULL);
   free(state.pixels);
   return status;
+}
+
+hashscan_status png_decode(struct decode_job *job) {
+  hashscan_status status;
+  job->info->format = HASHSCAN_FORMAT_PNG;
+  return png_fast_decode(job, &status) ? status : png_decode_libpng(job);
 }
