@@ -20,8 +20,11 @@ struct hash_settings {
 static const struct option hash_options[] = {
     {"profile", 0, OPTION_CHOICE, offsetof(struct hash_settings, profile), "full|nn512",
      "What is hashed: every pixel, or the nearest-neighbour 512x512 sample of larger images. Default full.", 0, 0},
-    {"level", 0, OPTION_CHOICE, offsetof(struct hash_settings, level), "exact",
-     "How it is computed: exact is bit-identical to the reference implementation.", 0, 0},
+    {"level", 0, OPTION_CHOICE, offsetof(struct hash_settings, level), "exact|fast",
+     "How it is computed: exact is bit-identical to the reference implementation; fast, for screening only, may differ "
+     "in a "
+     "few bits, which jsonl marks in \"unknown\". Default exact.",
+     0, 0},
     {"dihedral", 0, OPTION_FLAG, offsetof(struct hash_settings, dihedral), NULL,
      "Also the hashes of the seven flips and rotations. Not with --format hex.", 0, 0},
     {"format", 0, OPTION_CHOICE, offsetof(struct hash_settings, format), "jsonl|csv|hex",
@@ -57,15 +60,27 @@ static void write_jsonl(struct hash_run *run, const char *path, const hashscan_i
   if (image->reason[0] != '\0') json_string(&json, "reason", image->reason);
   if (image->hash_count > 0) {
     json_string(&json, "profile", hashscan_profile_name((hashscan_profile)run->settings.profile));
-    json_string(&json, "level", hashscan_level_name((hashscan_level)run->settings.level));
+    json_string(&json, "level", hashscan_level_name(image->level));
     json_integer(&json, "quality", (uint64_t)image->quality);
     encode(&image->hashes[HASHSCAN_TRANSFORM_NONE], hex);
     json_string(&json, "hash", hex);
+    if (image->level == HASHSCAN_LEVEL_FAST) {
+      encode(&image->unknown[HASHSCAN_TRANSFORM_NONE], hex);
+      json_string(&json, "unknown", hex);
+    }
   }
   if (image->hash_count > 1) {
     json_object_begin(&json, "dihedral");
     for (unsigned i = 1; i < image->hash_count; i++) {
       encode(&image->hashes[i], hex);
+      json_string(&json, hashscan_transform_name((hashscan_transform)i), hex);
+    }
+    json_object_end(&json);
+  }
+  if (image->hash_count > 1 && image->level == HASHSCAN_LEVEL_FAST) {
+    json_object_begin(&json, "dihedral_unknown");
+    for (unsigned i = 1; i < image->hash_count; i++) {
+      encode(&image->unknown[i], hex);
       json_string(&json, hashscan_transform_name((hashscan_transform)i), hex);
     }
     json_object_end(&json);
@@ -86,7 +101,7 @@ static void write_csv(struct hash_run *run, const char *path, const hashscan_ima
   encode(&image->hashes[HASHSCAN_TRANSFORM_NONE], hex);
   csv_text(&run->out, path);
   output_format(&run->out, ",%s,%s,%s,%d", hashscan_profile_name((hashscan_profile)run->settings.profile),
-                hashscan_level_name((hashscan_level)run->settings.level), hex, image->quality);
+                hashscan_level_name(image->level), hex, image->quality);
   for (unsigned i = 1; i < image->hash_count; i++) {
     encode(&image->hashes[i], hex);
     output_format(&run->out, ",%s", hex);

@@ -21,7 +21,7 @@
 struct scan_settings {
   const char *index, *output, *files_from;
   uint64_t radius, min_quality, threads;
-  int transforms, profile;
+  int transforms, profile, level;
   bool null, emit_hash, no_progress, verbose;
   struct limit_settings limits;
 };
@@ -37,6 +37,13 @@ static const struct option scan_options[] = {
      "PDQ hashes of lower quality are not compared. Default 50.", 0, 100},
     {"profile", 0, OPTION_CHOICE, offsetof(struct scan_settings, profile), "full|nn512",
      "What is hashed, as in hash. Default full.", 0, 0},
+    {"level", 0, OPTION_CHOICE, offsetof(struct scan_settings, level), "exact|fast",
+     "With fast, images are screened: hashed cheaply, compared with the bits that are in doubt as wildcards, and "
+     "decoded "
+     "again for the exact hash only when there is a candidate. The matches are the same. Default fast, unless "
+     "--emit-hash "
+     "asks for hashes, which are always exact.",
+     0, 0},
     {"threads", 0, OPTION_NUMBER, offsetof(struct scan_settings, threads), "N",
      "Threads to work with. Default 0: one per CPU.", 0, 4096},
     {"output", 'o', OPTION_TEXT, offsetof(struct scan_settings, output), "FILE",
@@ -48,7 +55,9 @@ static const struct option scan_options[] = {
     {"null", '0', OPTION_FLAG, offsetof(struct scan_settings, null), NULL,
      "Paths in --files-from end with a NUL byte and not a line feed.", 0, 0},
     {"emit-hash", 0, OPTION_FLAG, offsetof(struct scan_settings, emit_hash), NULL,
-     "Put the hash of each image in its record. Hashes are sensitive, so they are left out otherwise.", 0, 0},
+     "Put the hash of each image in its record. Hashes are sensitive, so they are left out otherwise. Implies --level "
+     "exact.",
+     0, 0},
     {"no-progress", 0, OPTION_FLAG, offsetof(struct scan_settings, no_progress), NULL,
      "No progress line, even on a terminal.", 0, 0},
     {"verbose", 'v', OPTION_FLAG, offsetof(struct scan_settings, verbose), NULL,
@@ -78,7 +87,6 @@ static void write_image(struct json *json, const hashscan_image_hash *image) {
     json_integer(json, "width", image->width);
     json_integer(json, "height", image->height);
   }
-  if (image->hash_count > 0) json_integer(json, "quality", (uint64_t)image->quality);
 }
 
 static void write_matches(struct json *json, const hashscan_verdict *verdict) {
@@ -102,6 +110,10 @@ static void write_record(struct scan_run *run, const hashscan_record *record) {
   json_string(&json, "status", hashscan_status_name(image->status));
   json_string(&json, "verdict", hashscan_outcome_name(verdict->outcome));
   write_image(&json, image);
+  if (image->hash_count > 0) {
+    json_integer(&json, "quality", (uint64_t)image->quality);
+    json_string(&json, "method", hashscan_method_name(verdict->method));
+  }
   json_integer(&json, "bytes", record->bytes);
   if (run->settings.emit_hash && image->hash_count > 0) {
     char hex[HASHSCAN_MAX_HEX];
@@ -143,6 +155,11 @@ static void write_counts(struct json *json, const hashscan_scan_summary *summary
     if (summary->by_status[status] > 0)
       json_integer(json, hashscan_status_name((hashscan_status)status), summary->by_status[status]);
   json_object_end(json);
+  json_object_begin(json, "by_method");
+  for (int method = 0; method < HASHSCAN_METHOD_COUNT; method++)
+    if (summary->by_method[method] > 0)
+      json_integer(json, hashscan_method_name((hashscan_method)method), summary->by_method[method]);
+  json_object_end(json);
   json_integer(json, "duplicates", summary->duplicates);
   json_integer(json, "bytes", summary->bytes);
 }
@@ -166,6 +183,7 @@ static void write_summary(struct scan_run *run) {
   json_string(&json, "transforms", settings->transforms == HASHSCAN_TRANSFORMS_DIHEDRAL ? "dihedral" : "none");
   json_integer(&json, "min_quality", settings->min_quality);
   json_string(&json, "profile", hashscan_profile_name((hashscan_profile)settings->profile));
+  json_string(&json, "level", hashscan_level_name((hashscan_level)settings->level));
   record_index(&json, index);
   json_real(&json, "seconds", run->summary.seconds, 3);
   json_real(&json, "images_per_second", rate(&run->summary), 1);
@@ -236,6 +254,7 @@ static void count_verdict(hashscan_scan_summary *summary, const hashscan_verdict
   summary->inputs++;
   summary->by_outcome[verdict->outcome]++;
   summary->by_status[verdict->image.status]++;
+  if (verdict->image.hash_count > 0) summary->by_method[verdict->method]++;
   summary->bytes += bytes;
 }
 
@@ -276,6 +295,7 @@ static void add_summary(hashscan_scan_summary *total, const hashscan_scan_summar
   total->inputs += part->inputs;
   for (int i = 0; i < 3; i++) total->by_outcome[i] += part->by_outcome[i];
   for (int i = 0; i < HASHSCAN_STATUS_COUNT; i++) total->by_status[i] += part->by_status[i];
+  for (int i = 0; i < HASHSCAN_METHOD_COUNT; i++) total->by_method[i] += part->by_method[i];
   total->duplicates += part->duplicates;
   total->bytes += part->bytes;
   total->stopped |= part->stopped;
@@ -352,6 +372,7 @@ static hashscan_code create_matcher(struct scan_run *run, hashscan_error *error)
   options.transforms = (hashscan_transforms)run->settings.transforms;
   options.min_quality = (int)run->settings.min_quality;
   options.profile = (hashscan_profile)run->settings.profile;
+  options.level = (hashscan_level)run->settings.level;
   options.limits = &limits;
   return hashscan_matcher_create(run->settings.index, &options, &run->matcher, error);
 }
@@ -390,12 +411,14 @@ static int run_scan(const struct command *command, int argc, char **argv) {
   struct scan_run *run = calloc(1, sizeof *run);
   if (run == NULL) return EXIT_FATAL;
   struct scan_settings *settings = &run->settings;
-  *settings = (struct scan_settings){.radius = 31, .min_quality = 50, .transforms = HASHSCAN_TRANSFORMS_DIHEDRAL};
+  *settings = (struct scan_settings){
+      .radius = 31, .min_quality = 50, .transforms = HASHSCAN_TRANSFORMS_DIHEDRAL, .level = HASHSCAN_LEVEL_FAST};
   struct operands paths;
   int exit_code;
   if (options_parse(command, argc, argv, settings, &paths, &exit_code)) {
     const bool listed = settings->files_from != NULL;
     const size_t from_stdin = take_stdin(&paths);
+    if (settings->emit_hash) settings->level = HASHSCAN_LEVEL_EXACT;
     if (settings->index == NULL) exit_code = options_misused(command, "--index INDEX is needed");
     else if (paths.count + from_stdin == 0 && !listed) exit_code = options_misused(command, "no PATH given");
     else if (from_stdin + (listed && strcmp(settings->files_from, "-") == 0) > 1)

@@ -130,7 +130,11 @@ typedef enum hashscan_profile {
 
 /* How a hash is computed inside its profile. */
 typedef enum hashscan_level {
-  HASHSCAN_LEVEL_EXACT = 0 /* bit-identical to the reference implementation on the same pixels */
+  HASHSCAN_LEVEL_EXACT = 0, /* bit-identical to the reference implementation on the same pixels */
+  /* The same linear operator evaluated cheaply, from the low frequencies of JPEG blocks where that can be done. A few
+   * bits may differ from the exact hash, and `unknown` says which. For screening only, never to be published. Pictures
+   * that it brings nothing for (small or odd ones) are hashed at exact all the same: image.level tells. */
+  HASHSCAN_LEVEL_FAST = 1
 } hashscan_level;
 
 /* The eight symmetries of the square, in PDQ's order: the transform that was applied to the query image. */
@@ -148,7 +152,7 @@ typedef enum hashscan_transform {
 #define HASHSCAN_TRANSFORM_COUNT 8
 
 HASHSCAN_API const char *hashscan_profile_name(hashscan_profile profile);       /* "full", "nn512" */
-HASHSCAN_API const char *hashscan_level_name(hashscan_level level);             /* "exact" */
+HASHSCAN_API const char *hashscan_level_name(hashscan_level level);             /* "exact", "fast" */
 HASHSCAN_API const char *hashscan_transform_name(hashscan_transform transform); /* "none", "rot90", ... */
 
 /* ---- Hashing an image ------------------------------------------------------------------------------------------ */
@@ -217,8 +221,12 @@ typedef struct hashscan_image_hash {
   uint32_t height;
   int quality;                                   /* PDQ quality 0 to 100; -1 when not hashed */
   unsigned hash_count;                           /* 0 when not hashed, else 1 or 8 */
+  hashscan_level level;                          /* how it was hashed */
   hashscan_pdq hashes[HASHSCAN_TRANSFORM_COUNT]; /* indexed by hashscan_transform; hash_count of them are valid */
-  char reason[HASHSCAN_REASON_SIZE];             /* one line for people; empty when status is ok */
+  /* For each hash the bits that the exact hash may have otherwise, set; all others are the same in both. Zero at exact.
+   * What the errors of fast hashes can be is measured, with a margin: `hashscan-bench calibrate`. */
+  hashscan_pdq unknown[HASHSCAN_TRANSFORM_COUNT];
+  char reason[HASHSCAN_REASON_SIZE]; /* one line for people; empty when status is ok */
 } hashscan_image_hash;
 
 /* A hasher owns the working memory of one thread and keeps it between images. */
@@ -479,10 +487,18 @@ typedef struct hashscan_match_options {
   int min_quality;                /* 0 to 100; default 50; lower PDQ hashes are not compared */
   hashscan_profile profile;       /* default full */
   const hashscan_limits *limits;  /* copied; NULL: the defaults */
+  /* Default fast, which screens: hash at fast, search with the bits that may differ as wildcards, and only when there
+   * is a candidate decode again and decide by the exact hash. Matches and their distances are those of exact. What
+   * shows of the difference: image.quality of a screened picture may be off by one or two; and damage in those scans of
+   * a progressive JPEG that screening does not read goes unnoticed. Exact turns screening off. */
+  hashscan_level level;
 } hashscan_match_options;
 
 #define HASHSCAN_MATCH_OPTIONS_INIT                                                                                    \
-  { sizeof(hashscan_match_options), 31u, HASHSCAN_TRANSFORMS_DIHEDRAL, 50, HASHSCAN_PROFILE_FULL, NULL }
+  {                                                                                                                    \
+    sizeof(hashscan_match_options), 31u, HASHSCAN_TRANSFORMS_DIHEDRAL, 50, HASHSCAN_PROFILE_FULL, NULL,                \
+        HASHSCAN_LEVEL_FAST                                                                                            \
+  }
 
 typedef enum hashscan_outcome {
   HASHSCAN_NO_MATCH = 0, /* ok, damaged or low_quality, and nothing on the lists resembles it under the options */
@@ -491,6 +507,17 @@ typedef enum hashscan_outcome {
 } hashscan_outcome;
 
 HASHSCAN_API const char *hashscan_outcome_name(hashscan_outcome outcome); /* "no_match", "match", "unexamined" */
+
+/* How the PDQ part of a verdict was found. */
+typedef enum hashscan_method {
+  HASHSCAN_METHOD_EXACT = 0,  /* hashed at exact at once */
+  HASHSCAN_METHOD_SCREEN = 1, /* the fast hash and its unknown bits settled it: nothing is within the radius */
+  HASHSCAN_METHOD_CONFIRM = 2 /* the fast hash left something to decide, and the exact hash decided it */
+} hashscan_method;
+
+#define HASHSCAN_METHOD_COUNT 3
+
+HASHSCAN_API const char *hashscan_method_name(hashscan_method method); /* "exact", "screen", "confirm" */
 
 typedef struct hashscan_match {
   uint64_t entry; /* in the snapshot that answered */
@@ -506,6 +533,7 @@ typedef struct hashscan_match {
 typedef struct hashscan_verdict {
   hashscan_outcome outcome;
   hashscan_image_hash image; /* image.status is the input's terminal status */
+  hashscan_method method;    /* of no meaning when image.hash_count is 0 */
   size_t match_count;
   hashscan_match *matches; /* one per matching entry, by distance, then by entry number */
   hashscan_index *snapshot;
@@ -528,7 +556,7 @@ HASHSCAN_API hashscan_code hashscan_matcher_reload(hashscan_matcher *matcher, ha
 /* The current snapshot, with a reference for the caller (hashscan_index_close gives it back). Any thread. */
 HASHSCAN_API hashscan_index *hashscan_matcher_snapshot(hashscan_matcher *matcher);
 
-/* A hasher set up for this matcher's profile, transforms and limits; one per thread. */
+/* A hasher set up for this matcher's profile, transforms, level and limits; one per thread. */
 HASHSCAN_API hashscan_code hashscan_matcher_hasher(const hashscan_matcher *matcher, hashscan_hasher **hasher,
                                                    hashscan_error *error);
 
@@ -562,7 +590,8 @@ typedef struct hashscan_scan_summary {
   uint64_t inputs;
   uint64_t by_outcome[3]; /* indexed by hashscan_outcome */
   uint64_t by_status[HASHSCAN_STATUS_COUNT];
-  uint64_t duplicates; /* inputs answered from the bytes of an earlier one */
+  uint64_t by_method[HASHSCAN_METHOD_COUNT]; /* inputs that were hashed, duplicates as the first of them */
+  uint64_t duplicates;                       /* inputs answered from the bytes of an earlier one */
   uint64_t bytes;
   double seconds;
   int stopped; /* nonzero: should_stop ended it early; the records given out are complete and final */

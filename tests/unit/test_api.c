@@ -69,6 +69,10 @@ static void names(void **state) {
   assert_string_equal(hashscan_profile_name(HASHSCAN_PROFILE_FULL), "full");
   assert_string_equal(hashscan_profile_name(HASHSCAN_PROFILE_NN512), "nn512");
   assert_string_equal(hashscan_level_name(HASHSCAN_LEVEL_EXACT), "exact");
+  assert_string_equal(hashscan_level_name(HASHSCAN_LEVEL_FAST), "fast");
+  assert_string_equal(hashscan_method_name(HASHSCAN_METHOD_EXACT), "exact");
+  assert_string_equal(hashscan_method_name(HASHSCAN_METHOD_SCREEN), "screen");
+  assert_string_equal(hashscan_method_name(HASHSCAN_METHOD_CONFIRM), "confirm");
   assert_string_equal(hashscan_format_name(HASHSCAN_FORMAT_UNKNOWN), "unknown");
   assert_string_equal(hashscan_format_name(HASHSCAN_FORMAT_JPEG), "jpeg");
   assert_string_equal(hashscan_format_name(HASHSCAN_FORMAT_JPEG_CMYK), "jpeg-cmyk");
@@ -159,7 +163,7 @@ static void hash_options(void **state) {
   options.profile = (hashscan_profile)2;
   expect_bad_hash_options(&options);
   options.profile = HASHSCAN_PROFILE_NN512;
-  options.level = (hashscan_level)1;
+  options.level = (hashscan_level)2;
   expect_bad_hash_options(&options);
   options.level = HASHSCAN_LEVEL_EXACT;
   options.size = 0;

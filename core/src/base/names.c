@@ -33,13 +33,18 @@ const char *hashscan_profile_name(hashscan_profile profile) {
 }
 
 const char *hashscan_level_name(hashscan_level level) {
-  static const char *const names[] = {"exact"};
+  static const char *const names[] = {"exact", "fast"};
   return NAME_OF(names, level);
 }
 
 const char *hashscan_transform_name(hashscan_transform transform) {
   static const char *const names[] = {"none", "rot90", "rot180", "rot270", "flipx", "flipy", "flipplus1", "flipminus1"};
   return NAME_OF(names, transform);
+}
+
+const char *hashscan_method_name(hashscan_method method) {
+  static const char *const names[] = {"exact", "screen", "confirm"};
+  return NAME_OF(names, method);
 }
 
 const char *hashscan_status_name(hashscan_status status) {

@@ -34,6 +34,8 @@ struct result {
   unsigned hash_count;
   hashscan_outcome outcome;
   hashscan_status status;
+  hashscan_method method;
+  hashscan_level level;
   hashscan_format format;
   uint32_t width;
   uint32_t height;
@@ -42,18 +44,20 @@ struct result {
   hashscan_match *matches;
   hashscan_index *snapshot;
   size_t reason_bytes; /* with its terminator */
-  uint8_t tail[];      /* the hashes, then the reason */
+  uint8_t tail[];      /* the hashes, their unknown bits, then the reason */
 };
 
 struct result *result_take(const hashscan_verdict *verdict) {
   const hashscan_image_hash *image = &verdict->image;
   const size_t hash_bytes = image->hash_count * sizeof *image->hashes;
   const size_t reason_bytes = strlen(image->reason) + 1;
-  struct result *result = malloc(sizeof *result + hash_bytes + reason_bytes);
+  struct result *result = malloc(sizeof *result + 2 * hash_bytes + reason_bytes);
   if (result == NULL) return NULL;
   *result = (struct result){.hash_count = image->hash_count,
                             .outcome = verdict->outcome,
                             .status = image->status,
+                            .method = verdict->method,
+                            .level = image->level,
                             .format = image->format,
                             .width = image->width,
                             .height = image->height,
@@ -64,7 +68,8 @@ struct result *result_take(const hashscan_verdict *verdict) {
                             .reason_bytes = reason_bytes};
   atomic_init(&result->references, 1);
   memcpy(result->tail, image->hashes, hash_bytes);
-  memcpy(result->tail + hash_bytes, image->reason, reason_bytes);
+  memcpy(result->tail + hash_bytes, image->unknown, hash_bytes);
+  memcpy(result->tail + 2 * hash_bytes, image->reason, reason_bytes);
   return result;
 }
 
@@ -84,16 +89,19 @@ void result_view(const struct result *result, hashscan_verdict *verdict) {
   const size_t hash_bytes = result->hash_count * sizeof *verdict->image.hashes;
   *verdict = (hashscan_verdict){.outcome = result->outcome,
                                 .image = {.status = result->status,
+                                          .level = result->level,
                                           .format = result->format,
                                           .width = result->width,
                                           .height = result->height,
                                           .quality = result->quality,
                                           .hash_count = result->hash_count},
+                                .method = result->method,
                                 .match_count = result->match_count,
                                 .matches = result->matches,
                                 .snapshot = result->snapshot};
   memcpy(verdict->image.hashes, result->tail, hash_bytes);
-  memcpy(verdict->image.reason, result->tail + hash_bytes, result->reason_bytes);
+  memcpy(verdict->image.unknown, result->tail + hash_bytes, hash_bytes);
+  memcpy(verdict->image.reason, result->tail + 2 * hash_bytes, result->reason_bytes);
 }
 
 bool result_was_reported(struct result *result) {

@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One thread's hashing: rows from the decoder, or from the caller's pixels, go straight into the PDQ stream. */
+/* One thread's hashing. What the decoder gives, or the caller's pixels, goes straight into the stream of its level:
+ *
+ *     exact   rows -> pdq_stream
+ *     fast    rows of a PNG, or luma blocks of a JPEG -> pdq_fast -> hash and unknown bits
+ *
+ * A JPEG that comes as rows at level fast is one that its blocks were not read of; it is decoded in full anyway, so the
+ * exact stream takes it. */
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -8,13 +14,16 @@
 #include "base/error.h"
 #include "base/options.h"
 #include "image/image.h"
+#include "pdq/certainty.h"
+#include "pdq/fast.h"
 #include "pdq/pdq.h"
+#include "pdq/spectrum.h"
 #include "scan/scan.h"
 
 static hashscan_code check_options(const hashscan_hash_options *options, hashscan_error *error) {
   if (options->profile != HASHSCAN_PROFILE_FULL && options->profile != HASHSCAN_PROFILE_NN512)
     return error_set(error, HASHSCAN_E_ARGUMENT, "unknown profile %d", (int)options->profile);
-  if (options->level != HASHSCAN_LEVEL_EXACT)
+  if (options->level != HASHSCAN_LEVEL_EXACT && options->level != HASHSCAN_LEVEL_FAST)
     return error_set(error, HASHSCAN_E_ARGUMENT, "unknown level %d", (int)options->level);
   return HASHSCAN_SUCCESS;
 }
@@ -33,10 +42,14 @@ hashscan_code hashscan_hasher_create(const hashscan_hash_options *options, hashs
 
   hashscan_hasher *made = malloc(sizeof *made);
   if (made == NULL) return error_memory(error);
-  *made = (hashscan_hasher){
-      .profile = known.profile, .dihedral = known.dihedral != 0, .limits = limits, .stream = pdq_stream_create()};
-  if (made->stream == NULL) {
-    free(made);
+  *made = (hashscan_hasher){.profile = known.profile,
+                            .level = known.level,
+                            .dihedral = known.dihedral != 0,
+                            .limits = limits,
+                            .stream = pdq_stream_create(),
+                            .fast = known.level == HASHSCAN_LEVEL_FAST ? pdq_fast_create() : NULL};
+  if (made->stream == NULL || (known.level == HASHSCAN_LEVEL_FAST && made->fast == NULL)) {
+    hashscan_hasher_destroy(made);
     return error_memory(error);
   }
   *hasher = made;
@@ -46,30 +59,88 @@ hashscan_code hashscan_hasher_create(const hashscan_hash_options *options, hashs
 void hashscan_hasher_destroy(hashscan_hasher *hasher) {
   if (hasher == NULL) return;
   pdq_stream_destroy(hasher->stream);
+  pdq_fast_destroy(hasher->fast);
   free(hasher);
 }
 
+/* ---- Where a picture goes ---------------------------------------------------------------------------------------- */
+
+/* Sides from which the fast level has something to win. Below, a picture costs little either way. */
+#define MIN_FAST_SIDE 128
+#define NN512_SIDE 512 /* nearest neighbours of larger pictures are no linear operator on blocks */
+
+static bool is_worth_fast(const hashscan_hasher *hasher, uint32_t width, uint32_t height) {
+  const uint32_t shorter = width < height ? width : height;
+  const uint32_t longer = width < height ? height : width;
+  return shorter >= MIN_FAST_SIDE && (hasher->profile == HASHSCAN_PROFILE_FULL || longer <= NN512_SIDE);
+}
+
+static bool begin(hashscan_hasher *hasher, bool to_fast, uint32_t width, uint32_t height, unsigned channels) {
+  hasher->to_fast = to_fast && is_worth_fast(hasher, width, height);
+  return hasher->to_fast ? pdq_fast_begin(hasher->fast, width, height, channels)
+                         : pdq_stream_begin(hasher->stream, width, height, channels, hasher->profile);
+}
+
 static bool on_begin(void *user, const struct image_info *info) {
-  hashscan_hasher *hasher = user;
-  return pdq_stream_begin(hasher->stream, info->width, info->height, info->channels, hasher->profile);
+  return begin(user, false, info->width, info->height, info->channels);
+}
+
+static bool on_begin_fast(void *user, const struct image_info *info) {
+  return begin(user, info->format == HASHSCAN_FORMAT_PNG, info->width, info->height, info->channels);
 }
 
 static bool on_row(void *user, const uint8_t *pixels) {
   hashscan_hasher *hasher = user;
-  pdq_stream_row(hasher->stream, pixels);
+  if (hasher->to_fast) pdq_fast_row(hasher->fast, pixels);
+  else pdq_stream_row(hasher->stream, pixels);
   return true;
 }
 
-static void finish(hashscan_hasher *hasher, hashscan_image_hash *out) {
-  pdq_stream_finish(hasher->stream, hasher->dihedral, out->hashes, &out->quality);
-  out->hash_count = hasher->dihedral ? HASHSCAN_TRANSFORM_COUNT : 1;
+static unsigned want_blocks(void *user, const struct image_info *info) {
+  return is_worth_fast(user, info->width, info->height) ? pdq_fast_keep(info->width, info->height) : 0;
 }
 
-hashscan_code hashscan_hash_image(hashscan_hasher *hasher, const void *bytes, size_t size, hashscan_image_hash *out,
-                                  hashscan_error *error) {
-  if (hasher == NULL || out == NULL || (bytes == NULL && size > 0))
-    return error_set(error, HASHSCAN_E_ARGUMENT, "hasher, bytes or out is NULL");
-  const struct image_sink sink = {.user = hasher, .begin = on_begin, .row = on_row};
+static bool on_begin_blocks(void *user, const struct image_info *info, const struct image_blocks *blocks) {
+  hashscan_hasher *hasher = user;
+  hasher->to_fast = true;
+  return pdq_fast_begin_blocks(hasher->fast, info, blocks);
+}
+
+static bool on_blocks(void *user, const struct image_block_rows *rows) {
+  hashscan_hasher *hasher = user;
+  pdq_fast_blocks(hasher->fast, rows);
+  return true;
+}
+
+/* ---- What it ends as --------------------------------------------------------------------------------------------- */
+
+static void finish_fast(hashscan_hasher *hasher, hashscan_image_hash *out) {
+  struct pdq_fast_result *result = &hasher->result;
+  pdq_fast_finish(hasher->fast, result);
+  float epsilon[PDQ_COEFFICIENTS * PDQ_COEFFICIENTS];
+  pdq_epsilon(result, out->width, out->height, epsilon);
+  for (unsigned i = 0; i < out->hash_count; i++)
+    pdq_hash_masked(result->coefficients, (hashscan_transform)i, epsilon, &out->hashes[i], &out->unknown[i]);
+  out->quality = result->quality;
+  out->level = HASHSCAN_LEVEL_FAST;
+}
+
+static void finish(hashscan_hasher *hasher, hashscan_image_hash *out) {
+  out->hash_count = hasher->dihedral ? HASHSCAN_TRANSFORM_COUNT : 1;
+  if (hasher->to_fast) finish_fast(hasher, out);
+  else pdq_stream_finish(hasher->stream, hasher->dihedral, out->hashes, &out->quality);
+}
+
+void hasher_hash(hashscan_hasher *hasher, hashscan_level level, const void *bytes, size_t size,
+                 hashscan_image_hash *out) {
+  static const struct image_sink exact = {.begin = on_begin, .row = on_row};
+  static const struct image_sink fast = {.begin = on_begin_fast,
+                                         .row = on_row,
+                                         .want_blocks = want_blocks,
+                                         .begin_blocks = on_begin_blocks,
+                                         .blocks = on_blocks};
+  struct image_sink sink = level == HASHSCAN_LEVEL_FAST ? fast : exact;
+  sink.user = hasher;
   struct image_info info;
   *out = (hashscan_image_hash){.quality = -1};
   out->status = image_decode(bytes, size, &hasher->limits, &sink, &info, out->reason);
@@ -77,6 +148,13 @@ hashscan_code hashscan_hash_image(hashscan_hasher *hasher, const void *bytes, si
   out->width = info.width;
   out->height = info.height;
   if (out->status == HASHSCAN_STATUS_OK || out->status == HASHSCAN_STATUS_DAMAGED) finish(hasher, out);
+}
+
+hashscan_code hashscan_hash_image(hashscan_hasher *hasher, const void *bytes, size_t size, hashscan_image_hash *out,
+                                  hashscan_error *error) {
+  if (hasher == NULL || out == NULL || (bytes == NULL && size > 0))
+    return error_set(error, HASHSCAN_E_ARGUMENT, "hasher, bytes or out is NULL");
+  hasher_hash(hasher, hasher->level, bytes, size, out);
   return HASHSCAN_SUCCESS;
 }
 
@@ -107,8 +185,10 @@ hashscan_code hashscan_hash_pixels(hashscan_hasher *hasher, const uint8_t *pixel
     return error_set(error, HASHSCAN_E_ARGUMENT, "hasher, pixels or out is NULL");
   const hashscan_code code = check_pixels(&hasher->limits, width, height, channels, stride, error);
   if (code != HASHSCAN_SUCCESS) return code;
-  if (!pdq_stream_begin(hasher->stream, width, height, channels, hasher->profile)) return error_memory(error);
-  for (uint32_t row = 0; row < height; row++) pdq_stream_row(hasher->stream, pixels + row * stride);
+  if (!begin(hasher, hasher->level == HASHSCAN_LEVEL_FAST, width, height, channels)) return error_memory(error);
+  if (hasher->to_fast) pdq_fast_rows(hasher->fast, pixels, stride, height);
+  else
+    for (uint32_t row = 0; row < height; row++) pdq_stream_row(hasher->stream, pixels + row * stride);
   *out = (hashscan_image_hash){.status = HASHSCAN_STATUS_OK, .width = width, .height = height};
   finish(hasher, out);
   return HASHSCAN_SUCCESS;

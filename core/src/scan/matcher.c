@@ -20,10 +20,13 @@ static hashscan_code read_policy(const hashscan_match_options *options, struct m
     return error_set(error, HASHSCAN_E_ARGUMENT, "min_quality %d is not in 0 to 100", known.min_quality);
   if (known.profile != HASHSCAN_PROFILE_FULL && known.profile != HASHSCAN_PROFILE_NN512)
     return error_set(error, HASHSCAN_E_ARGUMENT, "unknown profile %d", (int)known.profile);
+  if (known.level != HASHSCAN_LEVEL_EXACT && known.level != HASHSCAN_LEVEL_FAST)
+    return error_set(error, HASHSCAN_E_ARGUMENT, "unknown level %d", (int)known.level);
   *policy = (struct match_policy){.radius = known.radius,
                                   .dihedral = known.transforms == HASHSCAN_TRANSFORMS_DIHEDRAL,
                                   .min_quality = known.min_quality,
-                                  .profile = known.profile};
+                                  .profile = known.profile,
+                                  .level = known.level};
   return limits_copy(&policy->limits, known.limits, error);
 }
 
@@ -110,6 +113,7 @@ hashscan_code hashscan_matcher_hasher(const hashscan_matcher *matcher, hashscan_
   if (matcher == NULL) return error_set(error, HASHSCAN_E_ARGUMENT, "matcher is NULL");
   hashscan_hash_options options = HASHSCAN_HASH_OPTIONS_INIT;
   options.profile = matcher->policy.profile;
+  options.level = matcher->policy.level;
   options.dihedral = matcher->policy.dihedral;
   options.limits = &matcher->policy.limits;
   return hashscan_hasher_create(&options, hasher, error);
@@ -122,7 +126,7 @@ static bool equal_limits(const hashscan_limits *a, const hashscan_limits *b) {
 }
 
 static bool made_for(const hashscan_hasher *hasher, const struct match_policy *policy) {
-  return hasher->profile == policy->profile && hasher->dihedral == policy->dihedral &&
+  return hasher->profile == policy->profile && hasher->level == policy->level && hasher->dihedral == policy->dihedral &&
          equal_limits(&hasher->limits, &policy->limits);
 }
 
@@ -133,8 +137,9 @@ hashscan_code hashscan_match_image(hashscan_matcher *matcher, hashscan_hasher *h
   if (matcher == NULL || hasher == NULL || (bytes == NULL && size > 0))
     return error_set(error, HASHSCAN_E_ARGUMENT, "matcher, hasher or bytes is NULL");
   if (!made_for(hasher, &matcher->policy))
-    return error_set(error, HASHSCAN_E_ARGUMENT,
-                     "the hasher has another profile, other transforms or other limits than the matcher");
+    return error_set(
+        error, HASHSCAN_E_ARGUMENT,
+        "the hasher has another profile, another level, other transforms or other limits than the matcher");
   uint64_t generation;
   hashscan_index *snapshot = matcher_current(matcher, &generation);
   return verdict_compute(&matcher->policy, snapshot, hasher, bytes, size, verdict, error);

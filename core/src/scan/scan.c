@@ -240,6 +240,7 @@ static void add_to_summary(hashscan_scan_summary *summary, const hashscan_record
   summary->inputs++;
   summary->by_outcome[record->verdict->outcome]++;
   summary->by_status[record->verdict->image.status]++;
+  if (record->verdict->image.hash_count > 0) summary->by_method[record->verdict->method]++;
   summary->duplicates += record->duplicate != 0;
   summary->bytes += record->bytes;
 }

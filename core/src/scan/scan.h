@@ -3,6 +3,7 @@
  *
  *     hasher.c   encoded bytes or pixels -> hashes            one thread's working memory
  *     digest.c   file bytes -> MD5, SHA-1, SHA-256
+ *     screen.c   fast hash and its unknown bits -> nothing, or the exact hash
  *     verdict.c  hashes and digests -> verdict                 against one snapshot
  *     matcher.c  policy, and the snapshot that reload swaps
  *     walk.c     paths -> files, in a stable order
@@ -17,15 +18,24 @@
 #include <stdbool.h>
 
 #include "hashscan.h"
+#include "pdq/fast.h"
 
 struct pdq_stream;
 
 struct hashscan_hasher {
   hashscan_profile profile;
+  hashscan_level level;
   bool dihedral;
   hashscan_limits limits;
-  struct pdq_stream *stream;
+  struct pdq_stream *stream;     /* exact */
+  struct pdq_fast *fast;         /* NULL at level exact */
+  bool to_fast;                  /* where the picture under way goes */
+  struct pdq_fast_result result; /* of the last picture hashed at fast */
 };
+
+/* hashscan_hash_image at a level up to that of the hasher. */
+void hasher_hash(hashscan_hasher *hasher, hashscan_level level, const void *bytes, size_t size,
+                 hashscan_image_hash *out);
 
 /* What matching means; fixed for the life of a matcher. */
 struct match_policy {
@@ -33,6 +43,7 @@ struct match_policy {
   bool dihedral;
   int min_quality;
   hashscan_profile profile;
+  hashscan_level level;
   hashscan_limits limits;
 };
 

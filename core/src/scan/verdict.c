@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The answer for one image against one snapshot. Digests come first and are compared whatever the decoder thinks of the
- * bytes; then all PDQ hashes of the image are searched as one batch. Each entry keeps its closest transform. */
+ * bytes; then, unless screening settled it, all PDQ hashes of the image are searched as one batch. Each entry keeps its
+ * closest transform. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "index/index.h"
 #include "scan/digest.h"
 #include "scan/scan.h"
+#include "scan/screen.h"
 
 struct found {
   uint64_t entry;
@@ -156,10 +158,10 @@ hashscan_code verdict_compute(const struct match_policy *policy, hashscan_index 
   *verdict = (hashscan_verdict){.snapshot = snapshot};
   bool examined = false;
   hashscan_code code = find_digests(snapshot, bytes, size, &list, error);
-  if (code == HASHSCAN_SUCCESS) code = hashscan_hash_image(hasher, bytes, size, &verdict->image, error);
+  if (code == HASHSCAN_SUCCESS) code = screen_image(policy, snapshot, hasher, bytes, size, verdict, error);
   if (code == HASHSCAN_SUCCESS) {
     examined = apply_min_quality(policy, &verdict->image);
-    code = find_pdq(snapshot, policy, &verdict->image, &list, error);
+    if (verdict->method != HASHSCAN_METHOD_SCREEN) code = find_pdq(snapshot, policy, &verdict->image, &list, error);
   }
   if (code == HASHSCAN_SUCCESS) {
     found_unite(&list);

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Certified screening (DESIGN.md section 6): can the fast hash alone say that nothing matches? */
+#ifndef HASHSCAN_SCAN_SCREEN_H
+#define HASHSCAN_SCAN_SCREEN_H
+
+#include "scan/scan.h"
+
+/* Whether one of the hashes has too many unknown bits to be worth a search. */
+bool screen_is_too_vague(const hashscan_image_hash *image);
+
+/* Hashes the picture as the policy says and fills verdict->image and verdict->method. With method screen, no PDQ entry
+ * of `snapshot` is within the radius or the quality is under the minimum; otherwise the hashes are exact and still to
+ * be searched. Errors: MEMORY. */
+hashscan_code screen_image(const struct match_policy *policy, const hashscan_index *snapshot, hashscan_hasher *hasher,
+                           const void *bytes, size_t size, hashscan_verdict *verdict, hashscan_error *error);
+
+#endif
