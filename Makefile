@@ -95,6 +95,9 @@ $(BUILD)/hashscan-bench: $(call obj,$(BENCH_SRC)) $(LIB_OBJ)
 
 # The naive PDQ of the benchmark is the oracle of its test.
 $(BUILD)/tests/test_pdq: $(call obj,bench/naive_pdq.c)
+# The hashes of the benchmark are those of the searching tests.
+$(BUILD)/tests/test_index_grid $(BUILD)/tests/test_index_properties: \
+  $(call obj,bench/index_data.c bench/index_pictures.c)
 # test_allocation.c fails chosen allocations of the library: the linker sends them through its wrappers.
 $(BUILD)/tests/test_allocation: TEST_LDFLAGS := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc
 $(BUILD)/tests/test_%: $(BUILD)/obj/tests/unit/test_%.o $(call obj,$(SUPPORT_SRC)) $(LIB_OBJ)
@@ -107,6 +110,10 @@ $(BUILD)/tests/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(BUILD)/obj/tests/fuzz/
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LINK_LIBS)
+
+# What libjpeg reads is the oracle of this one, as it is of the unit tests.
+$(BUILD)/tests/fuzz_jpeg_blocks $(BUILD)/fuzzers/fuzz_jpeg_blocks: \
+  $(call obj,tests/support/coefficients.c tests/support/guard.c)
 
 .SECONDARY:
 
@@ -152,7 +159,7 @@ asan: deps
 .PHONY: tsan
 tsan: deps
 	@$(MAKE) --no-print-directory -j$(JOBS) BUILD=build/tsan SANITIZE=-fsanitize=thread CFLAGS="-O1 -g" test-programs
-	@$(PYTHON) tests/run.py --build build/tsan --title tsan --only test_match,test_scan,test_index,test_searcher,test_pdq $(TEST_ARGS)
+	@$(PYTHON) tests/run.py --build build/tsan --title tsan --only test_match,test_reload,test_scan,test_index,test_searcher,test_pdq $(TEST_ARGS)
 
 # The NEON kernels, cross-compiled and run under qemu-user.
 .PHONY: neon
@@ -177,6 +184,13 @@ $(BUILD)/fuzzers/%: $(BUILD)/obj/tests/fuzz/%.o $(LIB_OBJ)
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -fsanitize=fuzzer,address,undefined -o $@ $^ $(LINK_LIBS)
+
+# ---- Fidelity --------------------------------------------------------------------------------------------------------
+.PHONY: fidelity
+FIDELITY_ARGS ?=
+fidelity: deps
+	@$(MAKE) --no-print-directory -j$(JOBS) all
+	@$(PYTHON) bench/fidelity.py --build $(BUILD) $(FIDELITY_ARGS)
 
 # ---- Lint ------------------------------------------------------------------------------------------------------------
 C_FILES = $(shell git ls-files '*.c' '*.h')
@@ -222,6 +236,7 @@ help:
 	@echo 'make tsan       the multi-threaded tests under ThreadSanitizer'
 	@echo 'make neon       the NEON kernels under qemu-user'
 	@echo 'make fuzz       each fuzz target for FUZZ_SECONDS=60 (clang)'
+	@echo 'make fidelity   how far fast hashes are from exact ones, and whether screening changes a verdict'
 	@echo 'make lint       clang-format check and cppcheck'
 	@echo 'make install    PREFIX=/usr/local DESTDIR= ; make uninstall undoes it'
 	@echo 'make clean      remove build/'

@@ -12,13 +12,18 @@ static const struct {
   const char *summary;
 } subcommands[] = {
     {"pdq", bench_pdq, "PDQ from decoded luma at level exact, against the naive reference"},
+    {"pixels", bench_pixels, "PDQ from decoded luma at level fast, against exact and the naive reference"},
+    {"jpeg", bench_jpeg, "JPEG files to hashes at level fast and exact, against libjpeg-turbo alone"},
+    {"png", bench_png, "PNG files to hashes at level fast and exact, against libpng alone"},
     {"index", bench_index, "radius search over 256-bit hashes: ring, flat and naive, single and batched"},
+    {"fidelity", bench_fidelity, "bits between fast and exact hashes of files"},
+    {"calibrate", bench_calibrate, "what part of their epsilon files needed, by path and size"},
 };
 
 static void usage(FILE *to) {
   fputs("usage: hashscan-bench SUBJECT [OPTION]...\n", to);
   for (size_t i = 0; i < sizeof subcommands / sizeof *subcommands; i++)
-    fprintf(to, "  %-8s %s\n", subcommands[i].name, subcommands[i].summary);
+    fprintf(to, "  %-10s %s\n", subcommands[i].name, subcommands[i].summary);
 }
 
 int main(int argc, char **argv) {
