@@ -85,21 +85,54 @@ static unsigned word_distance(uint16_t a, uint16_t b, uint16_t known) {
   return distance;
 }
 
-static bool check_bucket_once(bucket_kernel kernel, const uint16_t *words, uint32_t begin, uint32_t end, uint16_t query,
-                              uint16_t known, unsigned limit) {
-  struct guard guarded = guard_alloc((end - begin) * sizeof(uint32_t));
-  uint32_t *found = (uint32_t *)guarded.bytes;
-  const size_t count = kernel(words, begin, end, query, known, limit, found);
-  size_t wanted = 0;
-  for (uint32_t i = begin; i < end; i++) {
-    if (word_distance(words[i], query, known) > limit) continue;
-    REQUIRE(wanted < count && found[wanted] == i, "word %u of %u to %u, known %04x, limit %u", i, begin, end, known,
-            limit);
-    wanted++;
+enum { BUCKETS_AT_ONCE = BUCKET_AHEAD + 3 };
+
+/* Looks into `count` buckets in as many calls as it takes with room for `room` hits, and checks what each call says. */
+static bool check_buckets(bucket_kernel kernel, const struct bucket *buckets, size_t count, size_t room) {
+  struct bucket left[BUCKETS_AT_ONCE];
+  struct guard guarded = guard_alloc(room * sizeof(struct bucket_hit));
+  struct bucket_hit *hits = (struct bucket_hit *)guarded.bytes;
+  size_t hit_count = 0;
+  size_t taken = 0;
+  size_t done = 0;
+  memcpy(left, buckets, count * sizeof *left);
+  for (size_t b = 0; b < count; b++) {
+    for (uint32_t i = buckets[b].begin; i < buckets[b].end; i++) {
+      if (word_distance(buckets[b].words[i], buckets[b].query, buckets[b].known) > buckets[b].limit) continue;
+      while (taken == hit_count && done < count) {
+        hit_count = taken = 0;
+        done += kernel(left + done, count - done, hits, &hit_count, room);
+        REQUIRE(done == count || room - hit_count < BUCKET_HITS_AT_ONCE, "%zu of %zu hits, not done", hit_count, room);
+      }
+      REQUIRE(taken < hit_count && hits[taken].position == i && hits[taken].tag == buckets[b].tag,
+              "bucket %zu, word %u of %u to %u, known %04x, limit %u", b, i, buckets[b].begin, buckets[b].end,
+              buckets[b].known, buckets[b].limit);
+      taken++;
+    }
   }
-  REQUIRE(count == wanted, "%u to %u, known %04x, limit %u", begin, end, known, limit);
+  while (taken == hit_count && done < count) {
+    hit_count = taken = 0;
+    done += kernel(left + done, count - done, hits, &hit_count, room);
+  }
+  REQUIRE(done == count && taken == hit_count, "%zu of %zu buckets, hit %zu of %zu", done, count, taken, hit_count);
   guard_free(&guarded);
   return true;
+}
+
+/* Many buckets of all lengths, some of them empty, some longer than there is room for hits. */
+static bool check_many_buckets(bucket_kernel kernel, struct bucket bucket, uint32_t words) {
+  struct bucket buckets[BUCKETS_AT_ONCE];
+  struct random_state state = random_seeded(words);
+  for (uint32_t b = 0; b < BUCKETS_AT_ONCE; b++) {
+    bucket.begin = (uint32_t)(random_next(&state) % (words + 1));
+    bucket.end = bucket.begin + (uint32_t)(random_next(&state) % (words + 1 - bucket.begin));
+    bucket.limit = (uint16_t)(b % 17);
+    bucket.tag = (uint16_t)(b * 40503u);
+    buckets[b] = bucket;
+  }
+  for (size_t room = BUCKET_HITS_AT_ONCE; room <= BUCKET_HITS_AT_ONCE + 3000; room += 1 + room / 2)
+    if (!check_buckets(kernel, buckets, BUCKETS_AT_ONCE, room)) return false;
+  return check_buckets(kernel, buckets, 0, BUCKET_HITS_AT_ONCE);
 }
 
 bool hamming_check_bucket(enum cpu_tier tier) {
@@ -107,7 +140,8 @@ bool hamming_check_bucket(enum cpu_tier tier) {
   const uint16_t query = 0x5a3c;
   const uint16_t masks[] = {0xffff, 0x7fff, 0xfffe, 0x00ff, 0x8001, 0x0000};
   struct random_state state = random_seeded(10);
-  for (uint32_t end = 0; end <= 100; end++) {
+  uint32_t rows[1000] = {0};
+  for (uint32_t end = 0; end <= 1000; end += end < 100 ? 1 : 300) {
     struct guard guarded = guard_alloc(end * sizeof(uint16_t) + BUCKET_OVERREAD);
     uint16_t *words = (uint16_t *)guarded.bytes;
     /* A word at each distance, and behind the end words that would be found. */
@@ -115,10 +149,14 @@ bool hamming_check_bucket(enum cpu_tier tier) {
       words[i] = query;
       if (i < end) flip_bits((uint8_t *)&words[i], 2, (i * 7 + end) % 17, &state);
     }
-    for (unsigned limit = 0; limit <= 16; limit++)
-      for (size_t mask = 0; mask < COUNT(masks); mask++)
-        for (uint32_t begin = 0; begin <= end && begin <= 3; begin++)
-          if (!check_bucket_once(kernel, words, begin, end, query, masks[mask], limit)) return false;
+    struct bucket bucket = {.words = words, .rows = rows, .end = end, .query = query, .tag = 0xabcd};
+    for (size_t mask = 0; mask < COUNT(masks); mask++) {
+      bucket.known = masks[mask];
+      for (bucket.limit = 0; bucket.limit <= 16; bucket.limit++)
+        for (bucket.begin = 0; bucket.begin <= end && bucket.begin <= 3; bucket.begin++)
+          if (!check_buckets(kernel, &bucket, 1, end + BUCKET_HITS_AT_ONCE)) return false;
+      if (!check_many_buckets(kernel, bucket, end)) return false;
+    }
     guard_free(&guarded);
   }
   return true;

@@ -15,7 +15,8 @@ const char *hamming_tier_name(enum cpu_tier tier);
 /* The distance of two PDQ hashes, at every distance. */
 bool hamming_check_distance(void);
 
-/* Bucket kernel: lengths 0 to 100, limits 0 to 16, known masks, exactly BUCKET_OVERREAD bytes behind the words. */
+/* Bucket kernel: lengths 0 to 100 and some longer ones, limits 0 to 16, known masks, many buckets in a call, little
+ * room for hits, exactly BUCKET_OVERREAD bytes behind the words. */
 bool hamming_check_bucket(enum cpu_tier tier);
 
 /* Block kernels for rows of 32 and 8 bytes: every radius, a row at every distance, counts 0 to 33 and a full block. */

@@ -2,14 +2,24 @@
 /* Scalar bucket kernel, and the choice of a tier. */
 #include "hamming/bucket.h"
 
-static size_t bucket_scalar(const uint16_t *words, uint32_t begin, uint32_t end, uint16_t query, uint16_t known,
-                            unsigned limit, uint32_t *found) {
-  size_t count = 0;
-  for (uint32_t i = begin; i < end; i++) {
-    found[count] = i;
-    count += (unsigned)__builtin_popcount((words[i] ^ query) & known) <= limit;
+static size_t bucket_scalar(struct bucket *buckets, size_t count, struct bucket_hit *hits, size_t *hit_count,
+                            size_t room) {
+  size_t found = *hit_count;
+  size_t done = 0;
+  for (; done < count; done++) {
+    struct bucket *bucket = &buckets[done];
+    if (count - done > BUCKET_AHEAD) bucket_prefetch(bucket + BUCKET_AHEAD);
+    uint32_t i = bucket->begin;
+    for (; i < bucket->end && room - found >= BUCKET_HITS_AT_ONCE; i++) {
+      const unsigned differ = (unsigned)(bucket->words[i] ^ bucket->query) & bucket->known;
+      const bool close = (unsigned)__builtin_popcount(differ) <= bucket->limit;
+      found = bucket_append(bucket, close, 1, i, hits, found);
+    }
+    bucket->begin = i;
+    if (i < bucket->end) break;
   }
-  return count;
+  *hit_count = found;
+  return done;
 }
 
 #if defined(__x86_64__)

@@ -30,6 +30,14 @@ static void deal_bit(struct ring *ring, size_t bit, unsigned word, unsigned posi
   }
 }
 
+static void list_flips(struct ring *ring) {
+  size_t count = 0;
+  for (unsigned weight = 0; weight < RING_MAX_SHARE; weight++)
+    for (unsigned bits = 0; bits < RING_KEYS; bits++)
+      if ((unsigned)__builtin_popcount(bits) == weight)
+        ring->flips[count++] = (struct ring_flips){.bits = (uint16_t)bits, .weight = (uint16_t)weight};
+}
+
 void ring_init(struct ring *ring, const struct ring_layout *layout, const uint8_t *rows, size_t row_count,
                enum cpu_tier tier) {
   memset(ring, 0, sizeof *ring);
@@ -38,12 +46,14 @@ void ring_init(struct ring *ring, const struct ring_layout *layout, const uint8_
   ring->rows = rows;
   ring->row_count = row_count;
   ring->kernel = bucket_kernel_for(tier);
+  ring->entry_nanoseconds = tier == CPU_SCALAR ? RING_ENTRY_NANOSECONDS_SCALAR : RING_ENTRY_NANOSECONDS;
   ring->distance = hamming_distance_for(tier, ring->row_bytes);
   unsigned position[RING_MAX_WORDS] = {0};
   for (size_t bit = 0; bit < ring->row_bytes * 8; bit++) {
     const unsigned word = layout->word_of_bit[bit];
     deal_bit(ring, bit, word, position[word]++);
   }
+  list_flips(ring);
 }
 
 void ring_deal(const struct ring *ring, const uint8_t *row, uint16_t words[RING_MAX_WORDS]) {
@@ -129,6 +139,6 @@ bool ring_plan(const struct ring *ring, const struct ring_query *query, unsigned
   if (query->unknown == NULL) share_evenly(ring, radius, plan);
   else share_by_cost(ring, query->unknown, radius, plan);
   const double average = (double)ring->row_count / RING_KEYS;
-  plan->cost = (double)plan->probes * (RING_PROBE_NANOSECONDS + average * RING_ENTRY_NANOSECONDS);
+  plan->cost = (double)plan->probes * (RING_PROBE_NANOSECONDS + average * ring->entry_nanoseconds);
   return true;
 }

@@ -26,13 +26,15 @@
 #define RING_WORD_BITS 16
 #define RING_MAX_ROW_BYTES (RING_MAX_WORDS * RING_WORD_BITS / 8)
 #define RING_KEYS 65536
-#define RING_MAX_SHARE 5 /* largest u_t: keys up to 4 bits away */
+#define RING_MAX_SHARE 5                       /* largest u_t: keys up to 4 bits away */
+#define RING_FLIPS (1 + 16 + 120 + 560 + 1820) /* ways to choose at most 4 of 16 bits */
 
 /* Nanoseconds, measured by `hashscan-bench index`: a probe before its entries are looked at, an entry, and a row that
  * is compared in full. */
-#define RING_PROBE_NANOSECONDS 20.0
-#define RING_ENTRY_NANOSECONDS 0.45
-#define RING_ROW_NANOSECONDS 65.0
+#define RING_PROBE_NANOSECONDS 14.0
+#define RING_ENTRY_NANOSECONDS 0.12
+#define RING_ENTRY_NANOSECONDS_SCALAR 2.5
+#define RING_ROW_NANOSECONDS 40.0
 
 /* Which word each bit of a row belongs to: bit b of a row is bit b % 8 of byte b / 8. Inside a word bits ascend. */
 struct ring_layout {
@@ -54,10 +56,16 @@ struct ring {
   const uint8_t *rows;
   struct ring_table tables[RING_MAX_WORDS];
   bucket_kernel kernel;
+  double entry_nanoseconds;
   hamming_distance distance;
   uint64_t mask[RING_MAX_WORDS][RING_MAX_WORDS / 4]; /* the bits of each word within a row */
   /* Words contributed by each value of each nibble of a row. */
   uint16_t deal[2 * RING_MAX_ROW_BYTES][16][RING_MAX_WORDS];
+  /* Every way to flip less than RING_MAX_SHARE bits of a word, fewest bits first. */
+  struct ring_flips {
+    uint16_t bits;
+    uint16_t weight;
+  } flips[RING_FLIPS];
 };
 
 /* Fills everything but the tables. `tier` must be one that the machine has. */
@@ -99,8 +107,10 @@ enum ring_outcome {
 };
 
 /* Searches `count` queries (at most RING_BATCH) with their plans, interleaved. `budget` is the cost, in nanoseconds a
- * query, beyond which RING_HEAVY is returned. */
-#define RING_BATCH 8
+ * query, beyond which RING_HEAVY is returned. Queries whose plans add up to more than RING_PROBES probes take longer
+ * together than apart. */
+#define RING_BATCH 4
+#define RING_PROBES 2304 /* a plan for 256 bits and radius 47 takes 2192, four for radius 31 half as many */
 enum ring_outcome ring_search(const struct ring *ring, const struct ring_query *queries, const struct ring_plan *plans,
                               size_t count, unsigned radius, double budget, ring_visit visit, void *user);
 

@@ -82,10 +82,11 @@ struct group {
   unsigned radius;
   hamming_visit visit;
   void *user;
-  uint32_t number[RING_BATCH]; /* the caller's numbers of the queries */
-  struct ring_query query[RING_BATCH];
-  struct ring_plan plan[RING_BATCH];
+  uint32_t number[RING_BATCH];             /* the caller's numbers of the queries */
+  struct ring_query query[RING_BATCH + 1]; /* one is being planned when the group is full */
+  struct ring_plan plan[RING_BATCH + 1];
   size_t count;
+  uint64_t probes; /* of the `count` plans */
 };
 
 static const uint8_t *at(const uint8_t *hashes, uint32_t number, size_t row_bytes) {
@@ -149,6 +150,18 @@ static bool plan_next(struct group *group, uint32_t number) {
   return searcher->ways == SEARCHER_RING_ONLY || plan->cost <= searcher->scan_cost;
 }
 
+/* Searches the group when the query that was planned last does not go with it. */
+static bool make_room(struct group *group) {
+  const size_t next = group->count;
+  if (next == 0 || (next < RING_BATCH && group->probes + group->plan[next].probes <= RING_PROBES)) return true;
+  if (!search_ring(group, 0, next)) return false;
+  group->query[0] = group->query[next];
+  group->plan[0] = group->plan[next];
+  group->count = 0;
+  group->probes = 0;
+  return true;
+}
+
 static bool search_by_plan(const struct searcher *searcher, const uint8_t *queries, const uint8_t *unknown,
                            uint32_t count, unsigned radius, hamming_visit visit, void *user) {
   struct group group = {
@@ -158,10 +171,9 @@ static bool search_by_plan(const struct searcher *searcher, const uint8_t *queri
       if (!scan_one(&group, number)) return false;
       continue;
     }
+    if (!make_room(&group)) return false;
+    group.probes += group.plan[group.count].probes;
     group.number[group.count++] = number;
-    if (group.count < RING_BATCH) continue;
-    if (!search_ring(&group, 0, group.count)) return false;
-    group.count = 0;
   }
   return search_ring(&group, 0, group.count);
 }

@@ -3,27 +3,46 @@
  * Population Counts Using AVX2 Instructions", 2018). Included by bucket.c alone. */
 #include <immintrin.h>
 
-__attribute__((target("avx2"))) static size_t bucket_avx2(const uint16_t *words, uint32_t begin, uint32_t end,
-                                                          uint16_t query, uint16_t known, unsigned limit,
-                                                          uint32_t *found) {
+#define AVX2 __attribute__((target("avx2")))
+
+/* Bit 2 * k tells whether words[k] is within the limit. */
+AVX2 static inline uint32_t close_avx2(const uint16_t *words, __m256i query, __m256i known, __m256i limit) {
   const __m256i table =
       _mm256_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4, 0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4);
   const __m256i nibble = _mm256_set1_epi8(15);
-  const __m256i low_byte = _mm256_set1_epi16(255);
-  const __m256i queries = _mm256_set1_epi16((short)query);
-  const __m256i knowns = _mm256_set1_epi16((short)known);
-  const __m256i limits = _mm256_set1_epi16((short)limit);
-  size_t count = 0;
-  for (uint32_t i = begin; i < end; i += 16) {
-    const __m256i word = _mm256_loadu_si256((const __m256i *)(words + i));
-    const __m256i differ = _mm256_and_si256(_mm256_xor_si256(word, queries), knowns);
-    const __m256i low = _mm256_shuffle_epi8(table, _mm256_and_si256(differ, nibble));
-    const __m256i high = _mm256_shuffle_epi8(table, _mm256_and_si256(_mm256_srli_epi16(differ, 4), nibble));
-    const __m256i bytes = _mm256_add_epi8(low, high);
-    const __m256i bits = _mm256_add_epi16(_mm256_and_si256(bytes, low_byte), _mm256_srli_epi16(bytes, 8));
-    uint32_t close = ~(uint32_t)_mm256_movemask_epi8(_mm256_cmpgt_epi16(bits, limits));
-    if (end - i < 16) close &= (1u << (2 * (end - i))) - 1;
-    for (close &= 0x55555555u; close != 0; close &= close - 1) found[count++] = i + (uint32_t)__builtin_ctz(close) / 2;
-  }
-  return count;
+  const __m256i word = _mm256_loadu_si256((const __m256i *)(const void *)words);
+  const __m256i differ = _mm256_and_si256(_mm256_xor_si256(word, query), known);
+  const __m256i low = _mm256_shuffle_epi8(table, _mm256_and_si256(differ, nibble));
+  const __m256i high = _mm256_shuffle_epi8(table, _mm256_and_si256(_mm256_srli_epi16(differ, 4), nibble));
+  const __m256i bits = _mm256_maddubs_epi16(_mm256_add_epi8(low, high), _mm256_set1_epi8(1));
+  return ~(uint32_t)_mm256_movemask_epi8(_mm256_cmpgt_epi16(bits, limit)) & 0x55555555u;
 }
+
+AVX2 static size_t bucket_avx2(struct bucket *buckets, size_t count, struct bucket_hit *hits, size_t *hit_count,
+                               size_t room) {
+  enum { STEP = 16 };
+  size_t found = *hit_count;
+  size_t done = 0;
+  for (; done < count; done++) {
+    struct bucket *bucket = &buckets[done];
+    if (count - done > BUCKET_AHEAD) bucket_prefetch(bucket + BUCKET_AHEAD);
+    const __m256i query = _mm256_set1_epi16((short)bucket->query);
+    const __m256i known = _mm256_set1_epi16((short)bucket->known);
+    const __m256i limit = _mm256_set1_epi16((short)bucket->limit);
+    const uint32_t end = bucket->end;
+    uint32_t i = bucket->begin & ~(STEP - 1u);
+    uint32_t inside = UINT32_MAX << (2 * (bucket->begin & (STEP - 1u)));
+    for (; i < end && room - found >= BUCKET_HITS_AT_ONCE; i += STEP, inside = UINT32_MAX) {
+      if (end - i < STEP) inside &= (1u << (2 * (end - i))) - 1;
+      const uint32_t close = close_avx2(bucket->words + i, query, known, limit) & inside;
+      if (close != 0) found = bucket_append(bucket, close, 2, i, hits, found);
+    }
+    if (i >= end) continue;
+    if (i > bucket->begin) bucket->begin = i;
+    break;
+  }
+  *hit_count = found;
+  return done;
+}
+
+#undef AVX2
