@@ -33,18 +33,22 @@ static float of_pixels(uint32_t longer) {
   return longer <= PIXELS_SIDE ? PIXELS_EPSILON : PIXELS_EPSILON * (float)longer / PIXELS_SIDE;
 }
 
+/* Under this quality coefficients are so small that the rounding of the decoder's pixels decides: nothing is certain.
+ */
+#define FLAT_QUALITY 40
+
+static float of_blocks(const struct pdq_fast_result *result, unsigned size, unsigned frequency) {
+  if (result->quality < FLAT_QUALITY) return INFINITY;
+  const float deviation = base(frequency) * (1.0f + 4.0f * result->clamped);
+  return deviations[result->path][size] * sqrtf(deviation * deviation + result->missing * result->missing);
+}
+
 void pdq_epsilon(const struct pdq_fast_result *result, uint32_t width, uint32_t height, float epsilon[16 * 16]) {
   const uint32_t shorter = width < height ? width : height;
   unsigned size = SIZES - 1;
   while (shorter < size_from[size]) size--;
-  const float spread = 1.0f + 4.0f * result->clamped;
-  for (unsigned i = 0; i < 16; i++) {
-    for (unsigned j = 0; j < 16; j++) {
-      const float deviation = base(i + j) * spread;
+  for (unsigned i = 0; i < 16; i++)
+    for (unsigned j = 0; j < 16; j++)
       epsilon[16 * i + j] =
-          result->path == PDQ_FAST_PIXELS
-              ? of_pixels(width < height ? height : width)
-              : deviations[result->path][size] * sqrtf(deviation * deviation + result->missing * result->missing);
-    }
-  }
+          result->path == PDQ_FAST_PIXELS ? of_pixels(width < height ? height : width) : of_blocks(result, size, i + j);
 }
