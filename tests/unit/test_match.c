@@ -302,7 +302,9 @@ static void low_quality_is_hashed_but_not_compared(void **state) {
   const hashscan_image_hash hash = fixture_hash(&png);
   assert_in_range(hash.quality, 0, 49);
   fixture_index(world.index, hash.hashes, 1);
-  hashscan_verdict verdict = match_once(NULL, png.bytes, png.size);
+  hashscan_match_options options = HASHSCAN_MATCH_OPTIONS_INIT;
+  options.level = HASHSCAN_LEVEL_EXACT;
+  hashscan_verdict verdict = match_once(&options, png.bytes, png.size);
   char reason[64];
   snprintf(reason, sizeof reason, "quality %d is under the minimum of 50", hash.quality);
   assert_int_equal(verdict.outcome, HASHSCAN_NO_MATCH);
@@ -311,7 +313,6 @@ static void low_quality_is_hashed_but_not_compared(void **state) {
   assert_memory_equal(&verdict.image.hashes[0], &hash.hashes[0], sizeof hash.hashes[0]);
   hashscan_verdict_clear(&verdict);
 
-  hashscan_match_options options = HASHSCAN_MATCH_OPTIONS_INIT;
   options.min_quality = hash.quality;
   verdict = match_once(&options, png.bytes, png.size);
   assert_int_equal(verdict.outcome, HASHSCAN_MATCH);
