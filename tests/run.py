@@ -16,7 +16,7 @@ import xml.etree.ElementTree as ElementTree
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TIERS = ("avx2", "scalar")  # forced below the machine's best one
-TIERED = ("test_pdq", "test_hamming", "test_searcher", "test_match")
+TIERED = ("test_pdq", "test_fast", "test_png_fast", "test_hamming", "test_searcher", "test_match", "test_screen")
 TIMEOUT_SECONDS = 1500
 
 
@@ -105,6 +105,7 @@ def make_seeds(build):
                      os.path.join(folders["list"], "text")])
     for command in commands:
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    folders["jpeg_blocks"] = folders["png_fast"] = folders["image"]
     return folders
 
 

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "random.h"
+
 enum { AC_COEFFICIENTS = 63, AC_STEPS = 8, MAX_SCANS = 1 + AC_COEFFICIENTS * AC_STEPS };
 enum { SIGNATURE_BYTES = 8, CHUNK_FRAME_BYTES = 12 /* length, type and checksum */ };
 
@@ -35,6 +37,10 @@ static void set_up_jpeg(struct jpeg_compress_struct *encoder, const struct jpeg_
     encoder->scan_info = recipe->scans;
     encoder->num_scans = recipe->scan_count;
   }
+  encoder->arith_code = recipe->arithmetic;
+  encoder->optimize_coding = recipe->optimised;
+  encoder->restart_interval = recipe->restart;
+  encoder->restart_in_rows = recipe->restart_rows;
   if (recipe->no_adobe_marker) encoder->write_Adobe_marker = FALSE;
 }
 
@@ -58,6 +64,26 @@ struct encoded encode_jpeg(const struct jpeg_recipe *recipe, const uint8_t *pixe
   jpeg_destroy_compress(&encoder);
   free(row);
   return (struct encoded){bytes, size};
+}
+
+static uint8_t texel(enum texture texture, size_t x, size_t y, size_t c, struct random_state *state) {
+  if (texture == TEXTURE_FLAT) return 90;
+  if (texture == TEXTURE_BLACK_AND_WHITE) return random_next(state) % 5 == 0 || (x / 4 + y / 3) % 2 == 0 ? 255 : 0;
+  const unsigned noise = (x / 20 + y / 12) % 3 == 0 ? 90 : 6;
+  return (uint8_t)((x * (3 + 2 * c) + y * (7 - c)) % 160 + random_next(state) % noise);
+}
+
+struct encoded encode_textured_jpeg(const struct jpeg_recipe *recipe, enum texture texture) {
+  const size_t channels = recipe->pixels == JCS_GRAYSCALE ? 1 : recipe->pixels == JCS_CMYK ? 4 : 3;
+  uint8_t *pixels = checked_malloc((size_t)recipe->width * recipe->height * channels);
+  struct random_state state = random_seeded(recipe->width + 1000 * recipe->height);
+  uint8_t *next = pixels;
+  for (size_t y = 0; y < recipe->height; y++)
+    for (size_t x = 0; x < recipe->width; x++)
+      for (size_t c = 0; c < channels; c++) *next++ = texel(texture, x, y, c, &state);
+  const struct encoded jpeg = encode_jpeg(recipe, pixels);
+  free(pixels);
+  return jpeg;
 }
 
 /* The DC first, then each AC coefficient alone, one bit a scan. */

@@ -24,12 +24,22 @@ struct jpeg_recipe {
   int h, v; /* sampling of the first component (and of K), the others having 1x1 */
   int quality;
   bool progressive;
+  bool arithmetic;
+  bool optimised;   /* Huffman tables made for the picture; progressive files always have them */
+  unsigned restart; /* MCUs between restart markers */
+  int restart_rows; /* or rows of MCUs */
   bool no_adobe_marker;
   const jpeg_scan_info *scans; /* instead of libjpeg's own script */
   int scan_count;
 };
 
 struct encoded encode_jpeg(const struct jpeg_recipe *recipe, const uint8_t *pixels);
+
+/* What its pixels look like: gradients with more or less noise, so that blocks have few coefficients or many; the
+ * largest coefficients there can be; none. */
+enum texture { TEXTURE_MIXED, TEXTURE_BLACK_AND_WHITE, TEXTURE_FLAT };
+
+struct encoded encode_textured_jpeg(const struct jpeg_recipe *recipe, enum texture texture);
 
 /* A grey progressive JPEG of exactly `scans` scans, 1 to 505. */
 struct encoded encode_many_scans(uint32_t width, uint32_t height, int scans);

@@ -206,7 +206,9 @@ static hashscan_status decode_or_escape(struct jpeg_state *state) {
 
 hashscan_status jpeg_decode(struct decode_job *job) {
   struct jpeg_state state = {.job = job};
+  hashscan_status blocks_status;
   job->info->format = HASHSCAN_FORMAT_JPEG;
+  if (job->sink->want_blocks != NULL && jpeg_blocks_decode(job, &blocks_status)) return blocks_status;
   state.decoder.err = jpeg_std_error(&state.errors);
   state.decoder.client_data = &state;
   state.errors.error_exit = on_error;
