@@ -10,11 +10,13 @@
 #include "pdq/spectrum.h"
 #include "scan/screen.h"
 
-const char *const fidelity_size_names[FIDELITY_SIZES] = {"under 512", "512 to 1023", "1024 to 2047", "2048 and over"};
+const char *const fidelity_size_names[FIDELITY_SIZES] = {"under 512", "512 to 1023", "1024 to 1279", "1280 to 1699",
+                                                         "1700 and over"};
 
 unsigned fidelity_size_class(const struct fidelity_sample *sample) {
-  unsigned size = 0;
-  for (uint32_t side = 512; size < FIDELITY_SIZES - 1 && sample->shorter_side >= side; side *= 2) size++;
+  static const uint32_t from[FIDELITY_SIZES] = {0, 512, 1024, 1280, 1700};
+  unsigned size = FIDELITY_SIZES - 1;
+  while (sample->shorter_side < from[size]) size--;
   return size;
 }
 

@@ -34,8 +34,8 @@ bool fidelity_measure(struct fidelity_pair *pair, const char *path, struct fidel
 /* "pixels", "blocks", "progressive", or "exact". */
 const char *fidelity_path_name(const struct fidelity_sample *sample);
 
-/* "under 512", "512 to 1023", "1024 to 2047", "2048 and over": classes of the shorter side. */
-enum { FIDELITY_SIZES = 4 };
+/* "under 512", "512 to 1023", "1024 to 1279", "1280 to 1699", "1700 and over": classes of the shorter side. */
+enum { FIDELITY_SIZES = 5 };
 unsigned fidelity_size_class(const struct fidelity_sample *sample);
 extern const char *const fidelity_size_names[FIDELITY_SIZES];
 

@@ -153,8 +153,9 @@ static const struct {
 } groups[] = {
     {"size", "under 512", of_size, 0},
     {"size", "512 to 1023", of_size, 1},
-    {"size", "1024 to 2047", of_size, 2},
-    {"size", "2048 and over", of_size, 3},
+    {"size", "1024 to 1279", of_size, 2},
+    {"size", "1280 to 1699", of_size, 3},
+    {"size", "1700 and over", of_size, 4},
     {"format", "jpeg", of_format, HASHSCAN_FORMAT_JPEG},
     {"format", "png", of_format, HASHSCAN_FORMAT_PNG},
     {"path", "pixels", of_path, PDQ_FAST_PIXELS},

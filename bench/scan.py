@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Whole scans of generated pictures with one thread and with two, interleaved; prints medians and their ratio.
+"""Whole scans of generated pictures, interleaved: screening with one thread and with two, and --level exact with one;
+prints medians and their ratios.
 
-    bench/scan.py [--build build] [--files 10000] [--entries 100000] [--rounds 5] [--json FILE]
+    bench/scan.py [--build build] [--files 10000] [--entries 100000] [--size 1024x1024] [--rounds 5] [--json FILE]
 
-Pictures and index are made once under BUILD/bench-scan. One scan before the first round warms the page cache. The
-benchmark fails when the records of two scans differ.
+Without --size the pictures have all sizes and formats, with it they are JPEG. Pictures and index are made once under
+BUILD/bench-scan. One scan before the first round warms the page cache. The benchmark fails when the records of two scans
+with the same level differ, or the verdicts of any two.
 """
 import argparse
 import json
@@ -24,11 +26,12 @@ def run(*command, expect=(0,), **options):
 
 def prepare(arguments, root):
     dataset, hashscan = (os.path.join(arguments.build, name) for name in ("hashscan-dataset", "hashscan"))
-    pictures = os.path.join(root, f"pictures-{arguments.files}")
+    pictures = os.path.join(root, f"pictures-{arguments.files}-{arguments.size or 'all'}")
     index = os.path.join(root, f"index-{arguments.entries}")
     if not os.path.exists(pictures + ".done"):
         print(f"making {arguments.files} pictures ...", file=sys.stderr)
-        run(dataset, "pictures", "--out", pictures, "--count", str(arguments.files), "--seed", "11")
+        size = ["--size", arguments.size, "--formats", "jpeg"] if arguments.size else []
+        run(dataset, "pictures", "--out", pictures, "--count", str(arguments.files), "--seed", "11", *size)
         with open(pictures + ".done", "w", encoding="ascii"):
             pass
     hashes = index + ".txt"
@@ -38,13 +41,21 @@ def prepare(arguments, root):
     return pictures, index
 
 
-def scan(arguments, index, pictures, threads, output):
+def scan(arguments, index, pictures, level, threads, output):
     start = time.monotonic()
-    run(os.path.join(arguments.build, "hashscan"), "scan", "--index", index, "--threads", str(threads), "--output", output,
-        pictures, expect=(0, 1))
+    run(os.path.join(arguments.build, "hashscan"), "scan", "--index", index, "--level", level, "--threads", str(threads),
+        "--output", output, pictures, expect=(0, 1))
     seconds = time.monotonic() - start
     with open(output, encoding="utf-8") as lines:
         return seconds, [line for line in lines if '"type":"file"' in line]
+
+
+def verdicts(records):
+    found = []
+    for line in records:
+        record = json.loads(line)
+        found.append((record["path"], record["status"], record["verdict"], record["matches"]))
+    return found
 
 
 def main():
@@ -52,6 +63,7 @@ def main():
     parser.add_argument("--build", default="build")
     parser.add_argument("--files", type=int, default=10000)
     parser.add_argument("--entries", type=int, default=100000)
+    parser.add_argument("--size", help="WIDTHxHEIGHT of every picture, all JPEG")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--json")
     arguments = parser.parse_args()
@@ -60,21 +72,28 @@ def main():
     pictures, index = prepare(arguments, root)
     output = os.path.join(root, "results.jsonl")
 
-    _, expected = scan(arguments, index, pictures, 2, output)
-    times = {1: [], 2: []}
+    kinds = (("fast", 1), ("fast", 2), ("exact", 1))
+    expected = {level: scan(arguments, index, pictures, level, 2, output)[1] for level in ("fast", "exact")}
+    if verdicts(expected["fast"]) != verdicts(expected["exact"]):
+        sys.exit("bench/scan.py: screening and exact give different verdicts")
+    times = {kind: [] for kind in kinds}
     for _ in range(arguments.rounds):
-        for threads, seconds in times.items():
-            taken, records = scan(arguments, index, pictures, threads, output)
-            if records != expected:
+        for level, threads in kinds:
+            taken, records = scan(arguments, index, pictures, level, threads, output)
+            if records != expected[level]:
                 sys.exit(f"bench/scan.py: the records of a scan with {threads} threads differ")
-            seconds.append(taken)
-    one, two = statistics.median(times[1]), statistics.median(times[2])
-    print(f"{len(expected)} files, {arguments.entries} entries, dihedral, radius 31, {arguments.rounds} rounds")
-    print(f"1 thread   {one:7.2f} s  {len(expected) / one:7.0f} images/s")
-    print(f"2 threads  {two:7.2f} s  {len(expected) / two:7.0f} images/s  {one / two:.2f} times one thread")
+            times[level, threads].append(taken)
+    count = len(expected["exact"])
+    one, two, exact = (statistics.median(times[kind]) for kind in kinds)
+    print(f"{count} files, {arguments.entries} entries, dihedral, radius 31, {arguments.rounds} rounds")
+    print(f"screening, 1 thread   {one:7.2f} s  {count / one:7.0f} images/s  {exact / one:.2f} times exact")
+    print(f"screening, 2 threads  {two:7.2f} s  {count / two:7.0f} images/s  {one / two:.2f} times one thread")
+    print(f"exact, 1 thread       {exact:7.2f} s  {count / exact:7.0f} images/s")
     if arguments.json:
+        seconds = {f"{level}-{threads}": times[level, threads] for level, threads in kinds}
         with open(arguments.json, "w", encoding="ascii") as out:
-            json.dump({"files": len(expected), "entries": arguments.entries, "seconds": times, "ratio": one / two}, out)
+            json.dump({"files": count, "entries": arguments.entries, "seconds": seconds, "threads_ratio": one / two,
+                       "screening_ratio": exact / one}, out)
 
 
 if __name__ == "__main__":

@@ -148,6 +148,7 @@ bool jpeg_blocks_decode(struct decode_job *job, hashscan_status *status) {
   if (state == NULL) return false;
   state->job = job;
   state->status = HASHSCAN_STATUS_OK;
+  state->info = (struct image_info){.format = HASHSCAN_FORMAT_JPEG};
   state->store = (struct jpeg_store){0};
   const enum jpeg_outcome outcome = decode(state);
   if (outcome != JPEG_ODD) {

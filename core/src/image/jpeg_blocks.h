@@ -37,7 +37,6 @@ struct jpeg_blocks {
   struct jpeg_values dc[JPEG_TABLES];
   struct jpeg_values ac[JPEG_TABLES];
   struct jpeg_skips skips[JPEG_TABLES];
-  struct jpeg_starts starts[JPEG_MAX_COMPONENTS]; /* by position in the scan */
 };
 
 /* Makes the store for `luma_rows` and `chroma_rows` rows of blocks, all zero. JPEG_ODD when it would be over

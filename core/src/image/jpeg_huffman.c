@@ -110,26 +110,6 @@ void jpeg_huffman_skips(struct jpeg_skips *skips, const struct jpeg_codes *codes
     entries[i] = entries[i] == 0 ? (uint16_t)JPEG_ENTRY_UNKNOWN : entries[i];
 }
 
-/* `count` entries that begin with the DC symbol of `entry`. */
-static void fill_starts(uint32_t *entries, size_t count, uint32_t entry, const struct jpeg_skips *skips) {
-  const unsigned taken = jpeg_entry_bits(entry);
-  const bool alone = entry == JPEG_ENTRY_UNKNOWN || taken >= JPEG_START_BITS;
-  const size_t rest_count = alone ? count : (size_t)1 << (JPEG_START_BITS - taken);
-  for (size_t from = 0; from < count; from += rest_count)
-    for (size_t i = 0; i < rest_count; i++) entries[from + i] = entry + (alone ? 0 : skips->entries[rest_count + i]);
-}
-
-void jpeg_huffman_starts(struct jpeg_starts *starts, const struct jpeg_codes *dc, const struct jpeg_skips *skips) {
-  const uint8_t *symbol = dc->dht->symbols;
-  size_t at = 0;
-  for (unsigned bits = 1; bits <= JPEG_START_BITS; bits++) {
-    const size_t count = (size_t)1 << (JPEG_START_BITS - bits);
-    for (unsigned left = dc->dht->counts[bits - 1]; left > 0; left--, at += count)
-      fill_starts(starts->entries + at, count, entry_of(dc, *symbol++, bits), skips);
-  }
-  while (at < (size_t)1 << JPEG_START_BITS) starts->entries[at++] = JPEG_ENTRY_UNKNOWN;
-}
-
 unsigned jpeg_huffman_max_category(unsigned step, unsigned low) {
   unsigned category = 0;
   while (category < JPEG_MAX_CATEGORY && ((uint64_t)step << low) << category <= MAX_COEFFICIENT) category++;

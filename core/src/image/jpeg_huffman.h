@@ -18,7 +18,7 @@
 
 #include "image/jpeg_markers.h"
 
-enum { JPEG_VALUE_BITS = 10, JPEG_SKIP_BITS = 11, JPEG_START_BITS = 11 /* at most JPEG_SKIP_BITS */ };
+enum { JPEG_VALUE_BITS = 10, JPEG_SKIP_BITS = 11 };
 enum { JPEG_ADVANCE_EOB = 257, JPEG_ADVANCE_UNKNOWN = 512 };
 enum { JPEG_ENTRY_UNKNOWN = JPEG_ADVANCE_UNKNOWN << 6 };
 enum { JPEG_MAX_CATEGORY = 11 }; /* of what an 8-bit picture can have; a symbol then takes at most 27 bits */
@@ -52,12 +52,6 @@ struct jpeg_skips {
   uint16_t entries[2 << JPEG_SKIP_BITS];
 };
 
-/* The begin of a block of which the DC alone is wanted: what is in the high half is the DC difference, the low half
- * covers it and as many AC symbols as the window shows. */
-struct jpeg_starts {
-  uint32_t entries[1 << JPEG_START_BITS];
-};
-
 static inline unsigned jpeg_entry_bits(uint32_t entry) {
   return entry & 63;
 }
@@ -81,10 +75,6 @@ static inline int jpeg_entry_value(uint32_t entry, uint64_t buffer) {
   return (int)jpeg_entry_extra(entry, buffer) + (-negative & (1 - (1 << jpeg_entry_category(entry))));
 }
 
-static inline uint32_t jpeg_starts_look(const struct jpeg_starts *starts, uint64_t buffer) {
-  return starts->entries[buffer >> (64 - JPEG_START_BITS)];
-}
-
 static inline bool jpeg_block_ended(unsigned next) {
   return next == 64 || next - JPEG_ADVANCE_EOB < 64;
 }
@@ -103,9 +93,6 @@ void jpeg_huffman_values(struct jpeg_values *values);
 
 /* The table to step over what `codes` encodes. EOBn of progressive scans is unknown to it. */
 void jpeg_huffman_skips(struct jpeg_skips *skips, const struct jpeg_codes *codes);
-
-/* `skips` are those of the AC codes. */
-void jpeg_huffman_starts(struct jpeg_starts *starts, const struct jpeg_codes *dc, const struct jpeg_skips *skips);
 
 /* The one symbol that `buffer` begins with, whatever its length. JPEG_ENTRY_UNKNOWN when there is no such code or
  * symbol, which is odd. Needs 31 valid bits. */

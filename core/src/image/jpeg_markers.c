@@ -175,7 +175,6 @@ static bool find_component(const struct jpeg_frame *frame, unsigned id, unsigned
 static bool read_scan_component(struct jpeg_markers *markers, unsigned i, const uint8_t bytes[2]) {
   struct jpeg_scan *scan = &markers->scan;
   if (!find_component(&markers->frame, bytes[0], &scan->components[i])) return false;
-  if (i > 0 && scan->components[i] <= scan->components[i - 1]) return false;
   scan->dc_table[i] = bytes[1] >> 4;
   scan->ac_table[i] = bytes[1] & 15;
   return scan->dc_table[i] < JPEG_TABLES && scan->ac_table[i] < JPEG_TABLES;
@@ -198,9 +197,11 @@ static bool read_scan(struct jpeg_markers *markers, struct segment segment) {
   if (segment.size < 1) return false;
   *scan = (struct jpeg_scan){.count = segment.bytes[0]};
   if (scan->count < 1 || scan->count > frame->count || segment.size != 4 + 2 * scan->count) return false;
-  unsigned blocks = 0;
+  unsigned blocks = 0, least = 0;
   for (unsigned i = 0; i < scan->count; i++) {
     if (!read_scan_component(markers, i, segment.bytes + 1 + 2 * i)) return false;
+    if (scan->components[i] < least) return false;
+    least = scan->components[i] + 1;
     struct jpeg_component *component = &frame->components[scan->components[i]];
     if (!latch_quant(markers, component)) return false;
     blocks += component->h * component->v;

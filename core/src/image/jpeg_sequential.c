@@ -2,8 +2,6 @@
 /* Baseline and extended sequential scans. A luma block gives up its DC and the first coefficients one symbol at a time;
  * the rest of it, and of a chroma block all but the DC, is stepped over several symbols at a time. All of it is
  * checked: a code that does not exist, a block that overflows, a value that no 8-bit picture has is odd. */
-#include <stdlib.h>
-
 #include "image/jpeg_blocks.h"
 
 #define likely(x) __builtin_expect(!!(x), 1)
@@ -18,11 +16,10 @@ struct plane {
   const struct jpeg_values *dc;
   const struct jpeg_values *ac;
   const struct jpeg_skips *skips;
-  const struct jpeg_starts *starts; /* when keep is 1 */
-  int16_t *blocks;                  /* of this row of MCUs */
-  size_t row, block;                /* int16_t from row to row and from block to block */
-  unsigned h, v;                    /* blocks of an MCU */
-  unsigned keep;                    /* coefficients, the DC included */
+  int16_t *blocks;   /* of this row of MCUs */
+  size_t row, block; /* int16_t from row to row and from block to block */
+  unsigned h, v;     /* blocks of an MCU */
+  unsigned keep;     /* coefficients, the DC included */
   int last_dc;
   unsigned max_dc;
 };
@@ -59,68 +56,46 @@ ALWAYS_INLINE bool skip_rest(struct jpeg_bits *bits, const struct plane *plane, 
   return jpeg_block_ended(next);
 }
 
-/* `entry` begins with a DC difference. */
-ALWAYS_INLINE bool take_dc(struct jpeg_bits *bits, struct plane *plane, uint32_t entry, int16_t *block) {
+ALWAYS_INLINE bool take_dc(struct jpeg_bits *bits, struct plane *plane, int16_t *block) {
+  const uint32_t entry = jpeg_values_look(plane->dc, bits->buffer);
   plane->last_dc += jpeg_entry_value(entry, bits->buffer);
   jpeg_bits_skip(bits, jpeg_entry_bits(entry));
   *block = (int16_t)plane->last_dc;
-  return likely((unsigned)plane->last_dc + plane->max_dc <= 2 * plane->max_dc);
+  return likely(entry != JPEG_ENTRY_UNKNOWN && (unsigned)plane->last_dc + plane->max_dc <= 2 * plane->max_dc);
 }
 
 /* Coefficients of the block that are wanted; `next` of the first that is not, or where the block ended. A run that
  * goes beyond the wanted ones sets the last of them, which it steps over, to zero. */
 ALWAYS_INLINE unsigned take_ac(struct jpeg_bits *bits, const struct plane *plane, int16_t *block) {
-  const unsigned keep = plane->keep;
   unsigned next = 1;
-  while (next < keep) {
+  while (next < plane->keep) {
     const uint32_t entry = jpeg_values_look(plane->ac, bits->buffer);
-    const int value = jpeg_entry_value(entry, bits->buffer);
     next += jpeg_entry_advance(entry);
+    const int value = jpeg_entry_value(entry, bits->buffer);
     jpeg_bits_skip(bits, jpeg_entry_bits(entry));
+    if (next > 64) return next;
     jpeg_bits_refill(bits);
-    const uint32_t beyond = (uint32_t)((int32_t)(keep - next) >> 31);
-    block[(next ^ ((next ^ keep) & beyond)) - 1] = (int16_t)((uint32_t)value & ~beyond);
+    block[(next < plane->keep ? next : plane->keep) - 1] = (int16_t)(next <= plane->keep ? value : 0);
   }
   return next;
 }
 
-/* A block of which the DC alone is kept: often one entry is all of it. */
-ALWAYS_INLINE bool decode_dc_block(struct jpeg_bits *bits, struct plane *plane, int16_t *block) {
-  jpeg_bits_refill(bits);
-  uint32_t entry = jpeg_starts_look(plane->starts, bits->buffer);
-  unsigned next = jpeg_entry_advance(entry);
-  if (next > 64 && unlikely(!jpeg_block_ended(next))) {
-    entry = jpeg_values_look(plane->dc, bits->buffer);
-    next = jpeg_entry_advance(entry);
-  }
-  if (!take_dc(bits, plane, entry, block)) return false;
-  return next < 64 ? skip_rest(bits, plane, next) : jpeg_block_ended(next);
-}
-
 ALWAYS_INLINE bool decode_block(struct jpeg_bits *bits, struct plane *plane, int16_t *block) {
-  for (size_t i = 0; i < plane->block; i += 8) memset(block + i, 0, 8 * sizeof *block);
+  for (size_t i = 0; i + 8 <= plane->block; i += 8) memset(block + i, 0, 8 * sizeof *block);
   jpeg_bits_refill(bits);
-  const uint32_t entry = jpeg_values_look(plane->dc, bits->buffer);
-  if (unlikely(entry == JPEG_ENTRY_UNKNOWN) || !take_dc(bits, plane, entry, block)) return false;
+  if (!take_dc(bits, plane, block)) return false;
   const unsigned next = take_ac(bits, plane, block);
   return next < 64 ? skip_rest(bits, plane, next) : jpeg_block_ended(next);
 }
 
-/* All blocks of one component in an MCU. */
-ALWAYS_INLINE bool decode_component(struct jpeg_bits *bits, struct plane *plane, uint32_t mcu) {
-  int16_t *blocks = plane->blocks + (size_t)mcu * plane->h * plane->block;
-  for (unsigned y = 0; y < plane->v; y++) {
-    for (unsigned x = 0; x < plane->h; x++) {
-      int16_t *block = blocks + y * plane->row + x * plane->block;
-      if (!(plane->keep == 1 ? decode_dc_block(bits, plane, block) : decode_block(bits, plane, block))) return false;
-    }
-  }
-  return true;
-}
-
 ALWAYS_INLINE bool decode_mcu(struct jpeg_bits *bits, struct scan_run *run, uint32_t mcu) {
-  for (unsigned i = 0; i < run->count; i++)
-    if (!decode_component(bits, &run->planes[i], mcu)) return false;
+  for (unsigned i = 0; i < run->count; i++) {
+    struct plane *plane = &run->planes[i];
+    int16_t *blocks = plane->blocks + (size_t)mcu * plane->h * plane->block;
+    for (unsigned y = 0; y < plane->v; y++)
+      for (unsigned x = 0; x < plane->h; x++)
+        if (!decode_block(bits, plane, blocks + y * plane->row + x * plane->block)) return false;
+  }
   return true;
 }
 
@@ -209,17 +184,6 @@ static struct plane plane_of(struct jpeg_blocks *state, unsigned position) {
                         .max_dc = MAX_DC / component->quant[0] + 1};
 }
 
-/* The chroma components mostly share their tables. */
-static void make_starts(struct jpeg_blocks *state, struct plane *planes, unsigned position) {
-  struct plane *plane = &planes[position];
-  const struct plane *before = position == 0 ? plane : plane - 1;
-  plane->starts = &state->starts[position];
-  if (plane->keep > 1) return;
-  if (before != plane && before->keep == 1 && before->dc == plane->dc && before->ac == plane->ac)
-    plane->starts = before->starts;
-  else jpeg_huffman_starts(&state->starts[position], &plane->dc->codes, plane->skips);
-}
-
 /* A scan of one component has its blocks in plain rows, without those that only fill an MCU. */
 static enum jpeg_outcome begin_scan(struct jpeg_blocks *state, struct scan_run *run) {
   const struct jpeg_frame *frame = &state->markers.frame;
@@ -231,17 +195,14 @@ static enum jpeg_outcome begin_scan(struct jpeg_blocks *state, struct scan_run *
   *run = (struct scan_run){.count = scan->count,
                            .wide = scan->count == 1 ? first->wide : frame->mcus_wide,
                            .high = scan->count == 1 ? first->high : frame->mcus_high};
-  for (unsigned i = 0; i < scan->count; i++) {
-    run->planes[i] = plane_of(state, i);
-    make_starts(state, run->planes, i);
-  }
+  for (unsigned i = 0; i < scan->count; i++) run->planes[i] = plane_of(state, i);
   begin_interval(state, run);
   jpeg_source_open(&state->source, state->markers.bytes, state->markers.size, state->markers.at);
   return JPEG_DONE;
 }
 
 enum jpeg_outcome jpeg_sequential_interleaved(struct jpeg_blocks *state) {
-  struct scan_run run;
+  struct scan_run run = {0};
   const struct jpeg_frame *frame = &state->markers.frame;
   const bool grey = frame->count == 1;
   enum jpeg_outcome outcome = jpeg_store_open(state, frame->components[0].v, grey ? 0 : frame->components[1].v);
@@ -260,7 +221,7 @@ enum jpeg_outcome jpeg_sequential_interleaved(struct jpeg_blocks *state) {
 }
 
 static enum jpeg_outcome read_scan(struct jpeg_blocks *state) {
-  struct scan_run run;
+  struct scan_run run = {0};
   enum jpeg_outcome outcome = begin_scan(state, &run);
   for (uint32_t row = 0; outcome == JPEG_DONE && row < run.high; row++) {
     outcome = decode_mcu_row(state, &run);

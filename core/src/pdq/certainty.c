@@ -14,11 +14,11 @@
 
 #include <math.h>
 
-enum { SIZES = 4 };
-static const uint32_t size_from[SIZES] = {0, 512, 1024, 2048};
+enum { SIZES = 5 };
+static const uint32_t size_from[SIZES] = {0, 512, 1024, 1280, 1700};
 static const float deviations[][SIZES] = {
-    [PDQ_FAST_BLOCKS] = {11.0f, 8.5f, 6.5f, 6.5f},
-    [PDQ_FAST_PROGRESSIVE] = {7.0f, 6.5f, 9.0f, 9.0f},
+    [PDQ_FAST_BLOCKS] = {11.0f, 8.5f, 6.5f, 8.5f, 6.5f},
+    [PDQ_FAST_PROGRESSIVE] = {7.0f, 6.5f, 7.0f, 7.0f, 7.0f},
 };
 
 /* Pixels are the exact level's own: what is left is the rounding of float sums, which grows with their number. */

@@ -162,7 +162,7 @@ unsigned pdq_fast_keep(uint32_t width, uint32_t height) {
   static const struct {
     uint32_t side;
     unsigned keep;
-  } table[] = {{5000, 1}, {1700, 3}, {720, 6}, {560, 10}, {512, 15}, {384, 28}};
+  } table[] = {{5000, 1}, {1280, 3}, {720, 6}, {560, 10}, {512, 15}, {384, 28}};
   const uint32_t side = width < height ? width : height;
   for (size_t i = 0; i < sizeof table / sizeof *table; i++)
     if (side >= table[i].side) return table[i].keep;
