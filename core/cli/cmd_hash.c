@@ -22,8 +22,7 @@ static const struct option hash_options[] = {
      "What is hashed: every pixel, or the nearest-neighbour 512x512 sample of larger images. Default full.", 0, 0},
     {"level", 0, OPTION_CHOICE, offsetof(struct hash_settings, level), "exact|fast",
      "How it is computed: exact is bit-identical to the reference implementation; fast, for screening only, may differ "
-     "in a "
-     "few bits, which jsonl marks in \"unknown\". Default exact.",
+     "in the bits that jsonl marks in \"unknown\". Default exact.",
      0, 0},
     {"dihedral", 0, OPTION_FLAG, offsetof(struct hash_settings, dihedral), NULL,
      "Also the hashes of the seven flips and rotations. Not with --format hex.", 0, 0},

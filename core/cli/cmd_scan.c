@@ -38,11 +38,8 @@ static const struct option scan_options[] = {
     {"profile", 0, OPTION_CHOICE, offsetof(struct scan_settings, profile), "full|nn512",
      "What is hashed, as in hash. Default full.", 0, 0},
     {"level", 0, OPTION_CHOICE, offsetof(struct scan_settings, level), "exact|fast",
-     "With fast, images are screened: hashed cheaply, compared with the bits that are in doubt as wildcards, and "
-     "decoded "
-     "again for the exact hash only when there is a candidate. The matches are the same. Default fast, unless "
-     "--emit-hash "
-     "asks for hashes, which are always exact.",
+     "With fast, images are screened: hashed cheaply and compared with the bits in doubt as wildcards; only where that "
+     "finds a candidate, the exact hash decides. The matches are the same. Default fast.",
      0, 0},
     {"threads", 0, OPTION_NUMBER, offsetof(struct scan_settings, threads), "N",
      "Threads to work with. Default 0: one per CPU.", 0, 4096},

@@ -37,6 +37,22 @@ def test_dihedral_hashes_in_csv_and_json(image):
     assert len({record["hash"], *record["dihedral"].values()}) == 8
 
 
+def test_fast_hashes_say_which_bits_are_in_doubt(tmp_path, jpeg, image):
+    path = write(tmp_path / "a.jpg", jpeg)
+    exact = run("hash", "--dihedral", path).records[0]
+    fast = run("hash", "--level", "fast", "--dihedral", path).records[0]
+    assert (exact["level"], fast["level"]) == ("exact", "fast")
+    assert "unknown" not in exact and "dihedral_unknown" not in exact
+    pairs = [(exact["hash"], fast["hash"], fast["unknown"])]
+    pairs += [(exact["dihedral"][name], fast["dihedral"][name], fast["dihedral_unknown"][name]) for name in DIHEDRAL]
+    for is_exact, is_fast, unknown in pairs:
+        assert (int(is_exact, 16) ^ int(is_fast, 16)) & ~int(unknown, 16) == 0
+        assert bin(int(unknown, 16)).count("1") < 128
+    small = write(tmp_path / "small.png", picture(1, 100, 90))
+    levels = [record["level"] for record in run("hash", "--level", "fast", image, small).records]
+    assert levels == ["fast", "exact"]
+
+
 def test_rotating_the_pixels_rotates_the_hash(tmp_path):
     upright = write(tmp_path / "a.png", waves())
     turned = write(tmp_path / "b.png", waves(turned=True))

@@ -66,7 +66,7 @@ def test_forced_cpu_tier(tmp_path):
     ("hash", "--max-pixels", "1e6", "x"), ("hash", "--max-pixels", "0", "x"), ("hash", "--max-pixels", "-1", "x"),
     ("hash", "--max-pixels", "18446744073709551616", "x"), ("hash", "--max-memory", "9999999999999999", "x"),
     ("hash", "--timeout", "inf", "x"), ("hash", "--format", "", "x"), ("hash", "--format", "js", "x"),
-    ("hash", "--level", "fast", "x")])
+    ("hash", "--level", "quick", "x")])
 def test_wrong_usage_is_one_line_and_status_2(arguments):
     result = run(*arguments)
     assert (result.code, result.out, len(result.errors)) == (2, b"", 1)

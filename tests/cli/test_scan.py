@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """hashscan scan: records, summary, order, sources of paths, interruption, progress."""
+import collections
 import hashlib
 import json
 import os
@@ -32,15 +33,17 @@ def test_records_and_summary(tree):
     assert paths == [str(tree / "in" / f"{seed}.png") for seed in range(8)]
     two = result.files[str(tree / "in" / "2.png")]
     assert two == {"type": "file", "path": two["path"], "status": "ok", "verdict": "match", "format": "png",
-                   "width": 160, "height": 128, "quality": 100, "bytes": os.path.getsize(two["path"]), "matches": [
+                   "width": 160, "height": 128, "quality": 100, "method": two["method"], "bytes": os.path.getsize(two["path"]), "matches": [
                        {"list": "demo", "version": "v9", "id": "two", "kind": "pdq", "distance": 0,
                         "transform": "none", "labels": ["A1", "B2"]}]}
     assert result.files[str(tree / "in" / "3.png")]["matches"] == []
+    methods = collections.Counter(record["method"] for record in result.records[:-1])
     info = run("index", "info", tree / "index").records[0]
     assert without_time(result.summary) == {
         "type": "summary", "inputs": 8, "match": 2, "no_match": 6, "unexamined": 0, "by_status": {"ok": 8},
+        "by_method": dict(methods),
         "duplicates": 0, "bytes": sum(record["bytes"] for record in result.records[:-1]), "radius": 31,
-        "transforms": "dihedral", "min_quality": 50, "profile": "full",
+        "transforms": "dihedral", "min_quality": 50, "profile": "full", "level": "fast",
         "index": {"entries": 2, "digest": info["digest"]}, "interrupted": False}
     assert result.summary["seconds"] >= 0 and result.summary["images_per_second"] > 0
 
@@ -56,7 +59,24 @@ def test_hashes_only_when_asked_for(tree):
     path = str(tree / "in" / "2.png")
     digest = hash_of(path)
     assert digest not in scan(tree, path).text
-    assert scan(tree, "--emit-hash", path).files[path]["hash"] == digest
+    emitted = scan(tree, "--emit-hash", path)
+    assert emitted.files[path]["hash"] == digest
+    assert (emitted.files[path]["method"], emitted.summary["level"]) == ("exact", "exact")
+
+
+def test_screening_gives_the_matches_of_exact(tmp_path, dataset):
+    paths = sorted(str(dataset / name) for name in os.listdir(dataset))
+    index = build(tmp_path, [hash_of(path) for path in paths[::8]])
+    screened = run("scan", "--index", index, dataset)
+    exact = run("scan", "--index", index, "--level", "exact", dataset)
+    assert screened.code == exact.code == 1
+    assert set(screened.files) == set(exact.files) == set(paths)
+    for path, record in exact.files.items():
+        assert record["method"] == "exact"
+        same = ("status", "verdict", "width", "height", "matches")
+        assert [screened.files[path][key] for key in same] == [record[key] for key in same]
+    assert screened.summary["by_method"]["confirm"] > 0 and screened.summary["by_method"]["screen"] > 0
+    assert (exact.summary["by_method"], exact.summary["level"]) == ({"exact": len(paths)}, "exact")
 
 
 def test_copies_of_the_same_bytes_are_flagged(tree):
