@@ -463,7 +463,7 @@ typedef struct hashscan_search {
   { sizeof(hashscan_search), HASHSCAN_KIND_PDQ, NULL, NULL, 0, 31u }
 
 /* Finds every entry of search->kind within the radius of each query. The set of hits is complete and exact, by whatever
- * way is cheapest; their order is unspecified. Any thread.
+ * way is cheapest; their order is unspecified. Any thread; takes about 128 KiB of its stack.
  * Errors: ARGUMENT (radius over 256, a kind of digests), MEMORY, STOPPED (the callback returned nonzero). */
 HASHSCAN_API hashscan_code hashscan_index_search(const hashscan_index *index, const hashscan_search *search,
                                                  hashscan_hit_fn on_hit, void *user, hashscan_error *error);
