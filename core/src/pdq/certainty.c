@@ -3,9 +3,10 @@
  *
  *     deviation^2 = (base(i + j) * (1 + 4 clamped))^2 + missing^2
  *
- * base      follows the measured error of pictures of 512 px and more: rounding to 8-bit RGB in the reference's
- * decoder, frequencies left out, and clipping, which is largest at low frequencies. clamped   the estimate of what
- * clipping to RGB changes (fast.h). missing   what the unread bits of a progressive file can cause (fast.h).
+ * - base follows the measured error of pictures of 512 px and more: rounding to 8-bit RGB in the reference's decoder,
+ *   frequencies left out, and clipping, which is largest at low frequencies;
+ * - clamped is the estimate of what clipping to RGB changes (fast.h);
+ * - missing is what the unread bits of a progressive file can cause (fast.h).
  *
  * How many deviations is the table below: by path and by the shorter side, at least 1.5 times the most that any bit of
  * any transform of any picture needed in `hashscan-bench calibrate` over generated pictures, altered copies of them and
@@ -33,8 +34,7 @@ static float of_pixels(uint32_t longer) {
   return longer <= PIXELS_SIDE ? PIXELS_EPSILON : PIXELS_EPSILON * (float)longer / PIXELS_SIDE;
 }
 
-/* Under this quality coefficients are so small that the rounding of the decoder's pixels decides: nothing is certain.
- */
+/* Nothing is certain under this quality: the rounding of the decoder's pixels decides about so small coefficients. */
 #define FLAT_QUALITY 40
 
 static float of_blocks(const struct pdq_fast_result *result, unsigned size, unsigned frequency) {
