@@ -171,7 +171,7 @@ static uint32_t pass_over_blocks(struct pass *pass, uint32_t count) {
 
 /* All ones or zero; both are below 2^63. */
 static inline uint64_t below(uint64_t a, uint64_t b) {
-  return (uint64_t)((int64_t)(a - b) >> 63);
+  return (uint64_t)0 - ((a - b) >> 63);
 }
 
 /* Whether a block ends with a symbol or goes on cannot be predicted, so the loop goes over symbols, not blocks, and
