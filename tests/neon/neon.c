@@ -26,6 +26,7 @@ int main(void) {
   static const enum cpu_tier tiers[] = {CPU_SCALAR, CPU_NEON};
   for (int i = 0; i < 2; i++) {
     report("bucket", tiers[i], hamming_check_bucket(tiers[i]));
+    report("bucket many", tiers[i], hamming_check_bucket_many(tiers[i]));
     report("block", tiers[i], hamming_check_block(tiers[i]));
     report("sliced", tiers[i], hamming_check_sliced(tiers[i]));
     report("bounds", tiers[i], hamming_check_bounds(tiers[i]));

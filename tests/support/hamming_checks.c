@@ -8,6 +8,7 @@
 
 #include "guard.h"
 #include "hamming/bucket.h"
+#include "hamming/bucket_many.h"
 #include "hamming/sliced.h"
 #include "random.h"
 
@@ -158,6 +159,54 @@ bool hamming_check_bucket(enum cpu_tier tier) {
       if (!check_many_buckets(kernel, bucket, end)) return false;
     }
     guard_free(&guarded);
+  }
+  return true;
+}
+
+enum { ASKS = 17, GROUP_ROOM = ASKS * BUCKET_MANY_GROUPS + 1 };
+
+/* One span and ASKS asks with the limits 0 to 16; the groups, taken apart, are the close words in order. */
+static bool check_span(bucket_many_kernel kernel, const uint16_t *words, struct bucket_span span, uint16_t query) {
+  struct bucket_ask asks[ASKS];
+  for (unsigned k = 0; k < ASKS; k++)
+    asks[k] = (struct bucket_ask){.tag = k * 0x9e3779b9u, .query = (uint16_t)(query ^ k * 257), .limit = (uint8_t)k};
+  struct guard guarded = guard_alloc(GROUP_ROOM * sizeof(struct bucket_group));
+  struct bucket_group *groups = (struct bucket_group *)guarded.bytes;
+  const size_t count = kernel(words, span, asks, ASKS, groups);
+  REQUIRE(count < GROUP_ROOM, "%zu groups", count);
+  size_t group = 0;
+  for (unsigned k = 0; k < ASKS; k++) {
+    for (uint32_t i = span.begin; i < span.end; i++) {
+      if (word_distance(words[i], asks[k].query, 0xffff) > k) continue;
+      REQUIRE(group < count && groups[group].close != 0, "a group for word %u, ask %u", i, k);
+      const uint32_t position = groups[group].first + (uint32_t)__builtin_ctzll(groups[group].close);
+      REQUIRE(position == i && groups[group].tag == asks[k].tag, "word %u of %u to %u, ask %u: %u", i, span.begin,
+              span.end, k, position);
+      groups[group].close &= groups[group].close - 1;
+      group += groups[group].close == 0;
+    }
+  }
+  REQUIRE(group == count, "%zu of %zu groups", group, count);
+  guard_free(&guarded);
+  return true;
+}
+
+bool hamming_check_bucket_many(enum cpu_tier tier) {
+  const bucket_many_kernel kernel = bucket_many_kernel_for(tier);
+  const uint16_t query = 0xc35a;
+  struct random_state state = random_seeded(11);
+  for (uint32_t length = 1; length <= BUCKET_MANY_WORDS; length += length < 100 ? 1 : length == 444 ? 4 : 43) {
+    for (uint32_t begin = 0; begin <= 70; begin += length < 100 ? 1 : 23) {
+      const uint32_t end = begin + length;
+      struct guard guarded = guard_alloc(end * sizeof(uint16_t) + BUCKET_OVERREAD);
+      uint16_t *words = (uint16_t *)guarded.bytes;
+      for (uint32_t i = 0; i < end + BUCKET_OVERREAD / 2; i++) {
+        words[i] = query;
+        if (i >= begin && i < end) flip_bits((uint8_t *)&words[i], 2, (i * 7 + end) % 17, &state);
+      }
+      if (!check_span(kernel, words, (struct bucket_span){begin, end}, query)) return false;
+      guard_free(&guarded);
+    }
   }
   return true;
 }

@@ -39,6 +39,11 @@ static void test_bucket(void **unused) {
   each_tier(hamming_check_bucket);
 }
 
+static void test_bucket_many(void **unused) {
+  (void)unused;
+  each_tier(hamming_check_bucket_many);
+}
+
 static void test_block(void **unused) {
   (void)unused;
   each_tier(hamming_check_block);
@@ -296,10 +301,10 @@ static void test_bucket_speed(void **unused) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_distance),   cmocka_unit_test(test_bucket),
-                                     cmocka_unit_test(test_block),      cmocka_unit_test(test_scan),
-                                     cmocka_unit_test(test_sliced),     cmocka_unit_test(test_bounds),
-                                     cmocka_unit_test(test_stop),       cmocka_unit_test(test_bucket_speed),
-                                     cmocka_unit_test(test_flat_speed), cmocka_unit_test(test_masked_speed)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_distance),   cmocka_unit_test(test_bucket),      cmocka_unit_test(test_bucket_many),
+      cmocka_unit_test(test_block),      cmocka_unit_test(test_scan),        cmocka_unit_test(test_sliced),
+      cmocka_unit_test(test_bounds),     cmocka_unit_test(test_stop),        cmocka_unit_test(test_bucket_speed),
+      cmocka_unit_test(test_flat_speed), cmocka_unit_test(test_masked_speed)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

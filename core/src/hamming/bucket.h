@@ -32,12 +32,12 @@ struct bucket {
   uint16_t query;
   uint16_t known; /* bits that count */
   uint16_t limit; /* largest number of differing bits */
-  uint16_t tag;   /* the caller's, repeated in hits */
+  uint32_t tag;   /* the caller's, repeated in hits */
 };
 
 struct bucket_hit {
   uint32_t position; /* begin to end - 1 */
-  uint16_t tag;
+  uint32_t tag;
 };
 
 /* Appends a hit for each word within the limit of its bucket, in order, to `hits`, of which `*hit_count` are taken and
