@@ -96,7 +96,7 @@ $(BUILD)/hashscan-bench: $(call obj,$(BENCH_SRC)) $(LIB_OBJ)
 # The naive PDQ of the benchmark is the oracle of its test.
 $(BUILD)/tests/test_pdq: $(call obj,bench/naive_pdq.c)
 # The hashes of the benchmark are those of the searching tests.
-$(BUILD)/tests/test_index_grid $(BUILD)/tests/test_index_properties: \
+$(BUILD)/tests/test_index_grid $(BUILD)/tests/test_index_properties $(BUILD)/tests/test_sweep: \
   $(call obj,bench/index_data.c bench/index_pictures.c)
 # test_allocation.c fails chosen allocations of the library: the linker sends them through its wrappers.
 $(BUILD)/tests/test_allocation: TEST_LDFLAGS := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc

@@ -16,6 +16,7 @@
 
 #include "../support/fixture.h"
 #include "../support/indexes.h"
+#include "../support/random.h"
 #include "hashscan.h"
 
 void *__real_malloc(size_t size);
@@ -248,6 +249,35 @@ static void search(void) {
   hashscan_index_close(index);
 }
 
+/* So many queries that the tables of so many entries are swept: without memory for that, another way is taken. */
+static void search_many(void) {
+  enum { MANY = 30000 };
+  static hashscan_index *index;
+  static uint8_t hashes[MANY][32];
+  const long armed = atomic_exchange(&countdown, 0);
+  if (index == NULL) {
+    struct random_state state = random_seeded(3);
+    char path[FIXTURE_PATH_SIZE];
+    fixture_join(path, folder, "many");
+    hashscan_builder *builder = indexes_builder();
+    for (size_t i = 0; i < MANY; i++) {
+      for (size_t k = 0; k < 32; k++) hashes[i][k] = (uint8_t)random_next(&state);
+      const hashscan_entry entry = {HASHSCAN_KIND_PDQ, hashes[i], "l", "v", "", "", 0};
+      assert_int_equal(hashscan_builder_add(builder, &entry, NULL), HASHSCAN_SUCCESS);
+    }
+    index = indexes_write_and_open(builder, path);
+  }
+  atomic_store(&countdown, armed);
+  unsigned hits = 0;
+  hashscan_error error;
+  assert_int_equal(indexes_search(index, HASHSCAN_KIND_PDQ, hashes, NULL, MANY, 31, count_hit, &hits, &error),
+                   HASHSCAN_SUCCESS);
+  assert_int_equal(hits, MANY);
+  if (atomic_load(&has_failed)) return;
+  hashscan_index_close(index);
+  index = NULL;
+}
+
 static void match(void) {
   hashscan_error error;
   hashscan_matcher *matcher;
@@ -307,6 +337,7 @@ ALLOCATION_TEST(hash_jpeg, 2)
 ALLOCATION_TEST(hash_png, 4)
 ALLOCATION_TEST(hash_pixels, 2)
 ALLOCATION_TEST(build_and_open, 6)
+ALLOCATION_TEST(search_many, 4)
 ALLOCATION_TEST(update, 40)
 ALLOCATION_TEST(search, 1)
 ALLOCATION_TEST(match, 7)
@@ -317,7 +348,8 @@ int main(void) {
       cmocka_unit_test(hash_jpeg_survives),   cmocka_unit_test(hash_png_survives),
       cmocka_unit_test(hash_pixels_survives), cmocka_unit_test(build_and_open_survives),
       cmocka_unit_test(update_survives),      cmocka_unit_test(search_survives),
-      cmocka_unit_test(match_survives),       cmocka_unit_test(scan_survives),
+      cmocka_unit_test(search_many_survives), cmocka_unit_test(match_survives),
+      cmocka_unit_test(scan_survives),
   };
   return cmocka_run_group_tests(tests, set_up, tear_down);
 }

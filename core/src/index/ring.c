@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Dealing bits into words, building tables, and choosing the shares of a query. */
+/* Dealing bits into words, building tables, choosing the shares of a query, and deciding on a candidate. */
 #include "index/ring.h"
 
 #include <string.h>
@@ -46,6 +46,7 @@ void ring_init(struct ring *ring, const struct ring_layout *layout, const uint8_
   ring->rows = rows;
   ring->row_count = row_count;
   ring->kernel = bucket_kernel_for(tier);
+  ring->many_kernel = bucket_many_kernel_for(tier);
   ring->entry_nanoseconds = tier == CPU_SCALAR ? RING_ENTRY_NANOSECONDS_SCALAR : RING_ENTRY_NANOSECONDS;
   ring->distance = hamming_distance_for(tier, ring->row_bytes);
   unsigned position[RING_MAX_WORDS] = {0};
@@ -101,11 +102,15 @@ static unsigned count_bits(uint16_t word) {
   return (unsigned)__builtin_popcount(word);
 }
 
-/* Every word costs the same: the shares are as equal as they can be. */
-static void share_evenly(const struct ring *ring, unsigned radius, struct ring_plan *plan) {
+void ring_share_evenly(const struct ring *ring, unsigned radius, uint8_t share[RING_MAX_WORDS]) {
+  for (unsigned t = 0; t < ring->words; t++)
+    share[t] = (uint8_t)((radius + 1) / ring->words + (t < (radius + 1) % ring->words));
+}
+
+static void plan_evenly(const struct ring *ring, unsigned radius, struct ring_plan *plan) {
+  ring_share_evenly(ring, radius, plan->share);
   for (unsigned t = 0; t < ring->words; t++) {
     plan->known[t] = UINT16_MAX;
-    plan->share[t] = (uint8_t)((radius + 1) / ring->words + (t < (radius + 1) % ring->words));
     plan->probes += (uint64_t)probes_of(RING_WORD_BITS, plan->share[t]);
   }
 }
@@ -132,13 +137,68 @@ static void share_by_cost(const struct ring *ring, const uint8_t *unknown_bits, 
   }
 }
 
+static double cost_of(const struct ring *ring, double probes) {
+  return probes * (RING_PROBE_NANOSECONDS + (double)ring->row_count / RING_KEYS * ring->entry_nanoseconds);
+}
+
+bool ring_reaches(const struct ring *ring, unsigned radius) {
+  return radius + 1 <= ring->words * RING_MAX_SHARE;
+}
+
 bool ring_plan(const struct ring *ring, const struct ring_query *query, unsigned radius, struct ring_plan *plan) {
-  if (radius + 1 > ring->words * RING_MAX_SHARE) return false;
+  if (!ring_reaches(ring, radius)) return false;
   memset(plan, 0, sizeof *plan);
   ring_deal(ring, query->row, plan->word);
-  if (query->unknown == NULL) share_evenly(ring, radius, plan);
+  if (query->unknown == NULL) plan_evenly(ring, radius, plan);
   else share_by_cost(ring, query->unknown, radius, plan);
-  const double average = (double)ring->row_count / RING_KEYS;
-  plan->cost = (double)plan->probes * (RING_PROBE_NANOSECONDS + average * ring->entry_nanoseconds);
+  plan->cost = cost_of(ring, (double)plan->probes);
   return true;
+}
+
+bool ring_sweep_pays(const struct ring *ring, unsigned radius, uint32_t count, double scan_cost) {
+  if (!ring_reaches(ring, radius)) return false;
+  uint8_t share[RING_MAX_WORDS];
+  double probes = 0;
+  ring_share_evenly(ring, radius, share);
+  for (unsigned t = 0; t < ring->words; t++) probes += probes_of(RING_WORD_BITS, share[t]);
+  const double entries = (double)ring->row_count / RING_KEYS * ring->entry_nanoseconds;
+  const double table = ring->words * RING_SWEEP_TABLE_NANOSECONDS;
+  const double sweep = table / count + probes * (RING_SWEEP_PROBE_NANOSECONDS + entries * RING_SWEEP_ENTRY_SHARE);
+  const double search = cost_of(ring, probes);
+  return sweep < (search < scan_cost ? search : scan_cost);
+}
+
+/* ---- Candidates -------------------------------------------------------------------------------------------------- */
+
+static unsigned word_distance(const struct ring *ring, const uint64_t *differ, unsigned t) {
+  int bits = 0;
+  for (size_t k = 0; k < ring->row_bytes / 8; k++) bits += __builtin_popcountll(differ[k] & ring->mask[t][k]);
+  return (unsigned)bits;
+}
+
+/* Whether a row with these differing bits qualifies from a start before `table`, from which it is reported then. */
+static bool found_before(const struct ring *ring, const uint8_t *share, const uint64_t *differ, unsigned table) {
+  unsigned distance = word_distance(ring, differ, 0);
+  for (unsigned t = 0; t < table; t++) {
+    const unsigned next = word_distance(ring, differ, t + 1);
+    if (distance < share[t] && distance + next < share[t] + share[t + 1u]) return true;
+    distance = next;
+  }
+  return false;
+}
+
+bool ring_qualifies(const struct ring *ring, const uint8_t share[RING_MAX_WORDS], size_t number, const uint8_t *query,
+                    const uint8_t *known, unsigned radius, unsigned table, unsigned *distance) {
+  const uint8_t *row = ring->rows + number * ring->row_bytes;
+  *distance = ring->distance(row, query, known);
+  if (*distance > radius) return false;
+  uint64_t differ[RING_MAX_WORDS / 4];
+  for (size_t k = 0; k < ring->row_bytes / 8; k++) {
+    uint64_t asked, counts;
+    memcpy(&differ[k], row + 8 * k, 8);
+    memcpy(&asked, query + 8 * k, 8);
+    memcpy(&counts, known + 8 * k, 8);
+    differ[k] = (differ[k] ^ asked) & counts;
+  }
+  return !found_before(ring, share, differ, table);
 }

@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "hamming/bucket.h"
+#include "hamming/bucket_many.h"
 #include "hamming/hamming.h"
 
 #define RING_MAX_WORDS 16
@@ -35,6 +36,11 @@
 #define RING_ENTRY_NANOSECONDS 0.12
 #define RING_ENTRY_NANOSECONDS_SCALAR 2.5
 #define RING_ROW_NANOSECONDS 40.0
+
+/* The same for a sweep (ring_sweep.c): a table, whatever the number of queries, a probe and an entry. */
+#define RING_SWEEP_TABLE_NANOSECONDS 650e3
+#define RING_SWEEP_PROBE_NANOSECONDS 8.0
+#define RING_SWEEP_ENTRY_SHARE 0.5 /* of what an entry costs otherwise */
 
 /* Which word each bit of a row belongs to: bit b of a row is bit b % 8 of byte b / 8. Inside a word bits ascend. */
 struct ring_layout {
@@ -56,6 +62,7 @@ struct ring {
   const uint8_t *rows;
   struct ring_table tables[RING_MAX_WORDS];
   bucket_kernel kernel;
+  bucket_many_kernel many_kernel;
   double entry_nanoseconds;
   hamming_distance distance;
   uint64_t mask[RING_MAX_WORDS][RING_MAX_WORDS / 4]; /* the bits of each word within a row */
@@ -94,8 +101,19 @@ struct ring_plan {
   double cost; /* nanoseconds, estimated from average bucket sizes */
 };
 
+/* The shares of a query with all bits known: every word costs the same, so they are as equal as they can be. */
+void ring_share_evenly(const struct ring *ring, unsigned radius, uint8_t share[RING_MAX_WORDS]);
+
+/* Whether shares for this radius exist. */
+bool ring_reaches(const struct ring *ring, unsigned radius);
+
 /* Chooses the shares. False when the radius is out of the ring's reach, whatever the cost. */
 bool ring_plan(const struct ring *ring, const struct ring_query *query, unsigned radius, struct ring_plan *plan);
+
+/* Whether row `number`, found in table `table`, is to be reported from there: it is within the radius, and no table
+ * before finds it. Sets *distance. */
+bool ring_qualifies(const struct ring *ring, const uint8_t share[RING_MAX_WORDS], size_t number, const uint8_t *query,
+                    const uint8_t *known, unsigned radius, unsigned table, unsigned *distance);
 
 /* Called for each row within the radius; false ends the search. */
 typedef bool (*ring_visit)(void *user, uint32_t query, size_t row, unsigned distance);
@@ -113,6 +131,17 @@ enum ring_outcome {
 #define RING_PROBES 2304 /* a plan for 256 bits and radius 47 takes 2192, four for radius 31 half as many */
 enum ring_outcome ring_search(const struct ring *ring, const struct ring_query *queries, const struct ring_plan *plans,
                               size_t count, unsigned radius, double budget, ring_visit visit, void *user);
+
+/* Whether a sweep for `count` queries with all bits known is estimated to take less time than searching for one after
+ * the other, or than scanning all rows at `scan_cost` nanoseconds a query. False when the radius is out of reach. */
+bool ring_sweep_pays(const struct ring *ring, unsigned radius, uint32_t count, double scan_cost);
+
+/* Searches `count` queries with all bits known, `queries` one after the other, in one walk over the tables. The radius
+ * must be in the ring's reach. `budget` as in ring_search. RING_HEAVY also when there are very many hits, or too
+ * little memory. */
+#define RING_SWEEP_MAX_QUERIES 65536
+enum ring_outcome ring_sweep(const struct ring *ring, const uint8_t *queries, uint32_t count, unsigned radius,
+                             double budget, ring_visit visit, void *user);
 
 /* Chooses a layout from `count` sample rows, so that bits that tend to agree land in different words, mixed with
  * `secret`, so that nobody can craft rows that share a bucket. False when out of memory. */

@@ -13,7 +13,7 @@ enum { BUCKETS = RING_PROBES, CANDIDATES = 2048 };
 /* A bucket before its bounds are known. */
 struct probe {
   uint32_t key;
-  uint16_t tag; /* tag_of its query and table */
+  uint32_t tag; /* tag_of its query and table */
   uint16_t limit;
 };
 
@@ -44,8 +44,8 @@ struct search {
   uint64_t candidates_ever; /* found so far, whether they were kept or not */
 };
 
-static uint16_t tag_of(size_t query, unsigned table) {
-  return (uint16_t)(query * RING_MAX_WORDS + table);
+static uint32_t tag_of(size_t query, unsigned table) {
+  return (uint32_t)(query * RING_MAX_WORDS + table);
 }
 
 /* ---- Buckets ----------------------------------------------------------------------------------------------------- */
@@ -76,7 +76,7 @@ static bool add_table(struct search *search) {
   const struct ring *ring = search->ring;
   const struct ring_plan *plan = &search->plans[search->query];
   const unsigned t = search->table;
-  const uint16_t tag = tag_of(search->query, t);
+  const uint32_t tag = tag_of(search->query, t);
   const uint32_t known = plan->known[t];
   const unsigned limit = plan->share[t] + plan->share[(t + 1) % ring->words] - 1u;
   for (; search->flips < RING_FLIPS; search->flips++) {
@@ -126,42 +126,13 @@ static void read_directory(struct search *search) {
 
 /* ---- Candidates -------------------------------------------------------------------------------------------------- */
 
-static unsigned word_distance(const struct ring *ring, const uint64_t *differ, unsigned t) {
-  int bits = 0;
-  for (size_t k = 0; k < ring->row_bytes / 8; k++) bits += __builtin_popcountll(differ[k] & ring->mask[t][k]);
-  return (unsigned)bits;
-}
-
-/* Whether a row with these differing bits qualifies from a start before `table`, from which it is reported then. */
-static bool found_before(const struct ring *ring, const struct ring_plan *plan, const uint64_t *differ,
-                         unsigned table) {
-  unsigned distance = word_distance(ring, differ, 0);
-  for (unsigned t = 0; t < table; t++) {
-    const unsigned next = word_distance(ring, differ, t + 1);
-    if (distance < plan->share[t] && distance + next < plan->share[t] + plan->share[t + 1u]) return true;
-    distance = next;
-  }
-  return false;
-}
-
 /* Compares one candidate in full. False when `visit` ended the search. */
 static bool confirm(const struct search *search, struct bucket_hit candidate) {
-  const struct ring *ring = search->ring;
   const uint32_t number = candidate.tag / RING_MAX_WORDS;
-  const struct ring_query *query = &search->queries[number];
-  const uint8_t *known = search->known[number];
-  const uint8_t *row = ring->rows + candidate.position * ring->row_bytes;
-  const unsigned distance = ring->distance(row, query->row, known);
-  if (distance > search->radius) return true;
-  uint64_t differ[RING_MAX_WORDS / 4];
-  for (size_t k = 0; k < ring->row_bytes / 8; k++) {
-    uint64_t asked, counts;
-    memcpy(&differ[k], row + 8 * k, 8);
-    memcpy(&asked, query->row + 8 * k, 8);
-    memcpy(&counts, known + 8 * k, 8);
-    differ[k] = (differ[k] ^ asked) & counts;
-  }
-  if (found_before(ring, &search->plans[number], differ, candidate.tag % RING_MAX_WORDS)) return true;
+  unsigned distance;
+  if (!ring_qualifies(search->ring, search->plans[number].share, candidate.position, search->queries[number].row,
+                      search->known[number], search->radius, candidate.tag % RING_MAX_WORDS, &distance))
+    return true;
   return search->visit(search->user, number, candidate.position, distance);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Choosing the way for each query by estimated cost, and carrying it out. */
+/* Choosing the way for each query, or for many together, by estimated cost, and carrying it out. */
 #include "index/searcher.h"
 
 #include <stdlib.h>
@@ -121,7 +121,7 @@ static bool visit_row_of_ring(void *user, uint32_t query, size_t row, unsigned d
 static bool search_ring(struct group *group, size_t first, size_t count) {
   if (count == 0) return true;
   const struct searcher *searcher = group->searcher;
-  const double budget = searcher->ways == SEARCHER_RING_ONLY ? 1e30 : BUDGET_SHARE * searcher->scan_cost;
+  const double budget = searcher->ways >= SEARCHER_RING_ONLY ? 1e30 : BUDGET_SHARE * searcher->scan_cost;
   struct group part = *group;
   for (size_t i = 0; i < count; i++) part.number[i] = group->number[first + i];
   switch (ring_search(&searcher->ring, group->query + first, group->plan + first, count, group->radius, budget,
@@ -147,7 +147,7 @@ static bool plan_next(struct group *group, uint32_t number) {
   *query = (struct ring_query){at(group->queries, number, searcher->row_bytes),
                                at(group->unknown, number, searcher->row_bytes)};
   if (!ring_plan(&searcher->ring, query, group->radius, plan)) return false;
-  return searcher->ways == SEARCHER_RING_ONLY || plan->cost <= searcher->scan_cost;
+  return searcher->ways >= SEARCHER_RING_ONLY || plan->cost <= searcher->scan_cost;
 }
 
 /* Searches the group when the query that was planned last does not go with it. */
@@ -162,11 +162,12 @@ static bool make_room(struct group *group) {
   return true;
 }
 
+/* Searches the queries `first` to `end` - 1. */
 static bool search_by_plan(const struct searcher *searcher, const uint8_t *queries, const uint8_t *unknown,
-                           uint32_t count, unsigned radius, hamming_visit visit, void *user) {
+                           uint32_t first, uint32_t end, unsigned radius, hamming_visit visit, void *user) {
   struct group group = {
       .searcher = searcher, .queries = queries, .unknown = unknown, .radius = radius, .visit = visit, .user = user};
-  for (uint32_t number = 0; number < count; number++) {
+  for (uint32_t number = first; number < end; number++) {
     if (!plan_next(&group, number)) {
       if (!scan_one(&group, number)) return false;
       continue;
@@ -178,13 +179,52 @@ static bool search_by_plan(const struct searcher *searcher, const uint8_t *queri
   return search_ring(&group, 0, group.count);
 }
 
+/* ---- Sweeps ------------------------------------------------------------------------------------------------------ */
+
+struct swept {
+  hamming_visit visit;
+  void *user;
+  uint32_t first; /* the caller's number of query 0 */
+};
+
+static bool visit_row_of_sweep(void *user, uint32_t query, size_t row, unsigned distance) {
+  const struct swept *swept = user;
+  return swept->visit(swept->user, row, swept->first + query, distance);
+}
+
+static bool may_sweep(const struct searcher *searcher, const uint8_t *unknown, uint32_t count, unsigned radius) {
+  if (unknown != NULL) return false;
+  if (searcher->ways == SEARCHER_SWEEP_ONLY) return ring_reaches(&searcher->ring, radius);
+  return searcher->ways == SEARCHER_ANY && ring_sweep_pays(&searcher->ring, radius, count, searcher->scan_cost);
+}
+
+/* As many queries at once as a sweep takes, in parts of equal size: a small rest would not pay. */
+static bool search_by_sweep(const struct searcher *searcher, const uint8_t *queries, uint32_t count, unsigned radius,
+                            hamming_visit visit, void *user) {
+  const double budget = searcher->ways == SEARCHER_SWEEP_ONLY ? 1e30 : BUDGET_SHARE * searcher->scan_cost;
+  const uint64_t parts = (count + RING_SWEEP_MAX_QUERIES - (uint64_t)1) / RING_SWEEP_MAX_QUERIES;
+  struct swept swept = {visit, user, 0};
+  for (uint64_t part = 1; part <= parts; part++) {
+    const uint32_t end = (uint32_t)(count * part / parts);
+    enum ring_outcome outcome = ring_sweep(&searcher->ring, at(queries, swept.first, searcher->row_bytes),
+                                           end - swept.first, radius, budget, visit_row_of_sweep, &swept);
+    if (outcome == RING_HEAVY && !search_by_plan(searcher, queries, NULL, swept.first, end, radius, visit, user))
+      outcome = RING_STOPPED;
+    if (outcome == RING_STOPPED) return false;
+    swept.first = end;
+  }
+  return true;
+}
+
 bool searcher_search(const struct searcher *searcher, const uint8_t *queries, const uint8_t *unknown, uint32_t count,
                      unsigned radius, hamming_visit visit, void *user) {
   if (searcher->row_count == 0 || count == 0) return true;
   if (searcher->sliced != NULL && searcher->ways == SEARCHER_ANY)
     return sliced_search(searcher->sliced, queries, unknown, count, radius, visit, user);
   if (searcher->has_ring && searcher->ways != SEARCHER_SCAN_ONLY)
-    return search_by_plan(searcher, queries, unknown, count, radius, visit, user);
+    return may_sweep(searcher, unknown, count, radius)
+               ? search_by_sweep(searcher, queries, count, radius, visit, user)
+               : search_by_plan(searcher, queries, unknown, 0, count, radius, visit, user);
   return hamming_scan(searcher->rows, searcher->row_count, searcher->row_bytes, queries, unknown, count, radius, visit,
                       user);
 }

@@ -2,6 +2,7 @@
 /* Radius search over the rows of one kind in one segment, by whichever way is cheapest for each query:
  *
  *     ring    tables of the segment, a small part of the rows is looked at (ring.h)
+ *     sweep   the same for thousands of queries at once, in one walk over the tables (ring_sweep.c)
  *     sliced  a copy of few rows in bit planes (sliced.h)
  *     scan    every row, where it lies (hamming.h)
  *
@@ -25,8 +26,14 @@ void searcher_destroy(struct searcher *searcher);
 bool searcher_search(const struct searcher *searcher, const uint8_t *queries, const uint8_t *unknown, uint32_t count,
                      unsigned radius, hamming_visit visit, void *user);
 
-/* Caps what is used, for tests and benchmarks: which ways may be taken. Not while searches run. */
-enum searcher_ways { SEARCHER_ANY, SEARCHER_SCAN_ONLY, SEARCHER_RING_ONLY };
+/* Caps what is used, for tests and benchmarks: which ways may be taken, where there is a ring. Not while searches run.
+ */
+enum searcher_ways {
+  SEARCHER_ANY,
+  SEARCHER_SCAN_ONLY,
+  SEARCHER_RING_ONLY, /* whatever it costs */
+  SEARCHER_SWEEP_ONLY /* the same in sweeps, where all bits are known */
+};
 void searcher_restrict(struct searcher *searcher, enum searcher_ways ways);
 
 #endif
