@@ -16,7 +16,7 @@
 #include "record.h"
 #include "stop.h"
 
-#define BATCH 1024
+#define BATCH 16384 /* enough for an index to sweep its tables once for all of them */
 /* A batch with more hits than this is answered in halves: wide radii over large indexes must not eat the memory. */
 #define BATCH_HITS (1u << 20)
 
@@ -61,6 +61,8 @@ struct query_run {
   struct output out;
   struct query batch[BATCH];
   size_t batch_count;
+  uint8_t hashes[BATCH * HASHSCAN_MAX_HASH_BYTES]; /* of the search under way */
+  uint32_t owners[BATCH];                          /* places in the batch of its queries */
   struct hits hits;
   uint64_t by_outcome[3];
   uint64_t queries;
@@ -126,20 +128,18 @@ static bool is_perceptual(hashscan_kind kind) {
 }
 
 static hashscan_code search_kind(struct query_run *run, size_t first, size_t count, hashscan_kind kind) {
-  uint8_t queries[BATCH * HASHSCAN_MAX_HASH_BYTES];
-  uint32_t owners[BATCH];
   const size_t bytes = hashscan_kind_bytes(kind);
   hashscan_search search = HASHSCAN_SEARCH_INIT;
   for (size_t i = first; i < first + count; i++) {
     const struct query *query = &run->batch[i];
     if (query->reason[0] != '\0' || query->kind != kind) continue;
-    memcpy(queries + search.count * bytes, query->hash, bytes);
-    owners[search.count++] = (uint32_t)i;
+    memcpy(run->hashes + search.count * bytes, query->hash, bytes);
+    run->owners[search.count++] = (uint32_t)i;
   }
   if (search.count == 0) return HASHSCAN_SUCCESS;
-  run->hits.owners = owners;
+  run->hits.owners = run->owners;
   search.kind = kind;
-  search.queries = queries;
+  search.queries = run->hashes;
   search.radius = (unsigned)run->settings.radius;
   return hashscan_index_search(run->index, &search, on_hit, &run->hits, &run->error);
 }
