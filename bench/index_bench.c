@@ -16,6 +16,7 @@ struct settings {
   size_t radius;
   size_t threads;
   size_t rounds;
+  size_t batch;
   double seconds; /* for each engine that may sample */
   const char *json_path;
   const char *dump_path;
@@ -40,6 +41,7 @@ static const char usage_text[] =
     "  --entries N    hashes in the index (1e6)\n"
     "  --radius R     0 to 256 (31)\n"
     "  --queries Q    (1000); one in 100 is an entry with 0 to 33 bits flipped\n"
+    "  --batch B      queries a call of ring-batch (16384)\n"
     "  --threads T    that share the queries (1)\n"
     "  --data KIND    uniform, pdq, clustered or adversarial (uniform)\n"
     "  --unknown B    unknown bits of each query, 0 to 256 (0)\n"
@@ -81,6 +83,8 @@ static bool parse_option(int option, const char *argument, struct settings *sett
     return parse_count(argument, 1, 64, &settings->threads);
   case 'k':
     return parse_count(argument, 1, MAX_ROUNDS, &settings->rounds);
+  case 'b':
+    return parse_count(argument, 1, 1e7, &settings->batch);
   case 'd':
     return parse_kind(argument, &settings->data.kind);
   case 'u':
@@ -110,21 +114,20 @@ static bool parse_option(int option, const char *argument, struct settings *sett
 }
 
 static bool parse(int argc, char **argv, struct settings *settings) {
-  static const struct option options[] = {{"entries", required_argument, NULL, 'e'},
-                                          {"radius", required_argument, NULL, 'r'},
-                                          {"queries", required_argument, NULL, 'q'},
-                                          {"threads", required_argument, NULL, 't'},
-                                          {"data", required_argument, NULL, 'd'},
-                                          {"unknown", required_argument, NULL, 'u'},
-                                          {"seed", required_argument, NULL, 's'},
-                                          {"rounds", required_argument, NULL, 'k'},
-                                          {"seconds", required_argument, NULL, 'S'},
-                                          {"json", required_argument, NULL, 'j'},
-                                          {"dump", required_argument, NULL, 'D'},
-                                          {"paced", no_argument, NULL, 'p'},
-                                          {NULL, 0, NULL, 0}};
-  *settings = (struct settings){
-      .data = {.seed = 1, .entries = 1000000, .queries = 1000}, .radius = 31, .threads = 1, .rounds = 5, .seconds = 5};
+  static const struct option options[] = {
+      {"entries", required_argument, NULL, 'e'}, {"radius", required_argument, NULL, 'r'},
+      {"queries", required_argument, NULL, 'q'}, {"batch", required_argument, NULL, 'b'},
+      {"threads", required_argument, NULL, 't'}, {"data", required_argument, NULL, 'd'},
+      {"unknown", required_argument, NULL, 'u'}, {"seed", required_argument, NULL, 's'},
+      {"rounds", required_argument, NULL, 'k'},  {"seconds", required_argument, NULL, 'S'},
+      {"json", required_argument, NULL, 'j'},    {"dump", required_argument, NULL, 'D'},
+      {"paced", no_argument, NULL, 'p'},         {NULL, 0, NULL, 0}};
+  *settings = (struct settings){.data = {.seed = 1, .entries = 1000000, .queries = 1000},
+                                .radius = 31,
+                                .threads = 1,
+                                .rounds = 5,
+                                .batch = 16384,
+                                .seconds = 5};
   for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
     if (!parse_option(option, optarg, settings)) return false;
   return optind == argc;
@@ -167,7 +170,7 @@ static double bytes_per_entry(const struct engine *engine, const struct built *b
   const uint64_t ring = index_ring_bytes(HASHSCAN_KIND_PDQ, row_count);
   uint64_t bytes = row_count * DATA_HASH_BYTES;
   if (strcmp(engine->name, "naive") != 0) bytes += (row_count + 1) * sizeof(uint32_t);
-  if (engine->at_once > 1 || strcmp(engine->name, "ring") == 0) bytes += ring;
+  if (strncmp(engine->name, "ring", 4) == 0) bytes += ring;
   if (strcmp(engine->name, "naive") != 0 && ring == 0) bytes += row_count * DATA_HASH_BYTES;
   return (double)bytes / (double)built->info.entries;
 }
@@ -212,13 +215,14 @@ static void print_settings(const struct settings *settings, const struct built *
           (double)built->info.bytes / 1e6, work.probes, work.entries, "engine", "mean us", "p50 us", "p99 us",
           "wall us", "queries", "hits", "bytes/entry", "times ring");
   if (json == NULL) return;
-  fprintf(json,
-          "{\"subject\":\"index\",\"data\":\"%s\",\"seed\":%llu,\"entries\":%zu,\"distinct\":%u,\"radius\":%zu,"
-          "\"queries\":%zu,\"unknown\":%u,\"threads\":%zu,\"rounds\":%zu,\"cpu\":\"%s\",\"index_bytes\":%llu,"
-          "\"probes_per_query\":%.1f,\"bucket_rows_per_query\":%.1f,\"engines\":[",
-          kind, (unsigned long long)settings->data.seed, settings->data.entries, built->rows->row_count,
-          settings->radius, settings->data.queries, settings->data.unknown_bits, settings->threads, settings->rounds,
-          hashscan_cpu(), (unsigned long long)built->info.bytes, work.probes, work.entries);
+  fprintf(
+      json,
+      "{\"subject\":\"index\",\"data\":\"%s\",\"seed\":%llu,\"entries\":%zu,\"distinct\":%u,\"radius\":%zu,"
+      "\"queries\":%zu,\"batch\":%zu,\"unknown\":%u,\"threads\":%zu,\"rounds\":%zu,\"cpu\":\"%s\",\"index_bytes\":%llu,"
+      "\"probes_per_query\":%.1f,\"bucket_rows_per_query\":%.1f,\"engines\":[",
+      kind, (unsigned long long)settings->data.seed, settings->data.entries, built->rows->row_count, settings->radius,
+      settings->data.queries, settings->batch, settings->data.unknown_bits, settings->threads, settings->rounds,
+      hashscan_cpu(), (unsigned long long)built->info.bytes, work.probes, work.entries);
 }
 
 static void print_engine(const struct engine *engine, const struct figures *figures, const struct questions *questions,
@@ -302,7 +306,8 @@ static bool run(const struct settings *settings, FILE *json) {
                                       .count = settings->data.queries,
                                       .radius = (unsigned)settings->radius,
                                       .threads = (unsigned)settings->threads,
-                                      .rounds = settings->rounds};
+                                      .rounds = settings->rounds,
+                                      .batch = settings->batch};
   bool ok = data_make(&data, &settings->data);
   if (ok && settings->dump_path != NULL) {
     ok = dump(settings, &data);

@@ -9,7 +9,7 @@
 #include "base/parallel.h"
 #include "index_random.h"
 
-enum { BATCH = 64, WARM_UP = 64, MAX_PLANTED = 102, ROW_WORDS = DATA_HASH_BYTES / 8 };
+enum { WARM_UP = 64, MAX_PLANTED = 102, ROW_WORDS = DATA_HASH_BYTES / 8 };
 
 #if defined(__x86_64__)
 #define POPCNT __attribute__((target("popcnt")))
@@ -69,12 +69,13 @@ bool engines_create(struct engine engines[ENGINES], const struct questions *ques
   static const struct engine kinds[ENGINES] = {
       {.name = "ring", .search = search_any, .at_once = 1},
       {.name = "flat", .search = search_flat, .at_once = 1, .may_sample = true},
-      {.name = "ring-batch", .search = search_any, .at_once = BATCH},
+      {.name = "ring-batch", .search = search_any},
       {.name = "naive", .search = search_naive, .at_once = 1, .may_sample = true},
   };
   bool enough = true;
   for (size_t i = 0; i < ENGINES; i++) {
     engines[i] = kinds[i];
+    if (engines[i].at_once == 0) engines[i].at_once = questions->batch;
     engines[i].seconds = calloc(questions->count * questions->rounds, sizeof *engines[i].seconds);
     engines[i].round_seconds = calloc(questions->rounds, sizeof *engines[i].round_seconds);
     engines[i].answers = calloc(questions->count, sizeof *engines[i].answers);

@@ -16,6 +16,7 @@ struct questions {
   unsigned radius;
   unsigned threads;
   size_t rounds;
+  size_t batch; /* queries a call of ring-batch */
 };
 
 /* The hits of one query, in any order. */

@@ -7,7 +7,7 @@
 
 Measured are IndexBinaryFlat and IndexBinaryMultiHash(256, 16, 16) with nflip 1, both by range_search, and
 IndexBinaryHNSW, which has no range search, by its nearest neighbours within the radius. faiss gets its queries in one
-call, hashscan one query a call (`ring`) and in calls of 64 (`ring-batch`). A round runs hashscan, then each index of
+call, hashscan one query a call (`ring`) and many a call (`ring-batch`). A round runs hashscan, then each index of
 faiss; the ratios are medians over the rounds. Recall is measured over all planted queries against IndexBinaryFlat,
 whose hits must be as many as those of hashscan.
 """
