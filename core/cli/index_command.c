@@ -101,6 +101,11 @@ static void warn_of_bad_lines(const hashscan_list_report *report) {
     message("skipped %s, and %" PRIu64 " more bad lines", report->first_bad.message, report->bad_lines - 1);
 }
 
+static void say_what_was_read(const char *path, hashscan_list_format format, const hashscan_list_report *report) {
+  if (format == HASHSCAN_LIST_BINARY) message("%s: %" PRIu64 " entries", path, report->entries);
+  else message("%s: %" PRIu64 " entries from %" PRIu64 " lines", path, report->entries, report->lines);
+}
+
 hashscan_code lists_read(const struct list_settings *settings, char **paths, size_t count,
                          const struct list_target *target, uint64_t *bad_lines, hashscan_error *error) {
   hashscan_list_options options = HASHSCAN_LIST_OPTIONS_INIT;
@@ -118,8 +123,7 @@ hashscan_code lists_read(const struct list_settings *settings, char **paths, siz
     if (code != HASHSCAN_SUCCESS) return code;
     warn_of_bad_lines(&report);
     *bad_lines += report.bad_lines;
-    if (settings->verbose || isatty(STDERR_FILENO))
-      message("%s: %" PRIu64 " entries from %" PRIu64 " lines", paths[i], report.entries, report.lines);
+    if (settings->verbose || isatty(STDERR_FILENO)) say_what_was_read(paths[i], options.format, &report);
   }
   return HASHSCAN_SUCCESS;
 }

@@ -36,8 +36,8 @@ struct list_settings {
        0,                                                                                                              \
        OPTION_CHOICE,                                                                                                  \
        offsetof(struct list_settings, format),                                                                         \
-       "auto|text|csv",                                                                                                \
-       "How the lists are written. Default auto.",                                                                     \
+       "auto|text|csv|binary",                                                                                         \
+       "How the lists are written. Default auto: text or csv. Binary, raw bytes, needs --kind.",                       \
        0,                                                                                                              \
        0},                                                                                                             \
       {"kind",                                                                                                         \

@@ -256,17 +256,22 @@ HASHSCAN_API hashscan_code hashscan_hash_pixels(hashscan_hasher *hasher, const u
 typedef enum hashscan_list_format {
   HASHSCAN_LIST_AUTO = 0, /* CSV when the first line that is no comment names a known column, else text */
   HASHSCAN_LIST_TEXT = 1, /* one hex hash a line, '#' starts a comment */
-  HASHSCAN_LIST_CSV = 2   /* header line; columns hash, kind, id, labels, pdq, md5, sha1, sha256 */
+  HASHSCAN_LIST_CSV = 2,  /* header line; columns hash, kind, id, labels, pdq, md5, sha1, sha256, hash64 */
+  /* The bytes of one hash after the other (hashscan_entry.hash) and nothing else. Never told by AUTO, and needs
+   * has_kind: any bytes are hashes. A size that is no whole number of them is FORMAT, whatever skip_bad_lines says, and
+   * adds nothing; so are hex digits, which are a text list. */
+  HASHSCAN_LIST_BINARY = 3
 } hashscan_list_format;
 
-HASHSCAN_API const char *hashscan_list_format_name(hashscan_list_format format); /* "auto", "text", "csv" */
+/* "auto", "text", "csv", "binary"; "unknown" for other values. Static storage. */
+HASHSCAN_API const char *hashscan_list_format_name(hashscan_list_format format);
 
 typedef struct hashscan_list_options {
   size_t size;         /* sizeof(hashscan_list_options) */
   const char *name;    /* list name in each verdict; NULL: the file's name without folder and extension */
   const char *version; /* list version in each verdict; NULL: "" */
   hashscan_list_format format;
-  int has_kind;       /* nonzero: `kind` says what a text line (or a CSV `hash` without `kind`) holds */
+  int has_kind; /* nonzero: `kind` says what a text line (or a CSV `hash` without `kind`, or a binary list) holds */
   hashscan_kind kind; /* otherwise the length tells: 16 hash64, 32 md5, 40 sha1, 64 pdq */
   int skip_bad_lines; /* nonzero: count bad lines instead of failing at the first */
 } hashscan_list_options;
@@ -276,10 +281,11 @@ typedef struct hashscan_list_options {
 
 /* What reading one list gave. */
 typedef struct hashscan_list_report {
-  uint64_t lines;           /* lines read, comments and empty ones included */
-  uint64_t entries;         /* entries added */
-  uint64_t bad_lines;       /* lines skipped as bad; 0 unless skip_bad_lines */
-  hashscan_error first_bad; /* file, line and reason of the first bad line; code SUCCESS when there is none */
+  uint64_t lines;     /* lines read, comments and empty ones included; 0 of a binary list, which has none */
+  uint64_t entries;   /* entries added */
+  uint64_t bad_lines; /* lines skipped as bad; 0 unless skip_bad_lines */
+  /* File, line and reason of the first bad line, or why a binary list is refused; code SUCCESS when there is none. */
+  hashscan_error first_bad;
 } hashscan_list_report;
 
 /* One list entry. In hashscan_builder_add the strings are the caller's; from hashscan_index_entry they belong to

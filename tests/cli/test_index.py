@@ -3,9 +3,10 @@
 import fcntl
 import hashlib
 import os
+import subprocess
 
 import pytest
-from conftest import build, run, write
+from conftest import DATASET, build, run, write
 
 PDQ = ["%064x" % (k * 0x1234567890abcdef1234567890abcdef) for k in range(1, 5)]
 MD5 = hashlib.md5(b"x").hexdigest()
@@ -52,6 +53,52 @@ def test_list_from_standard_input(tmp_path):
     assert result.records[0]["lists"] == [{"name": "piped", "version": "", "entries": 1}]
     result = run("index", "build", "-o", tmp_path / "index", "-", stdin=b"nonsense\n")
     assert result.code == 2 and "stdin:1:" in result.errors[0]
+
+
+def raw(*hashes):
+    return b"".join(map(bytes.fromhex, hashes))
+
+
+def test_binary_list(tmp_path):
+    def digest(*arguments, stdin=b""):
+        result = run("index", "build", "-o", tmp_path / "index", "--list", "a", *arguments, stdin=stdin)
+        assert (result.code, result.err) == (0, b""), result.errors
+        return result.records[0]["digest"]
+
+    binary = ("--format", "binary", "--kind")
+    for kind, hashes in (("pdq", PDQ), ("sha256", [SHA256]), ("md5", [MD5, MD5]), ("sha1", [SHA1]), ("pdq", [])):
+        text = write(tmp_path / "list.txt", "".join(line + "\n" for line in hashes).encode())
+        source = write(tmp_path / "list.bin", raw(*hashes))
+        assert digest(*binary, kind, source) == digest("--kind", kind, text)
+        assert digest(*binary, kind, "-", stdin=raw(*hashes)) == digest("--kind", kind, text)
+
+
+def test_a_binary_list_of_the_generator(tmp_path):
+    digests = set()
+    for form in ("text", "binary"):
+        subprocess.run([DATASET, "hashes", "--out", tmp_path / "list", "--count", "3000", "--format", form], check=True)
+        options = ("--format", "binary", "--kind", "pdq") if form == "binary" else ()
+        result = run("index", "build", "-v", "-o", tmp_path / "index", *options, tmp_path / "list")
+        assert result.errors == [f"hashscan: {tmp_path / 'list'}: 3000 entries" +
+                                 (" from 3000 lines" if form == "text" else "")]
+        digests.add(result.records[0]["digest"])
+    assert len(digests) == 1
+
+
+def test_a_binary_list_that_does_not_fit_is_refused(tmp_path):
+    index = build(tmp_path, PDQ)
+    before = contents(index)
+    cut = write(tmp_path / "cut.bin", raw(*PDQ)[:-1])
+    for command in (("build", "-o", index), ("add", index), ("update", "--list", "list", index)):
+        for arguments, message in (
+                (("--kind", "pdq"), f"{cut}: 127 bytes are no whole number of pdq hashes of 32 bytes"),
+                (("--skip-bad-lines", "--kind", "hash64"), f"{cut}: 127 bytes are no whole number"),
+                ((), "the kind must be given")):
+            result = run("index", *command, "--format", "binary", *arguments, cut)
+            assert (result.code, result.out, len(result.errors)) == (2, b"", 1) and message in result.errors[0]
+    result = run("index", "add", "--kind", "pdq", index, cut)
+    assert (result.code, len(result.errors)) == (2, 1) and "(raw bytes need the format binary)" in result.errors[0]
+    assert contents(index) == before
 
 
 def test_kind_of_64_digits_can_be_given(tmp_path):
@@ -192,6 +239,10 @@ def test_a_list_is_replaced_by_its_next_version(tmp_path):
     assert matches(index, *PDQ) == [("list", "2", ""), ("list", "2", ""), ("other", "", "")]
     assert counts(change(*update, "3", "-", stdin=(PDQ[0] + "\n").encode())) == (2, 1, 3, 0)
     assert counts(change(*update, "4", write(tmp_path / "none.txt", b"# nobody\n"))) == (1, 0, 1, 0)
+    binary = ("--format", "binary", "--kind", "pdq")
+    assert counts(change(*update, "5", *binary, write(tmp_path / "new.bin", raw(*PDQ)))) == (5, 4, 0, 0)
+    assert counts(change(*update, "6", *binary, "-", stdin=raw(PDQ[3], PDQ[2]))) == (3, 0, 2, 2)
+    assert counts(change("add", index, *binary, "-", stdin=raw(PDQ[3]))) == (4, 1, 0, 0)
 
 
 def test_a_list_that_cannot_be_read_changes_nothing(tmp_path):

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Hash lists: any bytes, under any options, end with SUCCESS or FORMAT, and every entry that comes out keeps the
- * promises of list.h. The first byte picks the options, the rest is the list. */
+ * promises of list.h. The first byte picks the options, the rest is the list, read as text or CSV and then as a binary
+ * one. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,24 +46,37 @@ static uint64_t count_lines(const uint8_t *bytes, size_t size) {
   return lines;
 }
 
+static hashscan_code read_list(const uint8_t *bytes, size_t size, const hashscan_list_options *options,
+                               hashscan_list_report *report) {
+  struct seen seen = {0};
+  hashscan_error error = {0};
+  const hashscan_code code = list_read("folder/fuzz.txt", bytes, size, options, check_entry, &seen, report, &error);
+  require(code == HASHSCAN_SUCCESS || code == HASHSCAN_E_FORMAT);
+  require(report->entries == seen.entries && report->bad_lines <= report->lines);
+  require((code == HASHSCAN_SUCCESS) == (error.code == HASHSCAN_SUCCESS));
+  if (report->bad_lines > 0 || code != HASHSCAN_SUCCESS)
+    require(strncmp(report->first_bad.message, "folder/fuzz.txt:", 16) == 0);
+  return code;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   if (size == 0) return 0;
   hashscan_list_options options = HASHSCAN_LIST_OPTIONS_INIT;
   options.format = (hashscan_list_format)(bytes[0] % 3);
   options.skip_bad_lines = bytes[0] >> 2 & 1;
   options.has_kind = bytes[0] >> 3 & 1;
-  options.kind = (hashscan_kind)(bytes[0] >> 4 & 3);
-  struct seen seen = {0};
+  options.kind = (hashscan_kind)((bytes[0] >> 4) % HASHSCAN_KIND_COUNT);
   hashscan_list_report report;
-  hashscan_error error = {0};
-  const hashscan_code code =
-      list_read("folder/fuzz.txt", bytes + 1, size - 1, &options, check_entry, &seen, &report, &error);
-  require(code == HASHSCAN_SUCCESS || code == HASHSCAN_E_FORMAT);
-  require(report.entries == seen.entries && report.bad_lines <= report.lines);
-  require((code == HASHSCAN_SUCCESS) == (error.code == HASHSCAN_SUCCESS));
-  if (report.bad_lines > 0 || code != HASHSCAN_SUCCESS)
-    require(strncmp(report.first_bad.message, "folder/fuzz.txt:", 16) == 0);
+  hashscan_code code = read_list(bytes + 1, size - 1, &options, &report);
   const uint64_t lines = count_lines(bytes + 1, size - 1);
   require(code == HASHSCAN_SUCCESS ? report.lines == lines : report.lines <= lines);
+
+  options.format = HASHSCAN_LIST_BINARY;
+  options.has_kind = 1;
+  code = read_list(bytes + 1, size - 1, &options, &report);
+  const size_t hash_bytes = hashscan_kind_bytes(options.kind);
+  const bool whole = (size - 1) % hash_bytes == 0;
+  require(code == (whole ? HASHSCAN_SUCCESS : HASHSCAN_E_FORMAT));
+  require(report.entries == (whole ? (size - 1) / hash_bytes : 0) && report.lines == 0);
   return 0;
 }

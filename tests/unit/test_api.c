@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The contract of hashscan.h at its edges: names, hex, distance, sizes of option structs, NULL, and one way to reach
- * every documented error. */
+/* The contract of hashscan.h at its edges: sizes of option structs, NULL, and one way to reach every documented error.
+ * Names, hex and distances are in test_names.c. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "../support/expect.h"
 #include "../support/fixture.h"
 #include "../support/indexes.h"
 #include "hashscan.h"
@@ -32,104 +33,6 @@ static int tear_down(void **state) {
   (void)state;
   fixture_remove(folder);
   return 0;
-}
-
-/* The call fails with `code`, says so in `error` as well, and does the same without one. */
-#define EXPECT(expected, call)                                                                                         \
-  do {                                                                                                                 \
-    hashscan_error error_ = {0};                                                                                       \
-    hashscan_error *error = &error_;                                                                                   \
-    assert_int_equal(call, expected);                                                                                  \
-    assert_int_equal(error_.code, expected);                                                                           \
-    assert_true(error_.message[0] != '\0');                                                                            \
-    assert_null(strchr(error_.message, '\n'));                                                                         \
-    error = NULL;                                                                                                      \
-    assert_int_equal(call, expected);                                                                                  \
-  } while (0)
-
-static void names(void **state) {
-  (void)state;
-  char version[40];
-  snprintf(version, sizeof version, "%d.%d.%d", HASHSCAN_VERSION_MAJOR, HASHSCAN_VERSION_MINOR, HASHSCAN_VERSION_PATCH);
-  assert_string_equal(hashscan_version(), version);
-  assert_non_null(hashscan_cpu());
-  static const char *const codes[] = {"success", "argument", "memory", "io",     "format",
-                                      "version", "limit",    "cpu",    "stopped"};
-  for (int i = 0; i < 9; i++) assert_string_equal(hashscan_code_name((hashscan_code)i), codes[i]);
-  assert_string_equal(hashscan_code_name((hashscan_code)9), "unknown");
-  static const char *const statuses[HASHSCAN_STATUS_COUNT] = {
-      "ok", "damaged", "low_quality", "unsupported", "corrupt", "limit", "unreadable", "changed", "timeout", "crash"};
-  for (int i = 0; i < HASHSCAN_STATUS_COUNT; i++)
-    assert_string_equal(hashscan_status_name((hashscan_status)i), statuses[i]);
-  assert_string_equal(hashscan_status_name((hashscan_status)99), "unknown");
-  static const char *const transforms[] = {"none",  "rot90", "rot180",    "rot270",
-                                           "flipx", "flipy", "flipplus1", "flipminus1"};
-  for (int i = 0; i < HASHSCAN_TRANSFORM_COUNT; i++)
-    assert_string_equal(hashscan_transform_name((hashscan_transform)i), transforms[i]);
-  assert_string_equal(hashscan_profile_name(HASHSCAN_PROFILE_FULL), "full");
-  assert_string_equal(hashscan_profile_name(HASHSCAN_PROFILE_NN512), "nn512");
-  assert_string_equal(hashscan_level_name(HASHSCAN_LEVEL_EXACT), "exact");
-  assert_string_equal(hashscan_level_name(HASHSCAN_LEVEL_FAST), "fast");
-  assert_string_equal(hashscan_method_name(HASHSCAN_METHOD_EXACT), "exact");
-  assert_string_equal(hashscan_method_name(HASHSCAN_METHOD_SCREEN), "screen");
-  assert_string_equal(hashscan_method_name(HASHSCAN_METHOD_CONFIRM), "confirm");
-  assert_string_equal(hashscan_format_name(HASHSCAN_FORMAT_UNKNOWN), "unknown");
-  assert_string_equal(hashscan_format_name(HASHSCAN_FORMAT_JPEG), "jpeg");
-  assert_string_equal(hashscan_format_name(HASHSCAN_FORMAT_JPEG_CMYK), "jpeg-cmyk");
-  assert_string_equal(hashscan_format_name(HASHSCAN_FORMAT_PNG), "png");
-  assert_string_equal(hashscan_list_format_name(HASHSCAN_LIST_CSV), "csv");
-  assert_string_equal(hashscan_outcome_name(HASHSCAN_NO_MATCH), "no_match");
-  assert_string_equal(hashscan_outcome_name(HASHSCAN_MATCH), "match");
-  assert_string_equal(hashscan_outcome_name(HASHSCAN_UNEXAMINED), "unexamined");
-}
-
-static void kinds(void **state) {
-  (void)state;
-  static const size_t sizes[HASHSCAN_KIND_COUNT] = {32, 16, 20, 32, 8};
-  for (int i = 0; i < HASHSCAN_KIND_COUNT; i++) {
-    hashscan_kind kind;
-    assert_int_equal(hashscan_kind_bytes((hashscan_kind)i), sizes[i]);
-    assert_int_equal(hashscan_kind_parse(hashscan_kind_name((hashscan_kind)i), &kind, NULL), HASHSCAN_SUCCESS);
-    assert_int_equal(kind, i);
-  }
-  assert_int_equal(hashscan_kind_bytes((hashscan_kind)5), 0);
-  assert_string_equal(hashscan_kind_name((hashscan_kind)5), "unknown");
-  hashscan_kind kind;
-  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_kind_parse("PDQ", &kind, error));
-  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_kind_parse("", &kind, error));
-}
-
-static void hex(void **state) {
-  (void)state;
-  const uint8_t bytes[] = {0x00, 0x9f, 0xa0, 0xff};
-  char text[9];
-  uint8_t back[4];
-  hashscan_hex_encode(bytes, sizeof bytes, text);
-  assert_string_equal(text, "009fa0ff");
-  assert_int_equal(hashscan_hex_decode("009FA0fF", 8, back, 4, NULL), HASHSCAN_SUCCESS);
-  assert_memory_equal(back, bytes, 4);
-  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_hex_decode("009fa0f", 7, back, 4, error));
-  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_hex_decode("009fa0ff00", 10, back, 4, error));
-  static const char bad[] = {'/', ':', '@', 'G', '`', 'g', ' ', '\0', (char)0x80};
-  for (size_t i = 0; i < 8; i++) {
-    for (size_t j = 0; j < sizeof bad; j++) {
-      char wrong[] = "009fa0ff";
-      wrong[i] = bad[j];
-      EXPECT(HASHSCAN_E_ARGUMENT, hashscan_hex_decode(wrong, 8, back, 4, error));
-    }
-  }
-}
-
-static void distance(void **state) {
-  (void)state;
-  hashscan_pdq a = {{0}};
-  hashscan_pdq b = {{0}};
-  for (unsigned bit = 0; bit < 256; bit++) {
-    assert_int_equal(hashscan_pdq_distance(&a, &b), bit);
-    assert_int_equal(hashscan_pdq_distance(&b, &a), bit);
-    b.bytes[bit / 8] |= (uint8_t)(1u << bit % 8);
-  }
-  assert_int_equal(hashscan_pdq_distance(&a, &b), 256);
 }
 
 static void nothing_to_give_back(void **state) {
@@ -435,10 +338,6 @@ static int expect_cpu_errors(const char *path) {
 int main(int argc, char **argv) {
   if (argc == 2) return expect_cpu_errors(argv[1]);
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(names),
-      cmocka_unit_test(kinds),
-      cmocka_unit_test(hex),
-      cmocka_unit_test(distance),
       cmocka_unit_test(nothing_to_give_back),
       cmocka_unit_test(hash_options),
       cmocka_unit_test(each_limit_of_zero_is_refused),

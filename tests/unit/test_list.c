@@ -152,7 +152,7 @@ static void test_text_bad(void **unused) {
   assert_fails(MD5 " " MD5 "\n", "lists/a.txt:1: not a hex digit at character 33 of the hash");
   const char nul[] = MD5 " # \0";
   assert_int_equal(read_bytes(nul, sizeof nul, NULL), HASHSCAN_E_FORMAT);
-  assert_string_equal(error.message, "lists/a.txt:1: a NUL byte (lists are UTF-8 text)");
+  assert_string_equal(error.message, "lists/a.txt:1: a NUL byte (raw bytes need the format binary)");
   assert_skips("x\n" MD5 "\n" MD5 "00\n" SHA1, "md5 " MD5 " \nsha1 " SHA1 " \n", 4, 2,
                "lists/a.txt:1: not a hex digit at character 1 of the hash");
 }

@@ -59,7 +59,7 @@ const char *hashscan_format_name(hashscan_format format) {
 }
 
 const char *hashscan_list_format_name(hashscan_list_format format) {
-  static const char *const names[] = {"auto", "text", "csv"};
+  static const char *const names[] = {"auto", "text", "csv", "binary"};
   return NAME_OF(names, format);
 }
 

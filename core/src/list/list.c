@@ -59,11 +59,18 @@ static bool kind_by_length(size_t length, hashscan_kind *kind) {
   }
 }
 
+static bool is_text(const uint8_t *bytes, size_t size) {
+  for (size_t i = 0; i < size; i++)
+    if (bytes[i] < ' ' && bytes[i] != '\t' && bytes[i] != '\r') return false;
+  return utf8_valid(bytes, size);
+}
+
 static bool explain_hex(const uint8_t *text, size_t length, char reason[LIST_REASON_SIZE]) {
   size_t position = 0;
   while (position < length && hex_digit((char)text[position]) >= 0) position++;
   if (position == length) return false;
-  snprintf(reason, LIST_REASON_SIZE, "not a hex digit at character %zu of the hash", position + 1);
+  snprintf(reason, LIST_REASON_SIZE, "not a hex digit at character %zu of the hash%s", position + 1,
+           is_text(text, length) ? "" : LIST_BINARY_HINT);
   return true;
 }
 
@@ -116,10 +123,13 @@ static char *name_of_source(const char *source) {
 }
 
 static hashscan_code check_options(const hashscan_list_options *options, hashscan_error *error) {
-  if ((unsigned)options->format > HASHSCAN_LIST_CSV)
+  if ((unsigned)options->format > HASHSCAN_LIST_BINARY)
     return error_set(error, HASHSCAN_E_ARGUMENT, "unknown list format %d", (int)options->format);
   if (options->has_kind && hashscan_kind_bytes(options->kind) == 0)
     return error_set(error, HASHSCAN_E_ARGUMENT, "unknown kind %d", (int)options->kind);
+  if (options->format == HASHSCAN_LIST_BINARY && !options->has_kind)
+    return error_set(error, HASHSCAN_E_ARGUMENT,
+                     "a binary list does not say what its hashes are: the kind must be given");
   if (!utf8_valid(options->name, strlen(options->name)))
     return error_set(error, HASHSCAN_E_ARGUMENT, "the list name is not UTF-8");
   if (!utf8_valid(options->version, strlen(options->version)))
@@ -130,6 +140,7 @@ static hashscan_code check_options(const hashscan_list_options *options, hashsca
 static hashscan_code read_format(struct list_reader *reader) {
   static const uint8_t byte_order_mark[] = {0xef, 0xbb, 0xbf};
   const size_t mark = sizeof byte_order_mark;
+  if (reader->options.format == HASHSCAN_LIST_BINARY) return list_read_binary(reader);
   if ((size_t)(reader->end - reader->at) >= mark && memcmp(reader->at, byte_order_mark, mark) == 0) reader->at += mark;
   hashscan_list_format format = reader->options.format;
   if (format == HASHSCAN_LIST_AUTO)

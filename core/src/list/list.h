@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Hash lists: file or bytes in, one list entry after the other out (core/doc/FORMAT.md describes the formats).
  *
- * list_read() checks the options, tells the format, and hands the lines to the reader of that format: text.c or csv.c.
- * A reader gives each good line to the sink and each bad one to list_bad_lines(), which fails or counts. Messages name
- * file, line and reason, and never repeat what stands there: it may be a hash. */
+ * list_read() checks the options, tells the format, and hands the bytes to the reader of that format: text.c, csv.c or
+ * binary.c. A reader of lines gives each good one to the sink and each bad one to list_bad_lines(), which fails or
+ * counts. Messages name file, line and reason, and never repeat what stands there: it may be a hash. */
 #ifndef HASHSCAN_LIST_LIST_H
 #define HASHSCAN_LIST_LIST_H
 
@@ -31,7 +31,7 @@ hashscan_code list_read_file(const char *path, const hashscan_list_options *opti
 /* One list being read. */
 struct list_reader {
   const char *source;
-  const uint8_t *at; /* start of the next line */
+  const uint8_t *at; /* start of the next line or hash */
   const uint8_t *end;
   hashscan_list_options options;
   hashscan_entry entry; /* list and version are set; the format fills the rest */
@@ -43,6 +43,7 @@ struct list_reader {
 
 hashscan_code list_read_text(struct list_reader *reader);
 hashscan_code list_read_csv(struct list_reader *reader);
+hashscan_code list_read_binary(struct list_reader *reader);
 
 /* Whether the first line that is neither blank nor a comment is a CSV header that names a known column. */
 bool list_is_csv(const uint8_t *bytes, size_t size);
@@ -54,6 +55,9 @@ hashscan_code list_bad_lines(struct list_reader *reader, uint64_t line, uint64_t
 hashscan_code list_emit(struct list_reader *reader);
 
 #define LIST_REASON_SIZE 120
+
+/* What bytes that are no text may be. */
+#define LIST_BINARY_HINT " (raw bytes need the format binary)"
 
 /* Decodes hex digits. *kind is what they must be, or with `by_length` what their number says. On failure `reason` is
  * one line. */

@@ -19,7 +19,7 @@ static hashscan_code read_line(struct list_reader *reader, struct list_span line
   const uint64_t number = ++reader->report->lines;
   if (line.size > LIST_MAX_LINE) return list_bad_lines(reader, number, 1, "longer than 1048576 bytes");
   if (memchr(line.bytes, '\0', line.size) != NULL)
-    return list_bad_lines(reader, number, 1, "a NUL byte (lists are UTF-8 text)");
+    return list_bad_lines(reader, number, 1, "a NUL byte" LIST_BINARY_HINT);
   const struct list_span text = list_trim(cut_comment(line));
   if (text.size == 0) return HASHSCAN_SUCCESS;
   uint8_t hash[HASHSCAN_MAX_HASH_BYTES];
