@@ -160,7 +160,7 @@ asan: deps
 .PHONY: tsan
 tsan: deps
 	@$(MAKE) --no-print-directory -j$(JOBS) BUILD=build/tsan SANITIZE=-fsanitize=thread CFLAGS="-O2 -g" test-programs
-	@$(PYTHON) tests/run.py --build build/tsan --title tsan --only test_match,test_reload,test_scan,test_index,test_searcher,test_pdq $(TEST_ARGS)
+	@$(PYTHON) tests/run.py --build build/tsan --title tsan --only test_match,test_match_reload,test_reload,test_scan,test_scan_control,test_index,test_searcher,test_pdq $(TEST_ARGS)
 
 # The NEON kernels, cross-compiled and run under qemu-user.
 .PHONY: neon

@@ -16,8 +16,8 @@ import xml.etree.ElementTree as ElementTree
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TIERS = ("avx2", "scalar")  # forced below the machine's best one
-TIERED = ("test_pdq", "test_fast", "test_png_fast", "test_hamming", "test_searcher", "test_sweep", "test_match",
-          "test_screen")
+TIERED = ("test_pdq", "test_fast", "test_fast_blocks", "test_png_fast", "test_png_fast_hostile", "test_hamming",
+          "test_searcher", "test_sweep", "test_match", "test_match_reload", "test_screen")
 TIMEOUT_SECONDS = 1500
 
 

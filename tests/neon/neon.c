@@ -5,13 +5,14 @@
 
 #include "../support/fast_checks.h"
 #include "../support/hamming_checks.h"
+#include "../support/tiers.h"
 #include "../support/unfilter_checks.h"
 
 static int failed;
 static int passed;
 
 static void report(const char *name, enum cpu_tier tier, bool good) {
-  printf("%s %s %s\n", good ? "ok    " : "FAILED", hamming_tier_name(tier), name);
+  printf("%s %s %s\n", good ? "ok    " : "FAILED", tier_name(tier), name);
   fflush(stdout);
   if (good) passed++;
   else failed++;

@@ -18,11 +18,11 @@
 
 enum { COEFFICIENTS = IMAGE_BLOCK_COEFFICIENTS };
 
-/* T.81 figure A.6: row-major position of each coefficient in zigzag order. */
-static const uint8_t natural_order[COEFFICIENTS] = {0,  1,  8,  16, 9,  2,  3,  10, 17, 24, 32, 25, 18, 11, 4,  5,
-                                                    12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6,  7,  14, 21, 28,
-                                                    35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51,
-                                                    58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63};
+/* T.81 figure A.6. */
+const uint8_t coefficients_natural_order[COEFFICIENTS] = {
+    0,  1,  8,  16, 9,  2,  3,  10, 17, 24, 32, 25, 18, 11, 4,  5,  12, 19, 26, 33, 40, 48,
+    41, 34, 27, 20, 13, 6,  7,  14, 21, 28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23,
+    30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63};
 
 static void require(bool holds) {
   if (!holds) abort();
@@ -204,7 +204,7 @@ static void take_geometry(struct libjpeg *state) {
                                   .keep = COEFFICIENTS,
                                   .stride = COEFFICIENTS};
   for (size_t k = 0; k < COEFFICIENTS; k++)
-    blocks->quant[k] = decoder->comp_info[0].quant_table->quantval[natural_order[k]];
+    blocks->quant[k] = decoder->comp_info[0].quant_table->quantval[coefficients_natural_order[k]];
   for (int c = 0; c < decoder->num_components - 1; c++) {
     const jpeg_component_info *component = &decoder->comp_info[c + 1];
     blocks->chroma_wide = component->width_in_blocks;
@@ -225,7 +225,7 @@ static void take_blocks(struct libjpeg *state, jvirt_barray_ptr *arrays) {
   for (uint32_t y = 0; y < blocks->high; y++)
     for (uint32_t x = 0; x < blocks->wide; x++, luma += COEFFICIENTS) {
       const JCOEF *block = block_at(state, arrays, 0, x, y);
-      for (size_t k = 0; k < COEFFICIENTS; k++) luma[k] = block[natural_order[k]];
+      for (size_t k = 0; k < COEFFICIENTS; k++) luma[k] = block[coefficients_natural_order[k]];
     }
   for (int c = 0; c < 2; c++)
     for (uint32_t y = 0; y < blocks->chroma_high; y++)

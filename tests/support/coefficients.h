@@ -17,6 +17,9 @@ struct coefficients {
 
 void coefficients_free(struct coefficients *coefficients);
 
+/* Row-major position of each coefficient in zigzag order. */
+extern const uint8_t coefficients_natural_order[IMAGE_BLOCK_COEFFICIENTS];
+
 /* What the library's decoder made of a file. */
 struct blocks_read {
   bool handled; /* false: stepped aside */

@@ -25,11 +25,6 @@
     }                                                                                                                  \
   } while (0)
 
-const char *hamming_tier_name(enum cpu_tier tier) {
-  static const char *const names[] = {"scalar", "avx2", "avx512", "neon"};
-  return names[tier];
-}
-
 static void *allocate(size_t count, size_t size) {
   void *memory = calloc(count + 1, size);
   if (memory == NULL) abort();

@@ -9,9 +9,6 @@
 
 #include "base/cpu.h"
 
-/* "scalar", "avx2", "avx512", "neon". */
-const char *hamming_tier_name(enum cpu_tier tier);
-
 /* The distance of two PDQ hashes, at every distance. */
 bool hamming_check_distance(void);
 

@@ -96,3 +96,22 @@ struct encoded png_compose(const struct png_composition *composition) {
   free(data);
   return png;
 }
+
+const struct png_kind png_kinds[PNG_KINDS] = {{0, 8, 0},  {4, 8, 0}, {2, 8, 0}, {6, 8, 0}, {3, 8, 256},
+                                              {3, 4, 16}, {3, 2, 4}, {3, 1, 2}, {3, 8, 9}};
+
+struct png_composition png_composition_of(const struct png_kind *kind, uint32_t width, uint32_t height,
+                                          unsigned filter) {
+  return (struct png_composition){.width = width,
+                                  .height = height,
+                                  .color_type = kind->color_type,
+                                  .depth = kind->depth,
+                                  .palette_size = kind->palette_size,
+                                  .filter = filter,
+                                  .level = 6};
+}
+
+struct encoded png_compose_small(const struct png_kind *kind) {
+  const struct png_composition small = png_composition_of(kind, 11, 7, 5);
+  return png_compose(&small);
+}

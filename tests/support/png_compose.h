@@ -24,6 +24,20 @@ struct png_composition {
 /* The pixels are derived from the sizes. */
 struct encoded png_compose(const struct png_composition *composition);
 
+/* The kinds of picture that png_fast_decode() is for. */
+enum { PNG_GREY, PNG_GREY_ALPHA, PNG_RGB, PNG_RGBA, PNG_PALETTE, PNG_KINDS = 9 };
+
+extern const struct png_kind {
+  int color_type, depth;
+  size_t palette_size;
+} png_kinds[PNG_KINDS];
+
+struct png_composition png_composition_of(const struct png_kind *kind, uint32_t width, uint32_t height,
+                                          unsigned filter);
+
+/* One of 11 x 7 pixels. */
+struct encoded png_compose_small(const struct png_kind *kind);
+
 /* Appends a chunk with its checksum. */
 void png_append(struct encoded *png, const char *type, const uint8_t *data, size_t size);
 

@@ -4,6 +4,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -94,4 +95,20 @@ bool png_ways_agree(const uint8_t *bytes, size_t size, hashscan_status *status) 
   const bool handled = png_ways_compare(&input, size, &limits, (struct png_outcome){0}, 100, status);
   guard_free(&input);
   return handled;
+}
+
+void png_ways_expect(const struct encoded *png, bool handled, hashscan_status expected, const char *what) {
+  hashscan_status status;
+  if (png_ways_agree(png->bytes, png->size, &status) != handled)
+    fail_msg("%s: %s", what, handled ? "left to libpng" : "not left to libpng");
+  if (status != expected) fail_msg("%s: libpng says %s", what, hashscan_status_name(status));
+}
+
+void png_ways_expect_handled(const struct png_composition *composition) {
+  char what[100];
+  snprintf(what, sizeof what, "%ux%u color type %d depth %d filter %u", composition->width, composition->height,
+           composition->color_type, composition->depth, composition->filter);
+  struct encoded png = png_compose(composition);
+  png_ways_expect(&png, true, HASHSCAN_STATUS_OK, what);
+  free(png.bytes);
 }

@@ -6,6 +6,7 @@
 
 #include "guard.h"
 #include "image/decoder.h"
+#include "png_compose.h"
 
 struct png_outcome {
   bool handled;
@@ -27,5 +28,11 @@ bool png_ways_compare(const struct guard *input, size_t size, const hashscan_lim
 
 /* The same with default limits and a willing sink, over a copy that ends at an unmapped page. */
 bool png_ways_agree(const uint8_t *bytes, size_t size, hashscan_status *status);
+
+/* The same, and the fast way handles it or not, and libpng says this; `what` is for the message. */
+void png_ways_expect(const struct encoded *png, bool handled, hashscan_status expected, const char *what);
+
+/* It handles this, and it is ok. */
+void png_ways_expect_handled(const struct png_composition *composition);
 
 #endif

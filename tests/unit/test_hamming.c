@@ -12,22 +12,10 @@
 
 #include "../support/hamming_checks.h"
 #include "../support/random.h"
+#include "../support/tiers.h"
 #include "base/clock.h"
 #include "hamming/bucket.h"
 #include "hamming/sliced.h"
-
-static bool has_tier(enum cpu_tier tier) {
-  if (tier == CPU_SCALAR || tier == cpu_detected()) return true;
-  return cpu_detected() != CPU_NEON && tier < cpu_detected();
-}
-
-static void each_tier(bool (*check)(enum cpu_tier)) {
-  for (enum cpu_tier tier = CPU_SCALAR; tier <= CPU_AVX512; tier++) {
-    if (has_tier(tier)) assert_true(check(tier));
-    else print_message("SKIPPED: this machine has no %s\n", hamming_tier_name(tier));
-  }
-  if (has_tier(CPU_NEON)) assert_true(check(CPU_NEON));
-}
 
 static void test_distance(void **unused) {
   (void)unused;
@@ -36,17 +24,17 @@ static void test_distance(void **unused) {
 
 static void test_bucket(void **unused) {
   (void)unused;
-  each_tier(hamming_check_bucket);
+  tiers_each(hamming_check_bucket);
 }
 
 static void test_bucket_many(void **unused) {
   (void)unused;
-  each_tier(hamming_check_bucket_many);
+  tiers_each(hamming_check_bucket_many);
 }
 
 static void test_block(void **unused) {
   (void)unused;
-  each_tier(hamming_check_block);
+  tiers_each(hamming_check_block);
 }
 
 static void test_scan(void **unused) {
@@ -56,17 +44,17 @@ static void test_scan(void **unused) {
 
 static void test_sliced(void **unused) {
   (void)unused;
-  each_tier(hamming_check_sliced);
+  tiers_each(hamming_check_sliced);
 }
 
 static void test_bounds(void **unused) {
   (void)unused;
-  each_tier(hamming_check_bounds);
+  tiers_each(hamming_check_bounds);
 }
 
 static void test_stop(void **unused) {
   (void)unused;
-  each_tier(hamming_check_stop);
+  tiers_each(hamming_check_stop);
 }
 
 /* ---- Speed ------------------------------------------------------------------------------------------------------- */
@@ -211,7 +199,7 @@ static void race(const struct course *course, const char *title) {
   struct sliced *sliced[CPU_NEON + 1] = {NULL};
   size_t count = 1;
   for (enum cpu_tier tier = CPU_SCALAR; tier <= CPU_NEON; tier++) {
-    if (!has_tier(tier)) continue;
+    if (!tiers_has(tier)) continue;
     sliced[tier] = sliced_create(course->rows, ROWS, course->row_bytes, tier);
     assert_non_null(sliced[tier]);
     for (enum way way = BLOCKS; way <= PLANES_BATCH; way++)
@@ -225,7 +213,7 @@ static void race(const struct course *course, const char *title) {
     struct contender *one = &contenders[i];
     const double seconds = median(one);
     print_message("  %-7s %-18s %7.2f us a query, %6.2f times naive, %zu hits\n",
-                  one->way == NAIVE ? "" : hamming_tier_name(one->tier), names[one->way], seconds / QUERIES * 1e6,
+                  one->way == NAIVE ? "" : tier_name(one->tier), names[one->way], seconds / QUERIES * 1e6,
                   base / seconds, one->hits);
     if (course->unknown[0] == 0 && i > 0) assert_int_equal(one->hits, contenders[0].hits);
   }
@@ -292,9 +280,9 @@ static void test_bucket_speed(void **unused) {
   struct random_state state = random_seeded(8);
   for (size_t i = 0; i < sizeof words / sizeof *words; i++) words[i] = (uint16_t)(random_next(&state) >> 8);
   for (enum cpu_tier tier = CPU_SCALAR; tier <= CPU_NEON; tier++) {
-    if (!has_tier(tier)) continue;
+    if (!tiers_has(tier)) continue;
     const bucket_kernel kernel = bucket_kernel_for(tier);
-    print_message("bucket %-7s limit 2: of 15 %6.0f, of 150 %6.0f, of 4000 %6.0f M words/s\n", hamming_tier_name(tier),
+    print_message("bucket %-7s limit 2: of 15 %6.0f, of 150 %6.0f, of 4000 %6.0f M words/s\n", tier_name(tier),
                   words_per_second(kernel, words, rows, 15) * 1e-6, words_per_second(kernel, words, rows, 150) * 1e-6,
                   words_per_second(kernel, words, rows, 4000) * 1e-6);
   }

@@ -1,84 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Bytes to verdict: what matches, what does not, what was not examined; and reloading while others match. */
-#include <pthread.h>
+/* Bytes to verdict: what matches, what does not, what was not examined. Reloading is in test_match_reload.c. */
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
-#include "../support/fixture.h"
-#include "hashscan.h"
+#include "../support/matching.h"
 
-/* A folder with a picture and the paths of indexes; `busy` is the JPEG of the picture that lists know. */
-struct world {
-  char folder[FIXTURE_PATH_SIZE];
-  char index[FIXTURE_PATH_SIZE];
-  struct fixture_picture picture;
-  struct fixture_bytes busy;
-  hashscan_image_hash hash;
-};
-
-static struct world world;
-
-static int set_up(void **state) {
-  (void)state;
-  fixture_folder(world.folder);
-  fixture_join(world.index, world.folder, "index");
-  world.picture = fixture_busy(7, 320, 240);
-  world.busy = fixture_jpeg(&world.picture, 90);
-  world.hash = fixture_hash(&world.busy);
-  assert_int_equal(world.hash.status, HASHSCAN_STATUS_OK);
-  assert_true(world.hash.quality >= 50);
-  return 0;
-}
-
-static int tear_down(void **state) {
-  (void)state;
-  fixture_picture_free(&world.picture);
-  fixture_bytes_free(&world.busy);
-  fixture_remove(world.folder);
-  return 0;
-}
-
-static hashscan_matcher *open_matcher(const hashscan_match_options *options) {
-  hashscan_matcher *matcher;
-  hashscan_error error = {0};
-  if (hashscan_matcher_create(world.index, options, &matcher, &error) != HASHSCAN_SUCCESS)
-    fail_msg("%s", error.message);
-  return matcher;
-}
-
-static hashscan_verdict match_with(hashscan_matcher *matcher, const void *bytes, size_t size) {
-  hashscan_hasher *hasher;
-  hashscan_verdict verdict = {0};
-  assert_int_equal(hashscan_matcher_hasher(matcher, &hasher, NULL), HASHSCAN_SUCCESS);
-  assert_int_equal(hashscan_match_image(matcher, hasher, bytes, size, &verdict, NULL), HASHSCAN_SUCCESS);
-  hashscan_hasher_destroy(hasher);
-  return verdict;
-}
-
-/* One matcher, one picture; the verdict keeps its snapshot after the matcher is gone. */
 static hashscan_verdict match_once(const hashscan_match_options *options, const void *bytes, size_t size) {
-  hashscan_matcher *matcher = open_matcher(options);
-  hashscan_verdict verdict = match_with(matcher, bytes, size);
-  hashscan_matcher_destroy(matcher);
-  return verdict;
+  return matching_once(matching.index, options, bytes, size);
 }
 
 static hashscan_verdict match_busy(const hashscan_match_options *options) {
-  return match_once(options, world.busy.bytes, world.busy.size);
+  return match_once(options, matching.busy.bytes, matching.busy.size);
 }
 
 static void exact_match_carries_provenance(void **state) {
   (void)state;
-  fixture_index(world.index, world.hash.hashes, 1);
+  fixture_index(matching.index, matching.hash.hashes, 1);
   hashscan_verdict verdict = match_busy(NULL);
   assert_int_equal(verdict.outcome, HASHSCAN_MATCH);
   assert_int_equal(verdict.image.status, HASHSCAN_STATUS_OK);
@@ -104,7 +48,7 @@ static void exact_match_carries_provenance(void **state) {
 
 static void unrelated_picture_does_not_match(void **state) {
   (void)state;
-  fixture_index(world.index, world.hash.hashes, 1);
+  fixture_index(matching.index, matching.hash.hashes, 1);
   struct fixture_picture other = fixture_busy(8, 320, 240);
   struct fixture_bytes png = fixture_png(&other);
   hashscan_verdict verdict = match_once(NULL, png.bytes, png.size);
@@ -134,8 +78,8 @@ static void radius_is_inclusive_and_matches_are_sorted(void **state) {
   (void)state;
   static const unsigned distances[] = {40, 0, 31, 32, 31, 1};
   hashscan_pdq hashes[6];
-  for (size_t i = 0; i < 6; i++) hashes[i] = fixture_flip_bits(world.hash.hashes[0], distances[i], i + 1);
-  fixture_index(world.index, hashes, 6);
+  for (size_t i = 0; i < 6; i++) hashes[i] = fixture_flip_bits(matching.hash.hashes[0], distances[i], i + 1);
+  fixture_index(matching.index, hashes, 6);
   static const unsigned radii[] = {0, 1, 30, 31, 32, 39, 40, 41};
   for (size_t i = 0; i < sizeof radii / sizeof *radii; i++) {
     hashscan_match_options options = HASHSCAN_MATCH_OPTIONS_INIT;
@@ -156,11 +100,11 @@ static void radius_is_inclusive_and_matches_are_sorted(void **state) {
 
 static void dihedral_finds_every_symmetry(void **state) {
   (void)state;
-  fixture_index(world.index, world.hash.hashes, 1);
+  fixture_index(matching.index, matching.hash.hashes, 1);
   hashscan_match_options plain = HASHSCAN_MATCH_OPTIONS_INIT;
   plain.transforms = HASHSCAN_TRANSFORMS_NONE;
   for (int t = HASHSCAN_TRANSFORM_ROT90; t < HASHSCAN_TRANSFORM_COUNT; t++) {
-    struct fixture_picture turned = fixture_transformed(&world.picture, (hashscan_transform)t);
+    struct fixture_picture turned = fixture_transformed(&matching.picture, (hashscan_transform)t);
     struct fixture_bytes png = fixture_png(&turned);
     hashscan_verdict verdict = match_once(NULL, png.bytes, png.size);
     assert_int_equal(verdict.match_count, 1);
@@ -170,7 +114,7 @@ static void dihedral_finds_every_symmetry(void **state) {
     if (t == HASHSCAN_TRANSFORM_ROT270) undo = HASHSCAN_TRANSFORM_ROT90;
     assert_int_equal(verdict.matches[0].transform, undo);
     assert_int_equal(verdict.matches[0].distance,
-                     hashscan_pdq_distance(&verdict.image.hashes[undo], &world.hash.hashes[0]));
+                     hashscan_pdq_distance(&verdict.image.hashes[undo], &matching.hash.hashes[0]));
     hashscan_verdict_clear(&verdict);
     verdict = match_once(&plain, png.bytes, png.size);
     assert_int_equal(verdict.outcome, HASHSCAN_NO_MATCH);
@@ -184,8 +128,8 @@ static void dihedral_finds_every_symmetry(void **state) {
 /* An entry halfway between two of the query's hashes is reported once, with the first of them. */
 static void first_transform_wins_a_tie(void **state) {
   (void)state;
-  const hashscan_pdq *a = &world.hash.hashes[HASHSCAN_TRANSFORM_ROT180];
-  const hashscan_pdq *b = &world.hash.hashes[HASHSCAN_TRANSFORM_FLIPY];
+  const hashscan_pdq *a = &matching.hash.hashes[HASHSCAN_TRANSFORM_ROT180];
+  const hashscan_pdq *b = &matching.hash.hashes[HASHSCAN_TRANSFORM_FLIPY];
   const unsigned apart = hashscan_pdq_distance(a, b);
   assert_int_equal(apart % 2, 0);
   hashscan_pdq between = *a;
@@ -194,7 +138,7 @@ static void first_transform_wins_a_tie(void **state) {
     between.bytes[bit / 8] = (uint8_t)((between.bytes[bit / 8] & ~mask) | (b->bytes[bit / 8] & mask));
   }
   assert_int_equal(hashscan_pdq_distance(&between, b), apart / 2);
-  fixture_index(world.index, &between, 1);
+  fixture_index(matching.index, &between, 1);
   hashscan_match_options options = HASHSCAN_MATCH_OPTIONS_INIT;
   options.radius = apart / 2;
   hashscan_verdict verdict = match_busy(&options);
@@ -209,8 +153,8 @@ static void many_matches_come_once_each(void **state) {
   (void)state;
   enum { COUNT = 700 };
   static hashscan_pdq hashes[COUNT];
-  for (unsigned i = 0; i < COUNT; i++) hashes[i] = fixture_flip_bits(world.hash.hashes[i % 8], i % 256, i);
-  fixture_index(world.index, hashes, COUNT);
+  for (unsigned i = 0; i < COUNT; i++) hashes[i] = fixture_flip_bits(matching.hash.hashes[i % 8], i % 256, i);
+  fixture_index(matching.index, hashes, COUNT);
   hashscan_match_options options = HASHSCAN_MATCH_OPTIONS_INIT;
   options.radius = 256;
   hashscan_verdict verdict = match_busy(&options);
@@ -226,7 +170,7 @@ static void many_matches_come_once_each(void **state) {
     unsigned closest = 257;
     hashscan_transform transform = HASHSCAN_TRANSFORM_NONE;
     for (int t = 0; t < HASHSCAN_TRANSFORM_COUNT; t++) {
-      const unsigned distance = hashscan_pdq_distance(&world.hash.hashes[t], &hashes[position]);
+      const unsigned distance = hashscan_pdq_distance(&matching.hash.hashes[t], &hashes[position]);
       if (distance >= closest) continue;
       closest = distance;
       transform = (hashscan_transform)t;
@@ -247,7 +191,7 @@ static void write_digest_index(const char *const *hex, const hashscan_kind *kind
     assert_int_equal(hashscan_hex_decode(hex[i], strlen(hex[i]), hash, size, NULL), HASHSCAN_SUCCESS);
     fixture_add(builder, kinds[i], hash, hashscan_kind_name(kinds[i]));
   }
-  assert_int_equal(hashscan_builder_write(builder, world.index, NULL), HASHSCAN_SUCCESS);
+  assert_int_equal(hashscan_builder_write(builder, matching.index, NULL), HASHSCAN_SUCCESS);
   hashscan_builder_destroy(builder);
 }
 
@@ -301,7 +245,7 @@ static void low_quality_is_hashed_but_not_compared(void **state) {
   struct fixture_bytes png = fixture_png(&flat);
   const hashscan_image_hash hash = fixture_hash(&png);
   assert_in_range(hash.quality, 0, 49);
-  fixture_index(world.index, hash.hashes, 1);
+  fixture_index(matching.index, hash.hashes, 1);
   hashscan_match_options options = HASHSCAN_MATCH_OPTIONS_INIT;
   options.level = HASHSCAN_LEVEL_EXACT;
   hashscan_verdict verdict = match_once(&options, png.bytes, png.size);
@@ -324,10 +268,10 @@ static void low_quality_is_hashed_but_not_compared(void **state) {
 
 static void damaged_pictures_are_matched(void **state) {
   (void)state;
-  const struct fixture_bytes cut = {.bytes = world.busy.bytes, .size = world.busy.size * 3 / 4};
+  const struct fixture_bytes cut = {.bytes = matching.busy.bytes, .size = matching.busy.size * 3 / 4};
   const hashscan_image_hash hash = fixture_hash(&cut);
   assert_int_equal(hash.status, HASHSCAN_STATUS_DAMAGED);
-  fixture_index(world.index, hash.hashes, 1);
+  fixture_index(matching.index, hash.hashes, 1);
   hashscan_verdict verdict = match_once(NULL, cut.bytes, cut.size);
   assert_int_equal(verdict.outcome, HASHSCAN_MATCH);
   assert_int_equal(verdict.image.status, HASHSCAN_STATUS_DAMAGED);
@@ -344,7 +288,7 @@ static void damage_of_low_quality_is_unexamined(void **state) {
   const hashscan_image_hash hash = fixture_hash(&jpeg);
   assert_int_equal(hash.status, HASHSCAN_STATUS_DAMAGED);
   assert_in_range(hash.quality, 0, 49);
-  fixture_index(world.index, world.hash.hashes, 1);
+  fixture_index(matching.index, matching.hash.hashes, 1);
   hashscan_verdict verdict = match_once(NULL, jpeg.bytes, jpeg.size);
   assert_int_equal(verdict.outcome, HASHSCAN_UNEXAMINED);
   assert_int_equal(verdict.image.status, HASHSCAN_STATUS_LOW_QUALITY);
@@ -357,8 +301,8 @@ static void damage_of_low_quality_is_unexamined(void **state) {
 
 static void corrupt_and_limited_pictures_are_unexamined(void **state) {
   (void)state;
-  fixture_index(world.index, world.hash.hashes, 1);
-  struct fixture_bytes png = fixture_png(&world.picture);
+  fixture_index(matching.index, matching.hash.hashes, 1);
+  struct fixture_bytes png = fixture_png(&matching.picture);
   hashscan_verdict verdict = match_once(NULL, png.bytes, png.size / 2);
   assert_int_equal(verdict.outcome, HASHSCAN_UNEXAMINED);
   assert_int_equal(verdict.image.status, HASHSCAN_STATUS_CORRUPT);
@@ -380,9 +324,9 @@ static void expect_refused(hashscan_matcher *matcher, const hashscan_hash_option
   hashscan_hasher *hasher;
   hashscan_error error = {0};
   assert_int_equal(hashscan_hasher_create(options, &hasher, NULL), HASHSCAN_SUCCESS);
-  hashscan_verdict verdict = match_with(matcher, world.busy.bytes, world.busy.size);
+  hashscan_verdict verdict = matching_verdict(matcher, matching.busy.bytes, matching.busy.size);
   assert_int_equal(verdict.outcome, HASHSCAN_MATCH);
-  assert_int_equal(hashscan_match_image(matcher, hasher, world.busy.bytes, world.busy.size, &verdict, &error),
+  assert_int_equal(hashscan_match_image(matcher, hasher, matching.busy.bytes, matching.busy.size, &verdict, &error),
                    HASHSCAN_E_ARGUMENT);
   assert_int_equal(error.code, HASHSCAN_E_ARGUMENT);
   assert_null(verdict.snapshot);
@@ -392,8 +336,8 @@ static void expect_refused(hashscan_matcher *matcher, const hashscan_hash_option
 
 static void foreign_hashers_are_refused(void **state) {
   (void)state;
-  fixture_index(world.index, world.hash.hashes, 1);
-  hashscan_matcher *matcher = open_matcher(NULL);
+  fixture_index(matching.index, matching.hash.hashes, 1);
+  hashscan_matcher *matcher = matching_open(matching.index, NULL);
   hashscan_hash_options options = HASHSCAN_HASH_OPTIONS_INIT;
   expect_refused(matcher, &options); /* one hash, not eight */
   options.dihedral = 1;
@@ -405,135 +349,6 @@ static void foreign_hashers_are_refused(void **state) {
   options.limits = &limits;
   expect_refused(matcher, &options);
   hashscan_matcher_destroy(matcher);
-}
-
-static void truncate_index(const char *path) {
-  char command[FIXTURE_PATH_SIZE + 100];
-  snprintf(command, sizeof command, "for f in '%s'/*; do truncate -s -1 \"$f\"; done", path);
-  assert_int_equal(system(command), 0);
-}
-
-static void verdicts_outlive_reload_and_matcher(void **state) {
-  (void)state;
-  fixture_index(world.index, world.hash.hashes, 1);
-  hashscan_matcher *matcher = open_matcher(NULL);
-  hashscan_index *first = hashscan_matcher_snapshot(matcher);
-  hashscan_verdict verdict = match_with(matcher, world.busy.bytes, world.busy.size);
-
-  const hashscan_pdq other = fixture_flip_bits(world.hash.hashes[0], 128, 3);
-  fixture_index(world.index, &other, 1);
-  assert_int_equal(hashscan_matcher_reload(matcher, NULL), HASHSCAN_SUCCESS);
-  hashscan_verdict after = match_with(matcher, world.busy.bytes, world.busy.size);
-  assert_int_equal(after.outcome, HASHSCAN_NO_MATCH);
-  hashscan_verdict_clear(&after);
-  hashscan_matcher_destroy(matcher);
-  fixture_remove(world.index);
-
-  assert_ptr_equal(verdict.snapshot, first);
-  assert_string_equal(verdict.matches[0].id, "0");
-  assert_string_equal(verdict.matches[0].list, "demo");
-  hashscan_index_close(first);
-  assert_memory_equal(verdict.matches[0].labels, "A1\0B2", 6);
-  hashscan_verdict_clear(&verdict);
-}
-
-static void bad_reload_keeps_the_old_index(void **state) {
-  (void)state;
-  fixture_index(world.index, world.hash.hashes, 1);
-  hashscan_matcher *matcher = open_matcher(NULL);
-  /* Under another name, so that the mapped files stay whole. */
-  char moved[FIXTURE_PATH_SIZE];
-  assert_int_equal(rename(world.index, fixture_join(moved, world.folder, "moved")), 0);
-  hashscan_error error = {0};
-  assert_int_equal(hashscan_matcher_reload(matcher, &error), HASHSCAN_E_IO);
-  assert_int_equal(error.code, HASHSCAN_E_IO);
-  fixture_index(world.index, world.hash.hashes, 1);
-  truncate_index(world.index);
-  assert_int_equal(hashscan_matcher_reload(matcher, &error), HASHSCAN_E_FORMAT);
-  assert_true(error.message[0] != '\0');
-  hashscan_verdict verdict = match_with(matcher, world.busy.bytes, world.busy.size);
-  assert_int_equal(verdict.outcome, HASHSCAN_MATCH);
-  hashscan_verdict_clear(&verdict);
-  hashscan_matcher_destroy(matcher);
-  fixture_remove(moved);
-  fixture_remove(world.index);
-}
-
-/* ---- Matching while another thread reloads ----------------------------------------------------------------------- */
-
-enum { RELOADS = 200, MATCHING_THREADS = 4 };
-
-struct contest {
-  hashscan_matcher *matcher;
-  atomic_bool over;
-  atomic_uint answers[2];
-  atomic_uint wrong;
-};
-
-static void *match_until_over(void *user) {
-  struct contest *contest = user;
-  hashscan_hasher *hasher;
-  if (hashscan_matcher_hasher(contest->matcher, &hasher, NULL) != HASHSCAN_SUCCESS) abort();
-  hashscan_verdict verdict = {0};
-  while (!atomic_load(&contest->over)) {
-    if (hashscan_match_image(contest->matcher, hasher, world.busy.bytes, world.busy.size, &verdict, NULL) !=
-        HASHSCAN_SUCCESS)
-      abort();
-    const bool one = verdict.outcome == HASHSCAN_MATCH && verdict.match_count == 1;
-    if (one && strcmp(verdict.matches[0].id, "0") == 0 && verdict.matches[0].distance == 0)
-      atomic_fetch_add(&contest->answers[0], 1);
-    else if (one && strcmp(verdict.matches[0].id, "1") == 0 && verdict.matches[0].distance == 2)
-      atomic_fetch_add(&contest->answers[1], 1);
-    else atomic_fetch_add(&contest->wrong, 1);
-  }
-  hashscan_verdict_clear(&verdict);
-  hashscan_hasher_destroy(hasher);
-  return NULL;
-}
-
-/* The matcher's path becomes a symbolic link to `target`, in one step. */
-static void point_at(const char *target) {
-  char fresh[FIXTURE_PATH_SIZE];
-  fixture_join(fresh, world.folder, "fresh");
-  assert_int_equal(symlink(target, fresh), 0);
-  assert_int_equal(rename(fresh, world.index), 0);
-}
-
-/* A lists the picture as "0"; B lists it as "1" at distance 2, behind something far away; the third is cut. */
-static void write_contest_indexes(char paths[3][FIXTURE_PATH_SIZE]) {
-  static const char *const names[] = {"A", "B", "cut"};
-  const hashscan_pdq b[] = {fixture_flip_bits(world.hash.hashes[0], 128, 3),
-                            fixture_flip_bits(world.hash.hashes[0], 2, 4)};
-  for (size_t i = 0; i < 3; i++) fixture_join(paths[i], world.folder, names[i]);
-  fixture_index(paths[0], world.hash.hashes, 1);
-  fixture_index(paths[1], b, 2);
-  fixture_index(paths[2], b, 2);
-  truncate_index(paths[2]);
-}
-
-static void every_answer_under_reload_is_from_a_good_index(void **state) {
-  (void)state;
-  char paths[3][FIXTURE_PATH_SIZE];
-  write_contest_indexes(paths);
-  if (access(world.index, F_OK) == 0) fixture_remove(world.index);
-  point_at(paths[0]);
-  struct contest contest = {.matcher = open_matcher(NULL)};
-  pthread_t threads[MATCHING_THREADS];
-  for (size_t i = 0; i < MATCHING_THREADS; i++)
-    assert_int_equal(pthread_create(&threads[i], NULL, match_until_over, &contest), 0);
-  for (size_t i = 1; i <= RELOADS; i++) {
-    point_at(paths[i % 3]);
-    const hashscan_code code = hashscan_matcher_reload(contest.matcher, NULL);
-    assert_int_equal(code, i % 3 == 2 ? HASHSCAN_E_FORMAT : HASHSCAN_SUCCESS);
-    usleep(1000);
-  }
-  atomic_store(&contest.over, true);
-  for (size_t i = 0; i < MATCHING_THREADS; i++) pthread_join(threads[i], NULL);
-  assert_int_equal(atomic_load(&contest.wrong), 0);
-  assert_true(atomic_load(&contest.answers[0]) > 0);
-  assert_true(atomic_load(&contest.answers[1]) > 0);
-  hashscan_matcher_destroy(contest.matcher);
-  assert_int_equal(unlink(world.index), 0);
 }
 
 int main(void) {
@@ -551,9 +366,6 @@ int main(void) {
       cmocka_unit_test(damage_of_low_quality_is_unexamined),
       cmocka_unit_test(corrupt_and_limited_pictures_are_unexamined),
       cmocka_unit_test(foreign_hashers_are_refused),
-      cmocka_unit_test(verdicts_outlive_reload_and_matcher),
-      cmocka_unit_test(bad_reload_keeps_the_old_index),
-      cmocka_unit_test(every_answer_under_reload_is_from_a_good_index),
   };
-  return cmocka_run_group_tests(tests, set_up, tear_down);
+  return cmocka_run_group_tests(tests, matching_set_up, matching_tear_down);
 }

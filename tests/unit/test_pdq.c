@@ -13,6 +13,7 @@
 
 #include "../../bench/naive_pdq.h"
 #include "../support/guard.h"
+#include "../support/paint.h"
 #include "../support/random.h"
 #include "base/clock.h"
 #include "pdq/kernels.h"
@@ -22,22 +23,6 @@
 #if defined(__x86_64__)
 #include "pdq/x86/divide_avx2.h"
 #endif
-
-/* A picture with structure at several scales, saturated spots and hard edges. */
-static void paint(uint8_t *pixels, size_t width, size_t height, unsigned channels, uint64_t seed) {
-  struct random_state state = random_seeded(seed);
-  const unsigned coarse = 1 + (unsigned)(random_next(&state) % 37);
-  const unsigned noise = (unsigned)(random_next(&state) % 200);
-  for (size_t y = 0; y < height; y++) {
-    for (size_t x = 0; x < width; x++) {
-      const unsigned block = (unsigned)((x / coarse * 7919 + y / coarse * 104729 + seed) % 251);
-      for (unsigned c = 0; c < channels; c++) {
-        const unsigned value = block + 40 * c + (unsigned)(random_next(&state) % (noise + 1));
-        pixels[(y * width + x) * channels + c] = (uint8_t)(value > 255 ? 255 : value);
-      }
-    }
-  }
-}
 
 static void stream_hash(struct pdq_stream *stream, const uint8_t *pixels, size_t width, size_t height,
                         unsigned channels, hashscan_profile profile, hashscan_pdq hashes[8], int *quality) {
@@ -50,7 +35,7 @@ static void check_size(struct pdq_stream *stream, size_t width, size_t height, u
   const size_t size = width * height * channels;
   struct guard guard = guard_alloc(size);
   uint8_t *pixels = guard.bytes;
-  paint(pixels, width, height, channels, seed);
+  paint_blocks(pixels, width, height, channels, 200, seed);
   hashscan_pdq expected[8];
   hashscan_pdq actual[8];
   int expected_quality;
@@ -123,7 +108,7 @@ static void test_rgbx_and_nn512(void **unused) {
     const size_t height = sizes[s][1];
     uint8_t *rgb = malloc(width * height * 3);
     uint8_t *rgbx = malloc(width * height * 4);
-    paint(rgb, width, height, 3, s);
+    paint_blocks(rgb, width, height, 3, 200, s);
     for (size_t k = 0; k < width * height; k++) {
       memcpy(rgbx + 4 * k, rgb + 3 * k, 3);
       rgbx[4 * k + 3] = (uint8_t)(k * 31);

@@ -19,6 +19,7 @@
 
 #include <cmocka.h>
 
+#include "../support/expect.h"
 #include "../support/fixture.h"
 #include "../support/indexes.h"
 #include "../support/random.h"
@@ -28,11 +29,6 @@ enum { RELOADS = 1000, MATCHING_THREADS = 4, PICTURES = 5, HELD = 3 };
 static char folder[FIXTURE_PATH_SIZE];
 static char link_path[FIXTURE_PATH_SIZE];
 static hashscan_error error;
-
-#define OK(call)                                                                                                       \
-  do {                                                                                                                 \
-    if ((call) != HASHSCAN_SUCCESS) fail_msg("%s:%d: %s", __FILE__, __LINE__, error.message);                          \
-  } while (0)
 
 struct known {
   struct fixture_bytes jpeg;

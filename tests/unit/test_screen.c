@@ -8,8 +8,7 @@
 
 #include <cmocka.h>
 
-#include "../support/fixture.h"
-#include "hashscan.h"
+#include "../support/matching.h"
 
 static char folder[FIXTURE_PATH_SIZE];
 static char index_path[FIXTURE_PATH_SIZE];
@@ -40,15 +39,7 @@ static hashscan_image_hash hash_at(hashscan_level level, const struct fixture_by
 }
 
 static hashscan_verdict match_at(const hashscan_match_options *options, const struct fixture_bytes *bytes) {
-  hashscan_matcher *matcher;
-  hashscan_hasher *hasher;
-  hashscan_verdict verdict = {0};
-  assert_int_equal(hashscan_matcher_create(index_path, options, &matcher, NULL), HASHSCAN_SUCCESS);
-  assert_int_equal(hashscan_matcher_hasher(matcher, &hasher, NULL), HASHSCAN_SUCCESS);
-  assert_int_equal(hashscan_match_image(matcher, hasher, bytes->bytes, bytes->size, &verdict, NULL), HASHSCAN_SUCCESS);
-  hashscan_hasher_destroy(hasher);
-  hashscan_matcher_destroy(matcher);
-  return verdict;
+  return matching_once(index_path, options, bytes->bytes, bytes->size);
 }
 
 static void assert_same_answer(const hashscan_verdict *screened, const hashscan_verdict *exact) {

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Trees of files, and scans that write down what they are told. */
+#include "scene.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+struct scene scene;
+
+static struct fixture_bytes jpeg_of_seed(uint64_t seed) {
+  struct fixture_picture picture = fixture_busy(seed, 96, 80);
+  struct fixture_bytes bytes = fixture_jpeg(&picture, 90);
+  fixture_picture_free(&picture);
+  return bytes;
+}
+
+int scene_set_up(void **state) {
+  (void)state;
+  fixture_folder(scene.folder);
+  fixture_join(scene.index, scene.folder, "index");
+  fixture_join(scene.tree, scene.folder, "tree");
+  scene.known = jpeg_of_seed(7);
+  scene.unknown = jpeg_of_seed(8);
+  const hashscan_image_hash hash = fixture_hash(&scene.known);
+  fixture_index(scene.index, hash.hashes, 1);
+  assert_int_equal(hashscan_matcher_create(scene.index, NULL, &scene.matcher, NULL), HASHSCAN_SUCCESS);
+  return 0;
+}
+
+int scene_tear_down(void **state) {
+  (void)state;
+  hashscan_matcher_destroy(scene.matcher);
+  fixture_bytes_free(&scene.known);
+  fixture_bytes_free(&scene.unknown);
+  fixture_remove(scene.folder);
+  return 0;
+}
+
+/* ---- Trees and what is recorded of them -------------------------------------------------------------------------- */
+
+int scene_new_tree(void **state) {
+  (void)state;
+  return mkdir(scene.tree, 0700);
+}
+
+int scene_remove_tree(void **state) {
+  (void)state;
+  fixture_remove(scene.tree);
+  return 0;
+}
+
+const char *scene_path(const char *name) {
+  static char path[FIXTURE_PATH_SIZE];
+  return fixture_join(path, scene.tree, name);
+}
+
+void scene_put(const char *name, const struct fixture_bytes *bytes) {
+  fixture_write(scene_path(name), bytes->bytes, bytes->size);
+}
+
+void scene_put_folder(const char *name) {
+  assert_int_equal(mkdir(scene_path(name), 0700), 0);
+}
+
+void scene_put_link(const char *target, const char *name) {
+  assert_int_equal(symlink(target, scene_path(name)), 0);
+}
+
+static void enter(struct scene_log *log) {
+  assert_int_equal(atomic_fetch_add(&log->inside, 1), 0);
+}
+
+static void leave(struct scene_log *log) {
+  atomic_fetch_sub(&log->inside, 1);
+}
+
+static const char *below_tree(const char *path) {
+  const size_t length = strlen(scene.tree);
+  return strncmp(path, scene.tree, length) == 0 && path[length] == '/' ? path + length + 1 : path;
+}
+
+int scene_on_record(void *user, const hashscan_record *record) {
+  struct scene_log *log = user;
+  const hashscan_image_hash *image = &record->verdict->image;
+  enter(log);
+  assert_int_equal(record->number, log->records);
+  char line[8192];
+  const int length =
+      snprintf(line, sizeof line, "%s %s %s%s%s%s\n", below_tree(record->path), hashscan_status_name(image->status),
+               hashscan_outcome_name(record->verdict->outcome), record->duplicate ? " duplicate" : "",
+               image->reason[0] == '\0' ? "" : " ", image->reason);
+  assert_true(length > 0 && (size_t)length < sizeof line);
+  log->text = realloc(log->text, log->size + (size_t)length + 1);
+  memcpy(log->text + log->size, line, (size_t)length + 1);
+  log->size += (size_t)length;
+  log->records++;
+  if (record->verdict->outcome == HASHSCAN_MATCH) {
+    assert_int_equal(record->verdict->match_count, 1);
+    assert_string_equal(record->verdict->matches[0].id, "0");
+    assert_int_equal(image->hash_count, 8);
+  }
+  leave(log);
+  return log->stop_record > 0 && log->records >= log->stop_record;
+}
+
+void scene_on_progress(void *user, const hashscan_progress *progress) {
+  struct scene_log *log = user;
+  enter(log);
+  assert_int_equal(progress->done, log->records);
+  assert_true(progress->total >= progress->done);
+  log->progress_calls++;
+  log->last_progress = *progress;
+  leave(log);
+}
+
+int scene_should_stop(void *user) {
+  struct scene_log *log = user;
+  enter(log);
+  leave(log);
+  return log->records >= log->stop_after;
+}
+
+struct scene_log scene_log_new(void) {
+  return (struct scene_log){.stop_after = UINT64_MAX};
+}
+
+hashscan_scan_options scene_options(struct scene_log *log, const char *const *paths, size_t count, unsigned threads) {
+  return (hashscan_scan_options){.size = sizeof(hashscan_scan_options),
+                                 .paths = paths,
+                                 .path_count = count,
+                                 .threads = threads,
+                                 .on_record = scene_on_record,
+                                 .should_stop = scene_should_stop,
+                                 .user = log};
+}
+
+void scene_check_summary(const hashscan_scan_summary *summary, uint64_t records) {
+  uint64_t outcomes = 0;
+  uint64_t statuses = 0;
+  for (size_t i = 0; i < 3; i++) outcomes += summary->by_outcome[i];
+  for (size_t i = 0; i < HASHSCAN_STATUS_COUNT; i++) statuses += summary->by_status[i];
+  assert_int_equal(summary->inputs, records);
+  assert_int_equal(outcomes, records);
+  assert_int_equal(statuses, records);
+}
+
+hashscan_scan_summary scene_scan(struct scene_log *log, unsigned threads) {
+  const char *const paths[] = {scene.tree};
+  const hashscan_scan_options options = scene_options(log, paths, 1, threads);
+  hashscan_scan_summary summary;
+  assert_int_equal(hashscan_scan(scene.matcher, &options, &summary, NULL), HASHSCAN_SUCCESS);
+  scene_check_summary(&summary, log->records);
+  return summary;
+}
+
+void scene_log_expect(struct scene_log *log, const char *expected) {
+  assert_string_equal(log->text == NULL ? "" : log->text, expected);
+  free(log->text);
+  *log = scene_log_new();
+}
