@@ -266,6 +266,7 @@ static void search_many(void) {
       assert_int_equal(hashscan_builder_add(builder, &entry, NULL), HASHSCAN_SUCCESS);
     }
     index = indexes_write_and_open(builder, path);
+    hashscan_builder_destroy(builder);
   }
   atomic_store(&countdown, armed);
   unsigned hits = 0;
