@@ -288,6 +288,9 @@ typedef struct hashscan_list_report {
   hashscan_error first_bad;
 } hashscan_list_report;
 
+/* The longest name or version of a list, in bytes. */
+#define HASHSCAN_MAX_LIST_NAME 4096
+
 /* One list entry. In hashscan_builder_add the strings are the caller's; from hashscan_index_entry they belong to
  * the index. */
 typedef struct hashscan_entry {
@@ -308,7 +311,7 @@ HASHSCAN_API void hashscan_builder_destroy(hashscan_builder *builder);
 
 /* Reads the list file at `path` ("-" is not special). A bad line is HASHSCAN_E_FORMAT with "FILE:LINE: reason" unless
  * options->skip_bad_lines; entries added before it stay. `report` may be NULL; it is filled on failure too.
- * Errors: IO, FORMAT, MEMORY, LIMIT (more than 2^32 - 2 entries or 65,536 lists), ARGUMENT. */
+ * Errors: IO, FORMAT, MEMORY, LIMIT (more than 2^32 - 2 entries or 65,536 lists; HASHSCAN_MAX_LIST_NAME), ARGUMENT. */
 HASHSCAN_API hashscan_code hashscan_builder_add_list(hashscan_builder *builder, const char *path,
                                                      const hashscan_list_options *options, hashscan_list_report *report,
                                                      hashscan_error *error);

@@ -63,6 +63,7 @@ class Segment:
         require(self.strings[:1] == b"\0" and self.strings[-1:] == b"\0", "strings")
         self.lists = [[self.string(name), self.string(version)]
                       for name, version, _ in struct.iter_unpack("<QQQ", self.sections[0x101])]
+        require(all(len(string.encode()) <= 4096 for pair in self.lists for string in pair), "length of a list's name")
         self.label_sets = [self.labels(*row) for row in struct.iter_unpack("<QI", self.sections[0x102])]
         self.entries = []
         for kind in range(len(KINDS)):

@@ -17,6 +17,8 @@
 #include "../support/guard.h"
 #include "../support/seal.h"
 #include "base/file.h"
+#include "index/builder.h"
+#include "index/log.h"
 #include "index/manifest.h"
 #include "index/segment.h"
 
@@ -294,6 +296,44 @@ static void test_lying_segment(void **unused) {
   for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) check_lie(&lies[i]);
 }
 
+/* A list's name may be as long as FORMAT.md says, wherever it stands: names are copied for each list of an index. */
+static void test_long_list_names(void **unused) {
+  (void)unused;
+  static char name[HASHSCAN_MAX_LIST_NAME + 2];
+  static const uint8_t hash[32] = {1};
+  memset(name, 'n', sizeof name - 1);
+  hashscan_builder *builder;
+  assert_int_equal(hashscan_builder_create(&builder, &error), HASHSCAN_SUCCESS);
+  hashscan_entry entry = {HASHSCAN_KIND_PDQ, hash, name, "v", name, "", 0};
+  assert_int_equal(hashscan_builder_add(builder, &entry, &error), HASHSCAN_E_LIMIT);
+  entry = (hashscan_entry){HASHSCAN_KIND_PDQ, hash, "l", name, name, "", 0};
+  assert_int_equal(hashscan_builder_add(builder, &entry, &error), HASHSCAN_E_LIMIT);
+  struct log_writer log = {0};
+  struct log_entries entries = {0};
+  log_put_header(&log);
+  log_put_entry(&log, &entry);
+  assert_int_equal(log_replay("l", log.bytes.bytes, log.bytes.size, NULL, 0, &entries, &error), HASHSCAN_E_FORMAT);
+  assert_non_null(strstr(error.message, "too long"));
+  log_entries_free(&entries);
+  file_buffer_free(&log.bytes);
+  entry = (hashscan_entry){HASHSCAN_KIND_PDQ, hash, name + 1, name + 1, name, "", 0};
+  assert_int_equal(hashscan_builder_add(builder, &entry, &error), HASHSCAN_SUCCESS);
+
+  struct file_buffer bytes = {0};
+  struct segment view;
+  assert_int_equal(builder_sort(builder, &error), HASHSCAN_SUCCESS);
+  assert_int_equal(segment_encode(builder, &bytes, &error), HASHSCAN_SUCCESS);
+  hashscan_builder_destroy(builder);
+  assert_int_equal(index_segment_validate("s", bytes.bytes, bytes.size, &view, &error), HASHSCAN_SUCCESS);
+  const size_t lists = (size_t)load_u64(bytes.bytes + TABLE(INDEX_LISTS, 8));
+  const size_t stored = (size_t)load_u64(bytes.bytes + TABLE(INDEX_ENTRIES, 8));
+  store_u64(bytes.bytes + lists + INDEX_LIST_VERSION, load_u64(bytes.bytes + stored + INDEX_ENTRY_ID));
+  seal_segment(bytes.bytes, bytes.size);
+  assert_int_equal(index_segment_validate("s", bytes.bytes, bytes.size, &view, &error), HASHSCAN_E_FORMAT);
+  assert_non_null(strstr(error.message, "too long"));
+  file_buffer_free(&bytes);
+}
+
 /* The last byte of the strings ends every string. */
 static void test_unterminated(void **unused) {
   (void)unused;
@@ -315,9 +355,14 @@ static void test_seal(void **unused) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_damaged_manifest), cmocka_unit_test(test_damaged_segment),
-                                     cmocka_unit_test(test_folders),          cmocka_unit_test(test_versions),
-                                     cmocka_unit_test(test_lying_manifest),   cmocka_unit_test(test_lying_segment),
-                                     cmocka_unit_test(test_unterminated),     cmocka_unit_test(test_seal)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_damaged_manifest),
+                                     cmocka_unit_test(test_damaged_segment),
+                                     cmocka_unit_test(test_folders),
+                                     cmocka_unit_test(test_versions),
+                                     cmocka_unit_test(test_lying_manifest),
+                                     cmocka_unit_test(test_lying_segment),
+                                     cmocka_unit_test(test_unterminated),
+                                     cmocka_unit_test(test_long_list_names),
+                                     cmocka_unit_test(test_seal)};
   return cmocka_run_group_tests(tests, make_index, remove_index);
 }

@@ -63,6 +63,9 @@ static hashscan_code check_entry(const hashscan_entry *entry, struct entry_strin
   if (!measure(entry->list, &strings->list, &strings->list_size) ||
       !measure(entry->version, &strings->version, &strings->version_size))
     return error_set(error, HASHSCAN_E_ARGUMENT, "the list's name or version is not UTF-8");
+  if (strings->list_size > HASHSCAN_MAX_LIST_NAME + 1 || strings->version_size > HASHSCAN_MAX_LIST_NAME + 1)
+    return error_set(error, HASHSCAN_E_LIMIT, "the list's name or version has more than %d bytes",
+                     HASHSCAN_MAX_LIST_NAME);
   if (!measure(entry->id, &strings->id, &strings->id_size))
     return error_set(error, HASHSCAN_E_ARGUMENT, "the entry's id is not UTF-8");
   if (!measure_labels(entry, strings)) return error_set(error, HASHSCAN_E_ARGUMENT, "a label is not UTF-8");

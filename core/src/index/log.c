@@ -44,9 +44,18 @@ static bool are_strings(const uint8_t *bytes, size_t size, uint64_t count) {
   return count == 0;
 }
 
+static const char *next_string(const char *string) {
+  return string + strlen(string) + 1;
+}
+
 /* ADD: kind u32, number of labels u32, hash, then list, version, id and the labels as terminated strings. */
 #define ADD_HASH 8
 #define ADD_STRINGS 3
+
+/* Of the two strings at `list`, its name and its version. */
+static bool names_fit(const char *list) {
+  return strlen(list) <= HASHSCAN_MAX_LIST_NAME && strlen(next_string(list)) <= HASHSCAN_MAX_LIST_NAME;
+}
 
 static hashscan_code replay_add(struct replay *replay, const uint8_t *payload, uint32_t size) {
   if (size < ADD_HASH) return damaged(replay, "an entry is cut short");
@@ -56,6 +65,7 @@ static hashscan_code replay_add(struct replay *replay, const uint8_t *payload, u
   if (!are_strings(payload + ADD_HASH + hash_bytes, size - ADD_HASH - hash_bytes,
                    (uint64_t)load_u32(payload + 4) + ADD_STRINGS))
     return damaged(replay, "an entry's strings do not fit");
+  if (!names_fit((const char *)payload + ADD_HASH + hash_bytes)) return damaged(replay, "a list's name is too long");
   struct log_entries *entries = replay->entries;
   if (entries->count >= INDEX_MAX_ENTRIES) return damaged(replay, "it has too many entries");
   struct log_entry *items = array_reserve(entries->items, &entries->capacity, entries->count + 1, sizeof *items);
@@ -63,10 +73,6 @@ static hashscan_code replay_add(struct replay *replay, const uint8_t *payload, u
   entries->items = items;
   items[entries->count++] = (struct log_entry){payload, size, false};
   return HASHSCAN_SUCCESS;
-}
-
-static const char *next_string(const char *string) {
-  return string + strlen(string) + 1;
 }
 
 void log_entry_decode(const struct log_entry *record, hashscan_entry *entry) {
@@ -139,6 +145,7 @@ static hashscan_code replay_bitmap(struct replay *replay, const uint8_t *payload
 /* VERSION: segment u32, list u32, version as a terminated string. */
 static hashscan_code replay_version(struct replay *replay, const uint8_t *payload, uint32_t size) {
   if (size < 8 || !are_strings(payload + 8, size - 8, 1)) return damaged(replay, "a version is cut short");
+  if (size - 8 > HASHSCAN_MAX_LIST_NAME + 1) return damaged(replay, "a list's version is too long");
   const uint32_t part = load_u32(payload);
   const uint32_t list = load_u32(payload + 4);
   if (part >= replay->part_count || list >= replay->parts[part].segment.list_count)

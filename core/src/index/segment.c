@@ -138,14 +138,20 @@ static hashscan_code check_label_sets(const struct validation *v, const struct s
   return HASHSCAN_SUCCESS;
 }
 
+static hashscan_code check_list_string(const struct validation *v, const struct segment *segment, uint64_t offset) {
+  if (!is_string(segment, offset)) return damaged(v, "a list points outside the strings");
+  const size_t size = strnlen(segment->strings + offset, HASHSCAN_MAX_LIST_NAME + 1);
+  return size <= HASHSCAN_MAX_LIST_NAME ? HASHSCAN_SUCCESS : damaged(v, "a list's name is too long");
+}
+
 static hashscan_code check_list_strings(const struct validation *v, const struct segment *segment) {
-  for (uint32_t i = 0; i < segment->list_count; i++) {
+  hashscan_code code = HASHSCAN_SUCCESS;
+  for (uint32_t i = 0; i < segment->list_count && code == HASHSCAN_SUCCESS; i++) {
     const uint8_t *list = segment->lists + (size_t)i * INDEX_LIST_BYTES;
-    if (!is_string(segment, load_u64(list + INDEX_LIST_NAME)) ||
-        !is_string(segment, load_u64(list + INDEX_LIST_VERSION)))
-      return damaged(v, "a list points outside the strings");
+    code = check_list_string(v, segment, load_u64(list + INDEX_LIST_NAME));
+    if (code == HASHSCAN_SUCCESS) code = check_list_string(v, segment, load_u64(list + INDEX_LIST_VERSION));
   }
-  return HASHSCAN_SUCCESS;
+  return code;
 }
 
 /* ---- Rows and entries ------------------------------------------------------------------------------------------ */

@@ -134,6 +134,9 @@ static hashscan_code check_options(const hashscan_list_options *options, hashsca
     return error_set(error, HASHSCAN_E_ARGUMENT, "the list name is not UTF-8");
   if (!utf8_valid(options->version, strlen(options->version)))
     return error_set(error, HASHSCAN_E_ARGUMENT, "the list version is not UTF-8");
+  if (strlen(options->name) > HASHSCAN_MAX_LIST_NAME || strlen(options->version) > HASHSCAN_MAX_LIST_NAME)
+    return error_set(error, HASHSCAN_E_LIMIT, "the list's name or version has more than %d bytes",
+                     HASHSCAN_MAX_LIST_NAME);
   return HASHSCAN_SUCCESS;
 }
 
