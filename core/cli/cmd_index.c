@@ -18,12 +18,12 @@ static const struct option no_options[] = {{0}};
 
 /* ---- What an index holds -----------------------------------------------------------------------------------------*/
 
-static int show_operand(const struct command *command, int argc, char **argv, bool verified) {
+static int show_operand(const struct command *command, int argc, char **argv, bool verify) {
   struct operands operands;
   int exit_code;
   if (!options_parse(command, argc, argv, NULL, &operands, &exit_code)) return exit_code;
   if (operands.count != 1) return options_misused(command, "one INDEX is needed");
-  return index_show(operands.items[0], &(struct index_note){.verified = verified});
+  return index_show(operands.items[0], &(struct index_note){.verify = verify});
 }
 
 static int run_info(const struct command *command, int argc, char **argv) {

@@ -18,65 +18,85 @@ int index_fail(const hashscan_error *error) {
 
 /* ---- What an index holds -----------------------------------------------------------------------------------------*/
 
-static void write_lists(struct json *json, const hashscan_index *index, uint32_t count) {
-  json_array_begin(json, "lists");
-  for (uint32_t i = 0; i < count; i++) {
-    const char *name, *version;
-    uint64_t entries;
-    if (hashscan_index_list(index, i, &name, &version, &entries, NULL) != HASHSCAN_SUCCESS) continue;
-    json_object_begin(json, NULL);
-    json_string(json, "name", name);
-    json_string(json, "version", version);
-    json_integer(json, "entries", entries);
-    json_object_end(json);
-  }
-  json_array_end(json);
-}
-
-static void write_info(struct json *json, const char *path, const hashscan_index *index) {
+/* A line being written: it begins once the numbers are there, which is before the first list comes. */
+struct shown {
+  const char *path;
   hashscan_index_info info;
-  hashscan_index_get_info(index, &info);
+  struct json json;
+  bool begun;
+};
+
+static void begin_line(struct shown *shown) {
+  struct json *json = &shown->json;
+  if (shown->begun) return;
+  shown->begun = true;
+  json_object_begin(json, NULL);
   json_string(json, "type", "index");
-  json_path(json, path);
-  json_integer(json, "format_version", info.format_version);
-  json_integer(json, "entries", info.entries);
+  json_path(json, shown->path);
+  json_integer(json, "format_version", shown->info.format_version);
+  json_integer(json, "entries", shown->info.entries);
   json_object_begin(json, "by_kind");
   for (int kind = 0; kind < HASHSCAN_KIND_COUNT; kind++)
-    json_integer(json, hashscan_kind_name((hashscan_kind)kind), info.entries_by_kind[kind]);
+    json_integer(json, hashscan_kind_name((hashscan_kind)kind), shown->info.entries_by_kind[kind]);
   json_object_end(json);
-  json_integer(json, "distinct_pdq", info.distinct_pdq);
-  write_lists(json, index, info.lists);
-  json_integer(json, "segments", info.segments);
-  json_integer(json, "log_bytes", info.log_bytes);
-  json_integer(json, "dead", info.dead);
-  json_integer(json, "bytes", info.bytes);
-  json_string(json, "digest", info.digest);
+  json_integer(json, "distinct_pdq", shown->info.distinct_pdq);
+  json_array_begin(json, "lists");
 }
 
-static void write_note(struct json *json, const struct index_note *note) {
+static int write_list(const char *name, const char *version, uint64_t entries, void *user) {
+  struct shown *shown = user;
+  begin_line(shown);
+  json_object_begin(&shown->json, NULL);
+  json_string(&shown->json, "name", name);
+  json_string(&shown->json, "version", version);
+  json_integer(&shown->json, "entries", entries);
+  json_object_end(&shown->json);
+  return 0;
+}
+
+static void end_line(struct shown *shown, const struct index_note *note) {
+  struct json *json = &shown->json;
+  begin_line(shown);
+  json_array_end(json);
+  json_integer(json, "segments", shown->info.segments);
+  json_integer(json, "log_bytes", shown->info.log_bytes);
+  json_integer(json, "dead", shown->info.dead);
+  json_integer(json, "bytes", shown->info.bytes);
+  json_string(json, "digest", shown->info.digest);
   if (note->report != NULL) {
     json_integer(json, "added", note->report->added);
     json_integer(json, "removed", note->report->removed);
     json_integer(json, "kept", note->report->kept);
   }
   if (note->bad_lines != NULL) json_integer(json, "bad_lines", *note->bad_lines);
-  if (note->verified) json_bool(json, "valid", true);
+  if (note->verify) json_bool(json, "valid", true);
+  json_object_end(json);
+  json_line_end(json);
 }
 
 /* Opening an index validates all of it, so whatever opens is valid. */
-int index_show(const char *path, const struct index_note *note) {
+static hashscan_code write_verified(struct shown *shown, hashscan_error *error) {
   hashscan_index *index;
-  hashscan_error error;
-  if (hashscan_index_open(path, &index, &error) != HASHSCAN_SUCCESS) return index_fail(&error);
-  struct output out;
-  output_open_stdout(&out);
-  struct json json = {&out, false};
-  json_object_begin(&json, NULL);
-  write_info(&json, path, index);
-  write_note(&json, note);
-  json_object_end(&json);
-  json_line_end(&json);
+  const hashscan_code code = hashscan_index_open(shown->path, &index, error);
+  if (code != HASHSCAN_SUCCESS) return code;
+  const char *name, *version;
+  uint64_t entries;
+  hashscan_index_get_info(index, &shown->info);
+  for (uint32_t i = 0; hashscan_index_list(index, i, &name, &version, &entries, NULL) == HASHSCAN_SUCCESS; i++)
+    write_list(name, version, entries, shown);
   hashscan_index_close(index);
+  return HASHSCAN_SUCCESS;
+}
+
+int index_show(const char *path, const struct index_note *note) {
+  struct output out;
+  struct shown shown = {.path = path, .json = {&out, false}};
+  hashscan_error error;
+  output_open_stdout(&out);
+  const hashscan_code code = note->verify ? write_verified(&shown, &error)
+                                          : hashscan_index_read_info(path, &shown.info, write_list, &shown, &error);
+  if (code != HASHSCAN_SUCCESS) return index_fail(&error);
+  end_line(&shown, note);
   return output_finish(&out) ? EXIT_COMPLETE : EXIT_FATAL;
 }
 

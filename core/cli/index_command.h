@@ -78,10 +78,10 @@ hashscan_code lists_read(const struct list_settings *settings, char **paths, siz
 struct index_note {
   const uint64_t *bad_lines;            /* NULL: no lists were read */
   const hashscan_update_report *report; /* NULL: nothing was updated */
-  bool verified;
+  bool verify;                          /* check every byte of it first */
 };
 
-/* Prints the line about the index at `path`; the exit code. */
+/* Prints the line about the index at `path`, from its headers unless it is to be verified; the exit code. */
 int index_show(const char *path, const struct index_note *note);
 
 /* Prints the error; the exit code. */

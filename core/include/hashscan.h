@@ -442,6 +442,20 @@ HASHSCAN_API void hashscan_index_get_info(const hashscan_index *index, hashscan_
 HASHSCAN_API hashscan_code hashscan_index_list(const hashscan_index *index, uint32_t list, const char **name,
                                                const char **version, uint64_t *entries, hashscan_error *error);
 
+/* Receives a list of an index; its strings live until it returns. Nonzero ends the reading. */
+typedef int (*hashscan_list_fn)(const char *name, const char *version, uint64_t entries, void *user);
+
+/* What hashscan_index_get_info and hashscan_index_list say of the index at `path` once it is open, without opening it:
+ * in a time that grows with its lists, its log and its removed entries, and not with the index. The price is that
+ * damage elsewhere goes unnoticed, and then numbers and names of lists may be wrong. The checksums of MANIFEST, the
+ * headers, the lists and the log are checked, and that each file is there and has its size; hashscan_index_open checks
+ * all the others too.
+ * `info` is filled before the first call of `on_list`, which is called for each list in the order of
+ * hashscan_index_list and may be NULL. On failure it is as it was, but for STOPPED. Any thread.
+ * Errors: those of hashscan_index_open, ARGUMENT, STOPPED. */
+HASHSCAN_API hashscan_code hashscan_index_read_info(const char *path, hashscan_index_info *info,
+                                                    hashscan_list_fn on_list, void *user, hashscan_error *error);
+
 /* Entry number `entry` (0 to info.entries - 1); its pointers live as long as the index. Errors: ARGUMENT. */
 HASHSCAN_API hashscan_code hashscan_index_entry(const hashscan_index *index, uint64_t entry, hashscan_entry *out,
                                                 hashscan_error *error);

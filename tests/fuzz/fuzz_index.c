@@ -14,6 +14,7 @@
 #include "hamming/hamming.h"
 #include "index/builder.h"
 #include "index/manifest.h"
+#include "index/part.h"
 #include "index/segment.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
@@ -94,11 +95,55 @@ static void walk(struct segment *segment) {
   require(found == segment->kinds[0].entry_count);
 }
 
+static uint32_t count_live_rows(const struct part *part, const struct segment_kind *kind) {
+  uint32_t live = 0;
+  for (uint32_t row = 0; row < kind->row_count; row++)
+    live += part_live_before(part, segment_row_start(kind, row)) <
+            part_live_before(part, segment_row_start(kind, (size_t)row + 1));
+  return live;
+}
+
+/* Counts from an outline are those of the segment where it is sound, and otherwise anything, but counted inside. */
+static void check_counts(struct part *part, const uint64_t *live, bool listed, bool sound) {
+  uint64_t entries = 0;
+  for (unsigned kind = 0; kind < HASHSCAN_KIND_COUNT; kind++) {
+    uint32_t rows;
+    const bool counted = part_live_rows(part, (hashscan_kind)kind, &rows);
+    entries += part_live_of_kind(part, (hashscan_kind)kind);
+    require(!sound || (counted && rows == count_live_rows(part, &part->segment.kinds[kind])));
+  }
+  require(entries == part_live_count(part));
+  for (uint32_t list = 0; list < part->segment.list_count && listed; list++) {
+    entries -= live[list];
+    require(strlen(part_list_name(part, list)) <= HASHSCAN_MAX_LIST_NAME);
+    require(strlen(part_list_version(part, list)) <= HASHSCAN_MAX_LIST_NAME);
+  }
+  require(listed ? entries == 0 : !sound);
+}
+
+static void check_outline(const uint8_t *bytes, size_t size, bool sound) {
+  struct part part = {0};
+  hashscan_error error;
+  if (index_segment_outline("fuzz", bytes, size, &part.segment, &error) != HASHSCAN_SUCCESS) {
+    require(!sound);
+    return;
+  }
+  for (uint32_t entry = (uint32_t)(size % 5); entry < part.segment.entry_count; entry += 1 + entry % 3)
+    require(part_kill(&part, entry) == HASHSCAN_SUCCESS);
+  require(part_finish(&part, &error) == HASHSCAN_SUCCESS);
+  uint64_t *live = calloc((size_t)part.segment.list_count + 1, sizeof *live);
+  require(live != NULL);
+  check_counts(&part, live, part_live_by_list(&part, live), sound);
+  free(live);
+  part_release(&part);
+}
+
 static void check_segment(const uint8_t *bytes, size_t size) {
   struct segment segment;
   hashscan_error error;
   const hashscan_code code = index_segment_validate("fuzz", bytes, size, &segment, &error);
   require(code == HASHSCAN_SUCCESS || code == HASHSCAN_E_FORMAT || code == HASHSCAN_E_VERSION);
+  check_outline(bytes, size, code == HASHSCAN_SUCCESS);
   if (code == HASHSCAN_SUCCESS) walk(&segment);
 }
 

@@ -50,7 +50,8 @@ static void check_part(struct part *part) {
   uint32_t of_kinds = 0;
   for (unsigned kind = 0; kind < HASHSCAN_KIND_COUNT; kind++) {
     of_kinds += part_live_of_kind(part, (hashscan_kind)kind);
-    require(part_live_rows(part, (hashscan_kind)kind) <= part_live_of_kind(part, (hashscan_kind)kind));
+    uint32_t rows;
+    require(part_live_rows(part, (hashscan_kind)kind, &rows) && rows <= part_live_of_kind(part, (hashscan_kind)kind));
   }
   require(of_kinds == live);
 }

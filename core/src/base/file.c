@@ -195,28 +195,35 @@ enum file_outcome file_read_stream(int fd, uint64_t max_bytes, struct file_buffe
 
 /* ---- Mappings -------------------------------------------------------------------------------------------------- */
 
-static int map_open_file(int fd, struct file_map *map) {
+static int map_open_file(int fd, int flags, struct file_map *map) {
   struct stat found;
   if (fstat(fd, &found) != 0) return errno;
   if (S_ISDIR(found.st_mode)) return EISDIR;
   if (!S_ISREG(found.st_mode)) return EINVAL;
   if ((uint64_t)found.st_size > SIZE_MAX / 2) return EFBIG;
   if (found.st_size == 0) return 0;
-  /* Populated at once: whoever maps reads all of it, to check it. */
-  void *bytes = mmap(NULL, (size_t)found.st_size, PROT_READ, MAP_SHARED | MAP_POPULATE, fd, 0);
+  void *bytes = mmap(NULL, (size_t)found.st_size, PROT_READ, MAP_SHARED | flags, fd, 0);
   if (bytes == MAP_FAILED) return errno;
   map->bytes = bytes;
   map->size = (size_t)found.st_size;
   return 0;
 }
 
-int file_map_open(int dirfd, const char *name, struct file_map *map) {
+static int map_open(int dirfd, const char *name, int flags, struct file_map *map) {
   *map = (struct file_map){0};
   const int fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
   if (fd < 0) return errno;
-  const int failed = map_open_file(fd, map);
+  const int failed = map_open_file(fd, flags, map);
   close(fd);
   return failed;
+}
+
+int file_map_open(int dirfd, const char *name, struct file_map *map) {
+  return map_open(dirfd, name, MAP_POPULATE, map);
+}
+
+int file_map_open_sparse(int dirfd, const char *name, struct file_map *map) {
+  return map_open(dirfd, name, 0, map);
 }
 
 void file_map_close(struct file_map *map) {

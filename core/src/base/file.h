@@ -44,9 +44,13 @@ struct file_map {
   size_t size;
 };
 
-/* Maps the file `name` of the folder `dirfd`. 0, or an errno value: ELOOP for a symbolic link, EISDIR for a folder,
- * EINVAL for anything else that is not a regular file. On failure `map` is empty. */
+/* Maps the file `name` of the folder `dirfd`, for reading all of it: it is read at once. 0, or an errno value: ELOOP
+ * for a symbolic link, EISDIR for a folder, EINVAL for anything else that is not a regular file. On failure `map` is
+ * empty. */
 int file_map_open(int dirfd, const char *name, struct file_map *map);
+
+/* The same for reading little of it: what is touched is read then. */
+int file_map_open_sparse(int dirfd, const char *name, struct file_map *map);
 void file_map_close(struct file_map *map);
 
 /* A file being written under a temporary name; it appears under its final name only in file_writer_commit. Errors

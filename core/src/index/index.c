@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The questions that an open index answers (open.c opens it). Each goes to all parts; numbers of entries run over the
- * live entries of one part after the other. */
+/* The questions that an open index answers (open.c opens it, info.c says how much it holds). Each goes to all parts;
+ * numbers of entries run over the live entries of one part after the other. */
 #include "index/index.h"
 
 #include "base/error.h"
@@ -9,42 +9,7 @@
 /* ---- What it holds --------------------------------------------------------------------------------------------- */
 
 bool index_has_kind(const hashscan_index *index, hashscan_kind kind) {
-  for (uint32_t i = 0; i < index->part_count; i++)
-    if (part_live_of_kind(&index->parts[i], kind) > 0) return true;
-  return false;
-}
-
-void hashscan_index_get_info(const hashscan_index *index, hashscan_index_info *info) {
-  const struct manifest *manifest = &index->manifest;
-  memset(info, 0, sizeof *info);
-  info->entries = index->entries;
-  info->dead = index->dead;
-  for (uint32_t i = 0; i < index->part_count; i++) {
-    for (unsigned kind = 0; kind < HASHSCAN_KIND_COUNT; kind++)
-      info->entries_by_kind[kind] += part_live_of_kind(&index->parts[i], (hashscan_kind)kind);
-    info->distinct_pdq += part_live_rows(&index->parts[i], HASHSCAN_KIND_PDQ);
-  }
-  info->bytes = INDEX_MANIFEST_FIXED_BYTES + manifest->segment_count * (uint64_t)INDEX_MANIFEST_ROW_BYTES;
-  for (uint32_t i = 0; i < manifest->segment_count; i++) info->bytes += manifest->segments[i].size;
-  info->bytes += manifest->log_size;
-  info->log_bytes = manifest->log_size;
-  info->segments = manifest->segment_count;
-  info->format_version = INDEX_FORMAT_VERSION;
-  info->lists = (uint32_t)index->lists.value_count;
-  hashscan_hex_encode(manifest->digest, INDEX_DIGEST_BYTES, info->digest);
-}
-
-hashscan_code hashscan_index_list(const hashscan_index *index, uint32_t list, const char **name, const char **version,
-                                  uint64_t *entries, hashscan_error *error) {
-  if (index == NULL) return error_set(error, HASHSCAN_E_ARGUMENT, "index is NULL");
-  if (list >= index->lists.value_count)
-    return error_set(error, HASHSCAN_E_ARGUMENT, "list %u of %zu", list, index->lists.value_count);
-  const struct interned *value = &index->lists.values[list];
-  const char *const string = index->list_strings.bytes + value->offset;
-  if (name != NULL) *name = string;
-  if (version != NULL) *version = string + strlen(string) + 1;
-  if (entries != NULL) *entries = value->count;
-  return HASHSCAN_SUCCESS;
+  return index->entries_by_kind[kind] > 0;
 }
 
 hashscan_code hashscan_index_entry(const hashscan_index *index, uint64_t entry, hashscan_entry *out,

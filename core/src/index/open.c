@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Opening an index: MANIFEST, the segments that it names, the log over them, and a part made from what the log added.
+ * All of it is validated and made searchable, or, for info.c, only as much looked at as counting takes.
  *
  * A writer may replace MANIFEST meanwhile and remove what the old one named. So when something is missing or does not
  * fit, MANIFEST is read again: if it has changed, everything is read again, and only otherwise is the index damaged. */
@@ -18,21 +19,23 @@
 
 /* ---- Files ----------------------------------------------------------------------------------------------------- */
 
-static hashscan_code open_file(const char *path, int dirfd, const char *name, struct file_map *map,
-                               hashscan_error *error) {
-  const int failed = file_map_open(dirfd, name, map);
+/* `failed` is what mapping the file `name` gave. */
+static hashscan_code map_code(const char *path, const char *name, int failed, hashscan_error *error) {
   if (failed == ENOENT)
     return error_set(error, HASHSCAN_E_FORMAT, "%s: %s is missing, which MANIFEST names", path, name);
   return failed == 0 ? HASHSCAN_SUCCESS : error_set_errno(error, HASHSCAN_E_IO, failed, "%s/%s", path, name);
 }
 
-static hashscan_code load_segment(const char *path, int dirfd, const struct manifest_segment *named, struct part *part,
-                                  hashscan_error *error) {
+static hashscan_code load_segment(const char *path, int dirfd, const struct manifest_segment *named,
+                                  enum index_depth depth, struct part *part, hashscan_error *error) {
   char name[INDEX_SEGMENT_NAME_BYTES];
   index_segment_name(named->digest, name);
-  hashscan_code code = open_file(path, dirfd, name, &part->map, error);
+  const bool whole = depth == INDEX_WHOLE;
+  const int failed = (whole ? file_map_open : file_map_open_sparse)(dirfd, name, &part->map);
+  hashscan_code code = map_code(path, name, failed, error);
   if (code != HASHSCAN_SUCCESS) return code;
-  code = index_segment_validate(path, part->map.bytes, part->map.size, &part->segment, error);
+  code = (whole ? index_segment_validate : index_segment_outline)(path, part->map.bytes, part->map.size, &part->segment,
+                                                                  error);
   if (code != HASHSCAN_SUCCESS) return code;
   if (memcmp(part->segment.digest, named->digest, INDEX_DIGEST_BYTES) != 0 || part->map.size != named->size ||
       part->segment.entry_count != named->entries)
@@ -46,7 +49,7 @@ static hashscan_code read_log(const char *path, int dirfd, const struct manifest
   char name[LOG_NAME_BYTES];
   struct file_map map;
   log_name(manifest->log_id, name);
-  hashscan_code code = open_file(path, dirfd, name, &map, error);
+  hashscan_code code = map_code(path, name, file_map_open(dirfd, name, &map), error);
   if (code != HASHSCAN_SUCCESS) return code;
   if (map.size < manifest->log_size)
     code = error_set(error, HASHSCAN_E_FORMAT, "%s: the log is truncated: %zu of %llu bytes", path, map.size,
@@ -110,27 +113,7 @@ static hashscan_code load_log(const char *path, int dirfd, hashscan_index *index
   return make_part(path, entries, &index->parts[index->part_count++], error);
 }
 
-/* ---- What is true of all parts together ------------------------------------------------------------------------ */
-
-static hashscan_code count_lists(hashscan_index *index, const struct part *part, hashscan_error *error) {
-  const uint32_t count = part->segment.list_count;
-  uint64_t *live = calloc((size_t)count + 1, sizeof *live);
-  if (live == NULL) return error_memory(error);
-  for (uint32_t list = 0; list < count; list++)
-    live[list] = load_u64(part->segment.lists + (size_t)list * INDEX_LIST_BYTES + INDEX_LIST_ENTRIES);
-  for (uint32_t entry = 0; part->dead != NULL && entry < part->segment.entry_count; entry++)
-    if (part_is_dead(part, entry)) live[part_entry_list(part, entry)]--;
-  bool counted = true;
-  for (uint32_t list = 0; list < count && counted; list++) {
-    uint32_t number;
-    if (live[list] == 0) continue;
-    counted = intern_pair(&index->lists, &index->list_strings, part_list_name(part, list),
-                          part_list_version(part, list), &number);
-    if (counted) index->lists.values[number].count += live[list];
-  }
-  free(live);
-  return counted ? HASHSCAN_SUCCESS : error_memory(error);
-}
+/* ---- Loading --------------------------------------------------------------------------------------------------- */
 
 static hashscan_code finish_parts(hashscan_index *index, hashscan_error *error) {
   hashscan_code code = HASHSCAN_SUCCESS;
@@ -140,14 +123,11 @@ static hashscan_code finish_parts(hashscan_index *index, hashscan_error *error) 
     index->entries += part_live_count(part);
     index->dead += part->dead_count;
     code = part_finish(part, error);
-    if (code == HASHSCAN_SUCCESS) code = count_lists(index, part, error);
   }
   return code;
 }
 
-/* ---- Opening --------------------------------------------------------------------------------------------------- */
-
-static void unload(hashscan_index *index) {
+void index_unload(hashscan_index *index) {
   for (uint32_t i = 0; i < index->part_count; i++) part_release(&index->parts[i]);
   free(index->parts);
   free(index->list_strings.bytes);
@@ -157,17 +137,19 @@ static void unload(hashscan_index *index) {
   *index = (hashscan_index){0};
 }
 
-static hashscan_code load(const char *path, int dirfd, hashscan_index *index, hashscan_error *error) {
+static hashscan_code load(const char *path, int dirfd, enum index_depth depth, hashscan_index *index,
+                          hashscan_error *error) {
   const struct manifest *manifest = &index->manifest;
   index->parts = calloc((size_t)manifest->segment_count + 1, sizeof *index->parts);
   if (index->parts == NULL) return error_memory(error);
   hashscan_code code = HASHSCAN_SUCCESS;
   while (code == HASHSCAN_SUCCESS && index->part_count < manifest->segment_count) {
     const uint32_t next = index->part_count++;
-    code = load_segment(path, dirfd, &manifest->segments[next], &index->parts[next], error);
+    code = load_segment(path, dirfd, &manifest->segments[next], depth, &index->parts[next], error);
   }
   if (code == HASHSCAN_SUCCESS) code = load_log(path, dirfd, index, error);
-  return code == HASHSCAN_SUCCESS ? finish_parts(index, error) : code;
+  if (code == HASHSCAN_SUCCESS) code = finish_parts(index, error);
+  return code == HASHSCAN_SUCCESS ? index_count(path, index, error) : code;
 }
 
 static bool manifest_changed(int dirfd, const struct manifest *manifest) {
@@ -176,18 +158,28 @@ static bool manifest_changed(int dirfd, const struct manifest *manifest) {
          memcmp(now.digest, manifest->digest, INDEX_DIGEST_BYTES) != 0;
 }
 
-static hashscan_code load_until_stable(const char *path, int dirfd, hashscan_index *index, hashscan_error *error) {
+hashscan_code index_load(const char *path, int dirfd, enum index_depth depth, hashscan_index *index,
+                         hashscan_error *error) {
   for (int attempt = 0; attempt < OPEN_ATTEMPTS; attempt++) {
     struct manifest manifest;
     hashscan_code code = manifest_read(path, dirfd, &manifest, error);
     if (code != HASHSCAN_SUCCESS) return code;
     index->manifest = manifest;
-    code = load(path, dirfd, index, error);
-    if (code == HASHSCAN_SUCCESS || code == HASHSCAN_E_MEMORY) return code;
-    unload(index);
-    if (!manifest_changed(dirfd, &manifest)) return code;
+    code = load(path, dirfd, depth, index, error);
+    if (code == HASHSCAN_SUCCESS) return code;
+    index_unload(index);
+    if (code == HASHSCAN_E_MEMORY || !manifest_changed(dirfd, &manifest)) return code;
   }
   return error_set(error, HASHSCAN_E_IO, "%s: replaced again and again while being opened", path);
+}
+
+/* ---- Opening --------------------------------------------------------------------------------------------------- */
+
+static hashscan_code open_whole(const char *path, int dirfd, hashscan_index *index, hashscan_error *error) {
+  hashscan_code code = index_load(path, dirfd, INDEX_WHOLE, index, error);
+  for (uint32_t i = 0; i < index->part_count && code == HASHSCAN_SUCCESS; i++)
+    code = part_make_searchers(&index->parts[i], error);
+  return code;
 }
 
 hashscan_code index_open_folder(const char *path, int dirfd, bool keep_log, hashscan_index **index,
@@ -195,9 +187,9 @@ hashscan_code index_open_folder(const char *path, int dirfd, bool keep_log, hash
   *index = NULL;
   hashscan_index *opened = calloc(1, sizeof *opened);
   if (opened == NULL) return error_memory(error);
-  const hashscan_code code = load_until_stable(path, dirfd, opened, error);
+  const hashscan_code code = open_whole(path, dirfd, opened, error);
   if (code != HASHSCAN_SUCCESS) {
-    unload(opened);
+    index_unload(opened);
     free(opened);
     return code;
   }
@@ -238,6 +230,6 @@ hashscan_index *hashscan_index_retain(hashscan_index *index) {
 void hashscan_index_close(hashscan_index *index) {
   /* Acquire and release: whatever other threads did with the index happens before the one that frees it. */
   if (index == NULL || atomic_fetch_sub_explicit(&index->references, 1, memory_order_acq_rel) != 1) return;
-  unload(index);
+  index_unload(index);
   free(index);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tombstones, live numbers and versions of one part. */
+/* Tombstones, live numbers, counts and versions of one part. */
 #include "index/part.h"
 
 #include <stdlib.h>
@@ -47,7 +47,10 @@ static bool count_blocks(struct part *part) {
 }
 
 hashscan_code part_finish(struct part *part, hashscan_error *error) {
-  if (!count_blocks(part)) return error_memory(error);
+  return count_blocks(part) ? HASHSCAN_SUCCESS : error_memory(error);
+}
+
+hashscan_code part_make_searchers(struct part *part, hashscan_error *error) {
   for (unsigned kind = 0; kind < HASHSCAN_KIND_COUNT; kind++) {
     if (!index_kind_is_perceptual((hashscan_kind)kind)) continue;
     part->searchers[kind] = searcher_create(&part->segment, (hashscan_kind)kind);
@@ -79,22 +82,73 @@ uint32_t part_live_entry(const struct part *part, uint32_t live) {
   return low;
 }
 
-uint32_t part_live_rows(const struct part *part, hashscan_kind kind) {
-  const struct segment_kind *rows = &part->segment.kinds[kind];
-  if (part->dead == NULL) return rows->row_count;
-  uint32_t live = 0;
-  uint32_t before = part_live_before(part, rows->first_entry);
-  for (uint32_t row = 0; row < rows->row_count; row++) {
-    const uint32_t after = part_live_before(part, segment_row_start(rows, (size_t)row + 1));
-    live += after > before;
-    before = after;
-  }
-  return live;
-}
-
 uint32_t part_live_of_kind(const struct part *part, hashscan_kind kind) {
   const struct segment_kind *rows = &part->segment.kinds[kind];
   return part_live_before(part, rows->first_entry + rows->entry_count) - part_live_before(part, rows->first_entry);
+}
+
+/* ---- Counting by dead entries ---------------------------------------------------------------------------------- */
+
+/* The first dead entry at or after `entry`; entry_count when there is none. */
+static uint32_t next_dead(const struct part *part, uint32_t entry) {
+  const size_t words = part_bitmap_words(part->segment.entry_count);
+  size_t word = entry / 64;
+  uint64_t bits = part->dead[word] & UINT64_MAX << entry % 64;
+  while (bits == 0) {
+    if (++word == words) return part->segment.entry_count;
+    bits = part->dead[word];
+  }
+  return (uint32_t)(word * 64) + (uint32_t)__builtin_ctzll(bits);
+}
+
+/* The last row from `row` on that begins at or before `entry`, in steps that double and are then halved: dead entries
+ * are often close together. */
+static size_t gallop(const struct segment_kind *rows, size_t row, uint32_t entry) {
+  size_t step = 1;
+  while (rows->row_count - row > step && segment_row_start(rows, row + step) <= entry) {
+    row += step;
+    step *= 2;
+  }
+  size_t end = rows->row_count - row > step ? row + step : rows->row_count;
+  while (end - row > 1) {
+    const size_t middle = row + (end - row) / 2;
+    if (segment_row_start(rows, middle) <= entry) row = middle;
+    else end = middle;
+  }
+  return row;
+}
+
+bool part_live_rows(const struct part *part, hashscan_kind kind, uint32_t *rows) {
+  const struct segment_kind *of = &part->segment.kinds[kind];
+  const uint32_t kind_end = of->first_entry + of->entry_count;
+  /* Where no two entries share a row, none needs to be looked up. */
+  *rows = of->row_count == of->entry_count ? part_live_of_kind(part, kind) : of->row_count;
+  if (part->dead == NULL || of->row_count == of->entry_count) return true;
+  uint32_t next = of->first_entry;
+  size_t row = 0;
+  for (uint32_t dead; (dead = next_dead(part, next)) < kind_end; row++) {
+    row = gallop(of, row, dead);
+    const uint32_t start = segment_row_start(of, row);
+    const uint32_t end = row + 1 == of->row_count ? kind_end : segment_row_start(of, row + 1);
+    if (start < next || start > dead || end <= dead || end > kind_end) return false;
+    *rows -= part_live_before(part, start) == part_live_before(part, end);
+    next = end;
+  }
+  return true;
+}
+
+bool part_live_by_list(const struct part *part, uint64_t *live) {
+  const struct segment *segment = &part->segment;
+  for (uint32_t list = 0; list < segment->list_count; list++)
+    live[list] = load_u64(segment->lists + (size_t)list * INDEX_LIST_BYTES + INDEX_LIST_ENTRIES);
+  if (segment->list_count == 1) live[0] = part_live_count(part);
+  if (part->dead == NULL || segment->list_count == 1) return true;
+  for (uint32_t dead = 0; (dead = next_dead(part, dead)) < segment->entry_count; dead++) {
+    const uint32_t list = part_entry_list(part, dead);
+    if (list >= segment->list_count || live[list] == 0) return false;
+    live[list]--;
+  }
+  return true;
 }
 
 /* ---- Reading --------------------------------------------------------------------------------------------------- */

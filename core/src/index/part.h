@@ -52,8 +52,11 @@ hashscan_code part_kill(struct part *part, uint32_t entry);
 /* Gives a list of the segment another version. False when out of memory. */
 bool part_set_version(struct part *part, uint32_t list, const char *version);
 
-/* After the last part_kill: makes the numbers of live entries available, and searching. Errors: MEMORY. */
+/* After the last part_kill: makes the numbers of live entries available. Errors: MEMORY. */
 hashscan_code part_finish(struct part *part, hashscan_error *error);
+
+/* Makes a part searchable whose segment was validated. Errors: MEMORY. */
+hashscan_code part_make_searchers(struct part *part, hashscan_error *error);
 
 /* Live entries before number `entry` (at most entry_count). */
 uint32_t part_live_before(const struct part *part, uint32_t entry);
@@ -61,9 +64,14 @@ uint32_t part_live_before(const struct part *part, uint32_t entry);
 /* The entry with `live` live ones before it; `live` is less than part_live_count. */
 uint32_t part_live_entry(const struct part *part, uint32_t live);
 
-/* Rows of a kind with a live entry, and the live entries of it. */
-uint32_t part_live_rows(const struct part *part, hashscan_kind kind);
+/* Live entries of a kind. */
 uint32_t part_live_of_kind(const struct part *part, hashscan_kind kind);
+
+/* Rows of a kind with a live entry, and live entries by list (`live` has room for each list of the segment). Both read
+ * of the segment what belongs to dead entries alone, and are true of a segment that was validated; of an outline they
+ * may be false, which is damage, or count wrongly where damage does not show. */
+bool part_live_rows(const struct part *part, hashscan_kind kind, uint32_t *rows);
+bool part_live_by_list(const struct part *part, uint64_t *live);
 
 /* Fills `out` for entry number `entry`, dead or live, which must exist. */
 void part_entry(const struct part *part, uint32_t entry, hashscan_entry *out);

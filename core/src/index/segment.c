@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Validation of a segment, and reading single entries from it.
+/* Validation of a segment, its outline, and reading single entries from it.
  *
  * The checks run from the outside in: header, layout, digests, then the sections in the order in which one leans on the
  * other (strings; lists and label sets; rows; entries). The layout is fully determined by the element counts, so there
- * is one valid place for everything and nothing can overlap. All of it is linear in the segment's size. */
+ * is one valid place for everything and nothing can overlap. All of it is linear in the segment's size. An outline
+ * leaves out every check that reads a section from end to end, the lists' excepted. */
 #include "index/segment.h"
 
 #include <stdlib.h>
@@ -46,9 +47,6 @@ static hashscan_code place_section(struct validation *v, unsigned i, uint64_t *e
       !checked_add_u64(offset, bytes, &next) || next > v->size)
     return damaged(v, "a section is out of place");
   if (!all_zero(v->bytes + *end, (size_t)(offset - *end))) return damaged(v, "bytes between sections are not zero");
-  uint8_t digest[INDEX_DIGEST_BYTES];
-  index_digest(v->bytes + offset, (size_t)bytes, digest);
-  if (memcmp(digest, row + 24, INDEX_DIGEST_BYTES) != 0) return damaged(v, "a section fails its checksum");
   v->sections[i] = v->bytes + offset;
   v->counts[i] = count;
   *end = next;
@@ -84,6 +82,21 @@ static hashscan_code check_counts(const struct validation *v) {
   return agree ? HASHSCAN_SUCCESS : damaged(v, "its counts disagree");
 }
 
+/* Of a section that has its place. */
+static hashscan_code check_digest(const struct validation *v, unsigned i) {
+  const uint8_t *row = v->bytes + INDEX_HEADER_BYTES + i * INDEX_TABLE_ROW_BYTES;
+  uint8_t digest[INDEX_DIGEST_BYTES];
+  index_digest(v->sections[i], (size_t)(v->counts[i] * index_section_stride(i)), digest);
+  return memcmp(digest, row + 24, INDEX_DIGEST_BYTES) == 0 ? HASHSCAN_SUCCESS
+                                                           : damaged(v, "a section fails its checksum");
+}
+
+static hashscan_code check_digests(const struct validation *v) {
+  hashscan_code code = HASHSCAN_SUCCESS;
+  for (unsigned i = 0; i < INDEX_SECTION_COUNT && code == HASHSCAN_SUCCESS; i++) code = check_digest(v, i);
+  return code;
+}
+
 static void fill_view(const struct validation *v, struct segment *segment) {
   for (unsigned k = 0; k < HASHSCAN_KIND_COUNT; k++) {
     const unsigned first = k * INDEX_KIND_SECTIONS;
@@ -106,6 +119,17 @@ static void fill_view(const struct validation *v, struct segment *segment) {
   segment->digest = v->bytes + INDEX_HEADER_DIGEST;
 }
 
+/* What stands in the header and the table, and between the sections. */
+static hashscan_code lay_out(struct validation *v, struct segment *segment) {
+  *segment = (struct segment){0};
+  hashscan_code code = index_header_validate(v->source, "the segment", INDEX_SEGMENT_MAGIC, v->bytes, v->size,
+                                             INDEX_SEGMENT_HEADER_BYTES, v->error);
+  if (code == HASHSCAN_SUCCESS) code = place_sections(v);
+  if (code == HASHSCAN_SUCCESS) code = check_counts(v);
+  if (code == HASHSCAN_SUCCESS) fill_view(v, segment);
+  return code;
+}
+
 /* ---- Strings, label sets, lists -------------------------------------------------------------------------------- */
 
 /* Whether a string begins at `offset`; it ends inside, because the last byte of the strings is a terminator. */
@@ -113,11 +137,13 @@ static bool is_string(const struct segment *segment, uint64_t offset) {
   return offset < segment->strings_size && (offset == 0 || segment->strings[offset - 1] == '\0');
 }
 
-static hashscan_code check_strings(const struct validation *v, const struct segment *segment) {
-  if (segment->strings[0] != '\0' || segment->strings[segment->strings_size - 1] != '\0')
-    return damaged(v, "a string is not terminated");
-  if (!utf8_valid(segment->strings, segment->strings_size)) return damaged(v, "a string is not UTF-8");
-  return HASHSCAN_SUCCESS;
+static hashscan_code check_terminated(const struct validation *v, const struct segment *segment) {
+  const bool terminated = segment->strings[0] == '\0' && segment->strings[segment->strings_size - 1] == '\0';
+  return terminated ? HASHSCAN_SUCCESS : damaged(v, "a string is not terminated");
+}
+
+static hashscan_code check_utf8(const struct validation *v, const char *strings, size_t size) {
+  return utf8_valid(strings, size) ? HASHSCAN_SUCCESS : damaged(v, "a string is not UTF-8");
 }
 
 /* Sets lie one behind the other, which bounds the walk over them by the size of the strings. */
@@ -140,18 +166,24 @@ static hashscan_code check_label_sets(const struct validation *v, const struct s
 
 static hashscan_code check_list_string(const struct validation *v, const struct segment *segment, uint64_t offset) {
   if (!is_string(segment, offset)) return damaged(v, "a list points outside the strings");
-  const size_t size = strnlen(segment->strings + offset, HASHSCAN_MAX_LIST_NAME + 1);
-  return size <= HASHSCAN_MAX_LIST_NAME ? HASHSCAN_SUCCESS : damaged(v, "a list's name is too long");
+  const char *const string = segment->strings + offset;
+  const size_t size = strnlen(string, HASHSCAN_MAX_LIST_NAME + 1);
+  return size <= HASHSCAN_MAX_LIST_NAME ? check_utf8(v, string, size) : damaged(v, "a list's name is too long");
 }
 
-static hashscan_code check_list_strings(const struct validation *v, const struct segment *segment) {
-  hashscan_code code = HASHSCAN_SUCCESS;
-  for (uint32_t i = 0; i < segment->list_count && code == HASHSCAN_SUCCESS; i++) {
+/* The strings of the lists are looked at by themselves, so that an outline needs no others. */
+static hashscan_code check_lists(const struct validation *v, const struct segment *segment) {
+  uint64_t entries = 0;
+  for (uint32_t i = 0; i < segment->list_count; i++) {
     const uint8_t *list = segment->lists + (size_t)i * INDEX_LIST_BYTES;
-    code = check_list_string(v, segment, load_u64(list + INDEX_LIST_NAME));
+    hashscan_code code = check_list_string(v, segment, load_u64(list + INDEX_LIST_NAME));
     if (code == HASHSCAN_SUCCESS) code = check_list_string(v, segment, load_u64(list + INDEX_LIST_VERSION));
+    if (code != HASHSCAN_SUCCESS) return code;
+    const uint64_t count = load_u64(list + INDEX_LIST_ENTRIES);
+    if (count == 0 || count > segment->entry_count - entries) return damaged(v, "a list has another number of entries");
+    entries += count;
   }
-  return code;
+  return entries == segment->entry_count ? HASHSCAN_SUCCESS : damaged(v, "a list has another number of entries");
 }
 
 /* ---- Rows and entries ------------------------------------------------------------------------------------------ */
@@ -197,35 +229,47 @@ static hashscan_code check_entry(const struct validation *v, const struct segmen
   return HASHSCAN_SUCCESS;
 }
 
-/* The entries of a kind follow those of the kind before; `*next` is the first one not yet accounted for. */
+/* The entries of a kind follow those of the kind before, and every row has at least one. */
+static hashscan_code bound_kinds(const struct validation *v, struct segment *segment) {
+  uint32_t next = 0;
+  for (unsigned k = 0; k < HASHSCAN_KIND_COUNT; k++) {
+    struct segment_kind *kind = &segment->kinds[k];
+    const uint32_t end = segment_row_start(kind, kind->row_count);
+    if (segment_row_start(kind, 0) != next) return damaged(v, "entries are not accounted for");
+    if (end < next || end - next < kind->row_count || end > segment->entry_count)
+      return damaged(v, "a row has no entries or too many");
+    kind->first_entry = next;
+    kind->entry_count = end - next;
+    next = end;
+  }
+  return next == segment->entry_count ? HASHSCAN_SUCCESS : damaged(v, "entries are not accounted for");
+}
+
 static hashscan_code check_kind_entries(const struct validation *v, const struct segment *segment,
-                                        struct segment_kind *kind, uint32_t *next, uint64_t *list_entries) {
-  kind->first_entry = *next;
-  if (segment_row_start(kind, 0) != *next) return damaged(v, "entries are not accounted for");
+                                        const struct segment_kind *kind, uint64_t *list_entries) {
+  uint32_t next = kind->first_entry;
   for (uint32_t row = 0; row < kind->row_count; row++) {
     const uint32_t end = segment_row_start(kind, (size_t)row + 1);
-    if (end <= *next || end > segment->entry_count) return damaged(v, "a row has no entries or too many");
-    for (; *next < end; ++*next) {
-      const hashscan_code code = check_entry(v, segment, *next, list_entries);
+    if (end <= next || end > segment->entry_count) return damaged(v, "a row has no entries or too many");
+    for (; next < end; next++) {
+      const hashscan_code code = check_entry(v, segment, next, list_entries);
       if (code != HASHSCAN_SUCCESS) return code;
     }
   }
-  kind->entry_count = *next - kind->first_entry;
   return HASHSCAN_SUCCESS;
 }
 
-static hashscan_code check_entries(const struct validation *v, struct segment *segment, uint64_t *list_entries) {
-  uint32_t next = 0;
-  for (unsigned k = 0; k < HASHSCAN_KIND_COUNT; k++) {
-    const hashscan_code code = check_kind_entries(v, segment, &segment->kinds[k], &next, list_entries);
-    if (code != HASHSCAN_SUCCESS) return code;
-  }
-  if (next != segment->entry_count) return damaged(v, "entries are not accounted for");
-  for (uint32_t list = 0; list < segment->list_count; list++) {
-    const uint64_t written = load_u64(segment->lists + (size_t)list * INDEX_LIST_BYTES + INDEX_LIST_ENTRIES);
-    if (written == 0 || written != list_entries[list]) return damaged(v, "a list has another number of entries");
-  }
-  return HASHSCAN_SUCCESS;
+static hashscan_code check_entries(const struct validation *v, const struct segment *segment) {
+  uint64_t *list_entries = calloc((size_t)segment->list_count + 1, sizeof *list_entries);
+  if (list_entries == NULL) return error_memory(v->error);
+  hashscan_code code = HASHSCAN_SUCCESS;
+  for (unsigned k = 0; k < HASHSCAN_KIND_COUNT && code == HASHSCAN_SUCCESS; k++)
+    code = check_kind_entries(v, segment, &segment->kinds[k], list_entries);
+  for (uint32_t list = 0; list < segment->list_count && code == HASHSCAN_SUCCESS; list++)
+    if (load_u64(segment->lists + (size_t)list * INDEX_LIST_BYTES + INDEX_LIST_ENTRIES) != list_entries[list])
+      code = damaged(v, "a list has another number of entries");
+  free(list_entries);
+  return code;
 }
 
 /* Every number in a ring leads to a row. That the rows are in the right buckets is what the digest vouches for. */
@@ -258,26 +302,28 @@ static hashscan_code check_hashes(const struct validation *v, const struct segme
   return code;
 }
 
+hashscan_code index_segment_outline(const char *source, const uint8_t *bytes, size_t size, struct segment *segment,
+                                    hashscan_error *error) {
+  struct validation v = {.source = source, .bytes = bytes, .size = size, .error = error};
+  hashscan_code code = lay_out(&v, segment);
+  if (code == HASHSCAN_SUCCESS) code = check_digest(&v, INDEX_LISTS);
+  if (code == HASHSCAN_SUCCESS) code = check_terminated(&v, segment);
+  if (code == HASHSCAN_SUCCESS) code = check_lists(&v, segment);
+  return code == HASHSCAN_SUCCESS ? bound_kinds(&v, segment) : code;
+}
+
 hashscan_code index_segment_validate(const char *source, const uint8_t *bytes, size_t size, struct segment *segment,
                                      hashscan_error *error) {
   struct validation v = {.source = source, .bytes = bytes, .size = size, .error = error};
-  *segment = (struct segment){0};
-  hashscan_code code =
-      index_header_validate(source, "the segment", INDEX_SEGMENT_MAGIC, bytes, size, INDEX_SEGMENT_HEADER_BYTES, error);
-  if (code == HASHSCAN_SUCCESS) code = place_sections(&v);
-  if (code == HASHSCAN_SUCCESS) code = check_counts(&v);
-  if (code != HASHSCAN_SUCCESS) return code;
-  fill_view(&v, segment);
-  code = check_strings(&v, segment);
+  hashscan_code code = lay_out(&v, segment);
+  if (code == HASHSCAN_SUCCESS) code = check_digests(&v);
+  if (code == HASHSCAN_SUCCESS) code = check_terminated(&v, segment);
+  if (code == HASHSCAN_SUCCESS) code = check_utf8(&v, segment->strings, segment->strings_size);
   if (code == HASHSCAN_SUCCESS) code = check_label_sets(&v, segment);
-  if (code == HASHSCAN_SUCCESS) code = check_list_strings(&v, segment);
+  if (code == HASHSCAN_SUCCESS) code = check_lists(&v, segment);
   if (code == HASHSCAN_SUCCESS) code = check_hashes(&v, segment);
-  if (code != HASHSCAN_SUCCESS) return code;
-  uint64_t *list_entries = calloc((size_t)segment->list_count + 1, sizeof *list_entries);
-  if (list_entries == NULL) return error_memory(error);
-  code = check_entries(&v, segment, list_entries);
-  free(list_entries);
-  return code;
+  if (code == HASHSCAN_SUCCESS) code = bound_kinds(&v, segment);
+  return code == HASHSCAN_SUCCESS ? check_entries(&v, segment) : code;
 }
 
 void segment_ring(const struct segment_kind *kind, hashscan_kind k, struct segment_ring *ring) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A segment as it lies in memory: the view that searching works on, and the validation that makes it safe. */
+/* A segment as it lies in memory: the view that searching works on, and the validation that makes it safe; or an
+ * outline of it, which costs next to nothing and is enough to say what it holds. */
 #ifndef HASHSCAN_INDEX_SEGMENT_H
 #define HASHSCAN_INDEX_SEGMENT_H
 
@@ -20,7 +21,7 @@ struct segment_kind {
   unsigned prefix_bits;
 };
 
-/* Pointers into the bytes that were validated. */
+/* Pointers into the bytes that were checked. */
 struct segment {
   struct segment_kind kinds[HASHSCAN_KIND_COUNT];
   const uint8_t *entries;
@@ -38,6 +39,12 @@ struct segment {
  * number in it can lead outside of it. `source` names it in messages. Errors: FORMAT, VERSION, MEMORY. */
 hashscan_code index_segment_validate(const char *source, const uint8_t *bytes, size_t size, struct segment *segment,
                                      hashscan_error *error);
+
+/* Checks what the size of a segment does not matter to: header, table, the bytes between sections, the lists with their
+ * strings, and how many entries each kind has. After SUCCESS these can be counted. Rows, entries and all other strings
+ * are as they may be, and nothing may be searched. Errors: FORMAT, VERSION. */
+hashscan_code index_segment_outline(const char *source, const uint8_t *bytes, size_t size, struct segment *segment,
+                                    hashscan_error *error);
 
 /* A ring section taken apart. Its arrays are read as the machine's own integers: only on little-endian machines. */
 struct segment_ring {
