@@ -41,7 +41,7 @@ static const char usage_text[] =
     "  --entries N    hashes in the index (1e6)\n"
     "  --radius R     0 to 256 (31)\n"
     "  --queries Q    (1000); one in 100 is an entry with 0 to 33 bits flipped\n"
-    "  --batch B      queries a call of ring-batch (16384)\n"
+    "  --batch B      queries a call of ring-batch (32768)\n"
     "  --threads T    that share the queries (1)\n"
     "  --data KIND    uniform, pdq, clustered or adversarial (uniform)\n"
     "  --unknown B    unknown bits of each query, 0 to 256 (0)\n"
@@ -126,7 +126,7 @@ static bool parse(int argc, char **argv, struct settings *settings) {
                                 .radius = 31,
                                 .threads = 1,
                                 .rounds = 5,
-                                .batch = 16384,
+                                .batch = 32768,
                                 .seconds = 5};
   for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
     if (!parse_option(option, optarg, settings)) return false;

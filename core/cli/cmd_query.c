@@ -16,7 +16,7 @@
 #include "record.h"
 #include "stop.h"
 
-#define BATCH 16384 /* enough for an index to sweep its tables once for all of them */
+#define BATCH 32768 /* enough for an index to sweep its tables once for all of them */
 /* A batch with more hits than this is answered in halves: wide radii over large indexes must not eat the memory. */
 #define BATCH_HITS (1u << 20)
 

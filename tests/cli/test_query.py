@@ -165,13 +165,13 @@ def test_many_queries_are_answered_as_single_ones_are(tmp_path):
     numbers = random.Random(9)
     entries = [f"{numbers.getrandbits(256):064x}" for _ in range(30000)]
     index = build(tmp_path, ["hash,id"] + [f"{entry},{i}" for i, entry in enumerate(entries)], "many.csv")
-    queries = [f"{numbers.getrandbits(256):064x}" for _ in range(20000)]
-    planted = {i: (numbers.randrange(30000), numbers.randrange(36)) for i in range(0, 20000, 37)}
+    queries = [f"{numbers.getrandbits(256):064x}" for _ in range(40000)]
+    planted = {i: (numbers.randrange(30000), numbers.randrange(36)) for i in range(0, 40000, 37)}
     for i, (entry, distance) in planted.items():
         queries[i] = flip_bits(entries[entry], distance)
     queries[5] = "not a hash"
     records = run("query", index, stdin="\n".join(queries).encode()).records
-    assert [record["query"] for record in records[:-1]] == list(range(1, 20001))
+    assert [record["query"] for record in records[:-1]] == list(range(1, 40001))
     expected = {i: [(str(entry), distance)] for i, (entry, distance) in planted.items() if distance <= 31}
     found = {i: [(match["id"], match["distance"]) for match in record["matches"]]
              for i, record in enumerate(records[:-1]) if record["matches"]}
