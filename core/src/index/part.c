@@ -103,19 +103,13 @@ static uint32_t next_dead(const struct part *part, uint32_t entry) {
 
 /* The last row from `row` on that begins at or before `entry`, in steps that double and are then halved: dead entries
  * are often close together. */
-static size_t gallop(const struct segment_kind *rows, size_t row, uint32_t entry) {
-  size_t step = 1;
+static uint32_t gallop(const struct segment_kind *rows, uint32_t row, uint32_t entry) {
+  uint32_t step = 1;
   while (rows->row_count - row > step && segment_row_start(rows, row + step) <= entry) {
     row += step;
-    step *= 2;
+    step = step > UINT32_MAX / 2 ? UINT32_MAX : step * 2;
   }
-  size_t end = rows->row_count - row > step ? row + step : rows->row_count;
-  while (end - row > 1) {
-    const size_t middle = row + (end - row) / 2;
-    if (segment_row_start(rows, middle) <= entry) row = middle;
-    else end = middle;
-  }
-  return row;
+  return segment_row_between(rows, row, rows->row_count - row > step ? row + step : rows->row_count, entry);
 }
 
 bool part_live_rows(const struct part *part, hashscan_kind kind, uint32_t *rows) {
@@ -125,7 +119,7 @@ bool part_live_rows(const struct part *part, hashscan_kind kind, uint32_t *rows)
   *rows = of->row_count == of->entry_count ? part_live_of_kind(part, kind) : of->row_count;
   if (part->dead == NULL || of->row_count == of->entry_count) return true;
   uint32_t next = of->first_entry;
-  size_t row = 0;
+  uint32_t row = 0;
   for (uint32_t dead; (dead = next_dead(part, next)) < kind_end; row++) {
     row = gallop(of, row, dead);
     const uint32_t start = segment_row_start(of, row);

@@ -369,10 +369,7 @@ static hashscan_kind kind_of_entry(const struct segment *segment, uint32_t entry
   return (hashscan_kind)kind;
 }
 
-/* The row whose entries include number `entry`. */
-static uint32_t row_of_entry(const struct segment_kind *kind, uint32_t entry) {
-  uint32_t low = 0;
-  uint32_t high = kind->row_count;
+uint32_t segment_row_between(const struct segment_kind *kind, uint32_t low, uint32_t high, uint32_t entry) {
   while (high - low > 1) {
     const uint32_t middle = low + (high - low) / 2;
     if (segment_row_start(kind, middle) <= entry) low = middle;
@@ -387,7 +384,7 @@ void segment_entry(const struct segment *segment, uint32_t entry, hashscan_entry
   const uint8_t *labels = segment->label_sets + (size_t)load_u32(record + INDEX_ENTRY_LABELS) * INDEX_LABEL_SET_BYTES;
   out->kind = kind_of_entry(segment, entry);
   const struct segment_kind *kind = &segment->kinds[out->kind];
-  out->hash = kind->rows + row_of_entry(kind, entry) * hashscan_kind_bytes(out->kind);
+  out->hash = kind->rows + segment_row_between(kind, 0, kind->row_count, entry) * hashscan_kind_bytes(out->kind);
   out->list = segment->strings + load_u64(list + INDEX_LIST_NAME);
   out->version = segment->strings + load_u64(list + INDEX_LIST_VERSION);
   out->id = segment->strings + load_u64(record + INDEX_ENTRY_ID);

@@ -60,6 +60,9 @@ static inline uint32_t segment_row_start(const struct segment_kind *kind, size_t
   return load_u32(kind->starts + row * sizeof(uint32_t));
 }
 
+/* The last row of [low, high) that begins at or before entry number `entry`, as row `low` must. */
+uint32_t segment_row_between(const struct segment_kind *kind, uint32_t low, uint32_t high, uint32_t entry);
+
 /* The entries of the row that equals `hash` ([first, end)). False when there is none. */
 bool segment_lookup(const struct segment *segment, hashscan_kind kind, const uint8_t *hash, uint32_t *first,
                     uint32_t *end);
