@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "../../bench/index_data.h"
+#include "../support/expect.h"
 #include "../support/fixture.h"
 #include "../support/indexes.h"
 #include "../support/random.h"
@@ -27,11 +28,6 @@ static const unsigned unknown_bits[MASKS] = {0, 8, 128};
 static char folder[FIXTURE_PATH_SIZE];
 static char path[FIXTURE_PATH_SIZE];
 static hashscan_error error;
-
-#define OK(call)                                                                                                       \
-  do {                                                                                                                 \
-    if ((call) != HASHSCAN_SUCCESS) fail_msg("%s:%d: %s", __FILE__, __LINE__, error.message);                          \
-  } while (0)
 
 /* ---- Entries and queries ----------------------------------------------------------------------------------------- */
 

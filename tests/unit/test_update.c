@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "../support/expect.h"
 #include "../support/fixture.h"
 #include "../support/indexes.h"
 #include "../support/random.h"
@@ -19,11 +20,6 @@
 
 static char folder[FIXTURE_PATH_SIZE];
 static hashscan_error error;
-
-#define OK(call)                                                                                                       \
-  do {                                                                                                                 \
-    if ((call) != HASHSCAN_SUCCESS) fail_msg("%s:%d: %s", __FILE__, __LINE__, error.message);                          \
-  } while (0)
 
 /* ---- The model --------------------------------------------------------------------------------------------------- */
 

@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "../support/expect.h"
 #include "../support/fixture.h"
 #include "../support/guard.h"
 #include "../support/indexes.h"
@@ -27,11 +28,6 @@ static struct file_buffer log_bytes;
 static char digest[33];
 static struct manifest manifest;
 static hashscan_error error;
-
-#define OK(call)                                                                                                       \
-  do {                                                                                                                 \
-    if ((call) != HASHSCAN_SUCCESS) fail_msg("%s:%d: %s", __FILE__, __LINE__, error.message);                          \
-  } while (0)
 
 static void read_whole(const char *path, struct file_buffer *buffer) {
   char reason[160];
