@@ -164,14 +164,13 @@ static bool percentiles(const struct engine *engine, size_t rounds, struct figur
   return true;
 }
 
-/* What the searching itself needs: rows and where their entries begin, and the tables, or the copy in planes. */
+/* What the searching itself needs: rows, and but for naive where their entries begin and a copy in planes, where lists
+ * are small enough for one; and the ring's tables. */
 static double bytes_per_entry(const struct engine *engine, const struct built *built) {
   const uint64_t row_count = built->rows->row_count;
-  const uint64_t ring = index_ring_bytes(HASHSCAN_KIND_PDQ, row_count);
   uint64_t bytes = row_count * DATA_HASH_BYTES;
-  if (strcmp(engine->name, "naive") != 0) bytes += (row_count + 1) * sizeof(uint32_t);
-  if (strncmp(engine->name, "ring", 4) == 0) bytes += ring;
-  if (strcmp(engine->name, "naive") != 0 && ring == 0) bytes += row_count * DATA_HASH_BYTES;
+  if (strcmp(engine->name, "naive") != 0) bytes += (row_count + 1) * sizeof(uint32_t) + searcher_copy_bytes(built->any);
+  if (strncmp(engine->name, "ring", 4) == 0) bytes += index_ring_bytes(HASHSCAN_KIND_PDQ, row_count);
   return (double)bytes / (double)built->info.entries;
 }
 

@@ -89,7 +89,7 @@ static bool make_searchers(struct built *built) {
   built->any = searcher_create(&built->segment, HASHSCAN_KIND_PDQ);
   built->flat = searcher_create(&built->segment, HASHSCAN_KIND_PDQ);
   if (built->any == NULL || built->flat == NULL || !make_ring(built)) return report("out of memory");
-  if (built->ring != NULL) searcher_restrict(built->flat, SEARCHER_SCAN_ONLY);
+  searcher_restrict(built->flat, SEARCHER_FLAT_ONLY);
   return true;
 }
 

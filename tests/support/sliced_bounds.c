@@ -4,6 +4,7 @@
  * it with its public names changed. */
 #define sliced_create bounds_create
 #define sliced_destroy bounds_destroy
+#define sliced_bytes bounds_bytes
 #define sliced_search bounds_search
 #include "hamming/sliced.c"
 

@@ -187,6 +187,7 @@ static void check(const struct corpus *corpus, const uint8_t *queries, const uin
   const struct segment_kind *rows = &corpus->segment.kinds[corpus->kind];
   const size_t n = rows->row_count;
   struct answer answer = {.row_count = n};
+  if (n <= 10000) assert_true(searcher_copy_bytes(corpus->searcher) >= n * corpus->row_bytes);
   answer.distance = malloc((n * count + 1) * sizeof *answer.distance);
   answer.seen = malloc(n * count + 1);
   assert_true(answer.distance != NULL && answer.seen != NULL);

@@ -202,11 +202,15 @@ static void slice_block(const uint8_t *rows, size_t count, size_t row_bytes, uin
   memset(planes, 0, SLICED_PLANE_BYTES);
 }
 
+static size_t block_count(size_t row_count) {
+  return row_count / SLICED_BLOCK_ROWS + (row_count % SLICED_BLOCK_ROWS != 0);
+}
+
 struct sliced *sliced_create(const uint8_t *rows, size_t row_count, size_t row_bytes, enum cpu_tier tier) {
   size_t triples = 0;
   for (size_t set = 0; set < set_count(row_bytes / 8); set++) triples += set_size(row_bytes / 8, set);
   const size_t block_bytes = (4 * triples + 1) * SLICED_PLANE_BYTES;
-  const size_t blocks = row_count / SLICED_BLOCK_ROWS + (row_count % SLICED_BLOCK_ROWS != 0);
+  const size_t blocks = block_count(row_count);
   size_t size;
   if (!checked_mul(blocks, block_bytes, &size)) return NULL;
   struct sliced *sliced = malloc(sizeof *sliced);
@@ -236,6 +240,10 @@ void sliced_destroy(struct sliced *sliced) {
   if (sliced == NULL) return;
   free(sliced->planes);
   free(sliced);
+}
+
+size_t sliced_bytes(const struct sliced *sliced) {
+  return block_count(sliced->row_count) * sliced->block_bytes;
 }
 
 /* ---- Planning ---------------------------------------------------------------------------------------------------- */

@@ -20,6 +20,9 @@ struct sliced;
 struct sliced *sliced_create(const uint8_t *rows, size_t row_count, size_t row_bytes, enum cpu_tier tier);
 void sliced_destroy(struct sliced *sliced);
 
+/* The memory that the planes take. */
+size_t sliced_bytes(const struct sliced *sliced);
+
 /* Answers like hamming_scan() over the rows given to sliced_create(): the same pairs, for each query in ascending order
  * of rows, queries interleaved. Sixteen queries at a time pass over a block while it is in the cache. */
 bool sliced_search(const struct sliced *sliced, const uint8_t *queries, const uint8_t *unknown, uint32_t query_count,

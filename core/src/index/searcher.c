@@ -68,6 +68,10 @@ void searcher_destroy(struct searcher *searcher) {
   free(searcher);
 }
 
+size_t searcher_copy_bytes(const struct searcher *searcher) {
+  return searcher->sliced == NULL ? 0 : sliced_bytes(searcher->sliced);
+}
+
 void searcher_restrict(struct searcher *searcher, enum searcher_ways ways) {
   searcher->ways = ways;
 }
@@ -219,9 +223,9 @@ static bool search_by_sweep(const struct searcher *searcher, const uint8_t *quer
 bool searcher_search(const struct searcher *searcher, const uint8_t *queries, const uint8_t *unknown, uint32_t count,
                      unsigned radius, hamming_visit visit, void *user) {
   if (searcher->row_count == 0 || count == 0) return true;
-  if (searcher->sliced != NULL && searcher->ways == SEARCHER_ANY)
+  if (searcher->sliced != NULL && searcher->ways <= SEARCHER_FLAT_ONLY)
     return sliced_search(searcher->sliced, queries, unknown, count, radius, visit, user);
-  if (searcher->has_ring && searcher->ways != SEARCHER_SCAN_ONLY)
+  if (searcher->has_ring && (searcher->ways == SEARCHER_ANY || searcher->ways >= SEARCHER_RING_ONLY))
     return may_sweep(searcher, unknown, count, radius)
                ? search_by_sweep(searcher, queries, count, radius, visit, user)
                : search_by_plan(searcher, queries, unknown, 0, count, radius, visit, user);

@@ -21,6 +21,9 @@ struct searcher;
 struct searcher *searcher_create(const struct segment *segment, hashscan_kind kind);
 void searcher_destroy(struct searcher *searcher);
 
+/* The memory that a sliced copy takes, besides the segment's bytes; 0 without one. */
+size_t searcher_copy_bytes(const struct searcher *searcher);
+
 /* Visits every row within `radius` of each of `count` queries, in any order. `unknown` is NULL or as long as `queries`.
  * False when `visit` ended the search. Any number of threads. */
 bool searcher_search(const struct searcher *searcher, const uint8_t *queries, const uint8_t *unknown, uint32_t count,
@@ -30,6 +33,7 @@ bool searcher_search(const struct searcher *searcher, const uint8_t *queries, co
  */
 enum searcher_ways {
   SEARCHER_ANY,
+  SEARCHER_FLAT_ONLY, /* sliced where there is a copy, else a scan */
   SEARCHER_SCAN_ONLY,
   SEARCHER_RING_ONLY, /* whatever it costs */
   SEARCHER_SWEEP_ONLY /* the same in sweeps, where all bits are known */
