@@ -3,6 +3,7 @@
 #include "fidelity.h"
 
 #include <fcntl.h>
+#include <math.h>
 #include <stdio.h>
 
 #include "base/file.h"
@@ -21,7 +22,7 @@ unsigned fidelity_size_class(const struct fidelity_sample *sample) {
 }
 
 const char *fidelity_path_name(const struct fidelity_sample *sample) {
-  if (!sample->is_fast) return "exact";
+  if (!sample->is_screened) return "exact";
   switch (sample->path) {
   case PDQ_FAST_BLOCKS:
     return "blocks";
@@ -33,19 +34,19 @@ const char *fidelity_path_name(const struct fidelity_sample *sample) {
   return "pixels";
 }
 
-bool fidelity_open(struct fidelity_pair *pair, hashscan_error *error) {
+bool fidelity_open(struct fidelity_pair *pair, hashscan_level level, hashscan_error *error) {
   hashscan_hash_options options = HASHSCAN_HASH_OPTIONS_INIT;
   options.dihedral = 1;
   *pair = (struct fidelity_pair){0};
   if (hashscan_hasher_create(&options, &pair->exact, error) != HASHSCAN_SUCCESS) return false;
-  options.level = HASHSCAN_LEVEL_FAST;
-  if (hashscan_hasher_create(&options, &pair->fast, error) == HASHSCAN_SUCCESS) return true;
+  options.level = level;
+  if (hashscan_hasher_create(&options, &pair->screening, error) == HASHSCAN_SUCCESS) return true;
   fidelity_close(pair);
   return false;
 }
 
 void fidelity_close(struct fidelity_pair *pair) {
-  hashscan_hasher_destroy(pair->fast);
+  hashscan_hasher_destroy(pair->screening);
   hashscan_hasher_destroy(pair->exact);
   *pair = (struct fidelity_pair){0};
 }
@@ -61,12 +62,11 @@ static bool suffices(const struct pdq_fast_result *result, const hashscan_image_
   float epsilon[16 * 16];
   pdq_epsilon(result, exact->width, exact->height, epsilon);
   for (size_t k = 0; k < 16 * 16; k++) epsilon[k] *= part;
-  for (unsigned i = 0; i < exact->hash_count; i++) {
-    hashscan_pdq hash;
-    hashscan_pdq unknown;
-    pdq_hash_masked(result->coefficients, (hashscan_transform)i, epsilon, &hash, &unknown);
-    if (count_wrong(&hash, &exact->hashes[i], &unknown) > 0) return false;
-  }
+  hashscan_pdq hashes[HASHSCAN_TRANSFORM_COUNT];
+  hashscan_pdq unknown[HASHSCAN_TRANSFORM_COUNT];
+  pdq_hash_within(result->coefficients, epsilon, exact->hash_count, hashes, unknown);
+  for (unsigned i = 0; i < exact->hash_count; i++)
+    if (count_wrong(&hashes[i], &exact->hashes[i], &unknown[i]) > 0) return false;
   return true;
 }
 
@@ -87,8 +87,8 @@ static float needed_part(const struct pdq_fast_result *result, const hashscan_im
 static void compare(const struct pdq_fast_result *result, const hashscan_image_hash *fast,
                     const hashscan_image_hash *exact, struct fidelity_sample *sample) {
   static const hashscan_pdq none;
-  sample->is_fast = true;
-  sample->is_vague = screen_is_too_vague(fast);
+  sample->is_screened = true;
+  sample->is_vague = screen_is_vague(fast);
   sample->path = result->path;
   sample->bits = hashscan_pdq_distance(&fast->hashes[0], &exact->hashes[0]);
   sample->unknown = hashscan_pdq_distance(&fast->unknown[0], &none);
@@ -96,7 +96,8 @@ static void compare(const struct pdq_fast_result *result, const hashscan_image_h
     sample->wrong_certain += count_wrong(&fast->hashes[i], &exact->hashes[i], &fast->unknown[i]);
   sample->quality_error = fast->quality - exact->quality;
   sample->needed = needed_part(result, exact);
-  sample->missing = result->missing;
+  sample->quality_missed = exact->quality < fast->quality_low || exact->quality > fast->quality_high;
+  for (size_t k = 0; k < 16 * 16; k++) sample->missing = fmaxf(sample->missing, result->missing[k]);
   sample->clamped = result->clamped;
 }
 
@@ -106,7 +107,7 @@ bool fidelity_measure(struct fidelity_pair *pair, const char *path, struct fidel
   hashscan_image_hash exact = {.quality = -1};
   *sample = (struct fidelity_sample){0};
   if (file_read(AT_FDCWD, path, (uint64_t)1 << 30, &buffer, exact.reason, sizeof exact.reason) == FILE_READ) {
-    hashscan_hash_image(pair->fast, buffer.bytes, buffer.size, &fast, NULL);
+    hashscan_hash_image(pair->screening, buffer.bytes, buffer.size, &fast, NULL);
     hashscan_hash_image(pair->exact, buffer.bytes, buffer.size, &exact, NULL);
   }
   file_buffer_free(&buffer);
@@ -117,6 +118,6 @@ bool fidelity_measure(struct fidelity_pair *pair, const char *path, struct fidel
   sample->format = exact.format;
   sample->shorter_side = exact.width < exact.height ? exact.width : exact.height;
   sample->quality = exact.quality;
-  if (fast.level == HASHSCAN_LEVEL_FAST) compare(&pair->fast->result, &fast, &exact, sample);
+  if (fast.level != HASHSCAN_LEVEL_EXACT) compare(&pair->screening->result, &fast, &exact, sample);
   return true;
 }

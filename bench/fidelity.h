@@ -1,31 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The fast level beside exact, one picture at a time: what `fidelity` reports and `calibrate` learns from. */
+/* A screening level beside exact, one picture at a time: what `fidelity` reports and `calibrate` learns from. */
 #ifndef HASHSCAN_BENCH_FIDELITY_H
 #define HASHSCAN_BENCH_FIDELITY_H
 
 #include "scan/scan.h"
 
 struct fidelity_pair {
-  hashscan_hasher *fast;
+  hashscan_hasher *screening;
   hashscan_hasher *exact;
 };
 
 struct fidelity_sample {
   hashscan_format format;
   uint32_t shorter_side;
-  int quality;   /* exact */
-  bool is_fast;  /* false: the fast hasher went to exact by itself; all below is zero then */
-  bool is_vague; /* too many unknown bits to be screened */
+  int quality;      /* exact */
+  bool is_screened; /* false: the screening hasher went to exact by itself; all below is zero then */
+  bool is_vague;    /* so many unknown bits that screening may go to exact at once */
   enum pdq_fast_path path;
   unsigned bits;          /* between the two hashes of the picture as it is */
   unsigned unknown;       /* bits of that hash that are marked unknown */
   unsigned wrong_certain; /* bits of all eight that differ and are not marked unknown */
   int quality_error;
-  float needed; /* part of its epsilon that would have been enough to mark every bit of the eight that differs */
-  float missing, clamped; /* of the fast result */
+  bool quality_missed; /* exact's is outside the interval */
+  float needed;        /* part of its epsilon that would have been enough to mark every bit of the eight that differs */
+  float missing, clamped; /* of the screening result; the largest of missing */
 };
 
-bool fidelity_open(struct fidelity_pair *pair, hashscan_error *error);
+/* `level` is fast or blocks. */
+bool fidelity_open(struct fidelity_pair *pair, hashscan_level level, hashscan_error *error);
 void fidelity_close(struct fidelity_pair *pair);
 
 /* Reads and hashes a file at both levels. False, with a line on stderr, when it cannot be hashed. */

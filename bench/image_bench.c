@@ -11,7 +11,7 @@
 #include "bench.h"
 #include "hashscan.h"
 
-enum { DEFAULT_ROUNDS = 11, MAX_ROUNDS = 99, LEVELS = 2, MAX_WAYS = 8 };
+enum { DEFAULT_ROUNDS = 11, MAX_ROUNDS = 99, LEVELS = 3, MAX_WAYS = 8 };
 
 struct files {
   struct file_buffer *buffers;
@@ -87,10 +87,10 @@ static bool measure(const struct files *files, const struct image_bench_way *way
   return good;
 }
 
-/* Adds the two levels in front of the other ways. */
+/* Adds the levels in front of the other ways. */
 static bool measure_with_levels(const struct files *files, const struct image_bench_way *others, size_t count,
                                 size_t rounds, FILE *json) {
-  static const hashscan_level levels[LEVELS] = {HASHSCAN_LEVEL_FAST, HASHSCAN_LEVEL_EXACT};
+  static const hashscan_level levels[LEVELS] = {HASHSCAN_LEVEL_FAST, HASHSCAN_LEVEL_BLOCKS, HASHSCAN_LEVEL_EXACT};
   hashscan_hasher *hashers[LEVELS] = {NULL};
   struct image_bench_way ways[MAX_WAYS];
   hashscan_error error;

@@ -13,10 +13,10 @@ static const struct {
 } subcommands[] = {
     {"pdq", bench_pdq, "PDQ from decoded luma at level exact, against the naive reference"},
     {"pixels", bench_pixels, "PDQ from decoded luma at level fast, against exact and the naive reference"},
-    {"jpeg", bench_jpeg, "JPEG files to hashes at level fast and exact, against libjpeg-turbo alone"},
-    {"png", bench_png, "PNG files to hashes at level fast and exact, against libpng alone"},
+    {"jpeg", bench_jpeg, "JPEG files to hashes at levels fast, blocks and exact, against libjpeg-turbo alone"},
+    {"png", bench_png, "PNG files to hashes at levels fast, blocks and exact, against libpng alone"},
     {"index", bench_index, "radius search over 256-bit hashes: ring, flat and naive, single and batched"},
-    {"fidelity", bench_fidelity, "bits between fast and exact hashes of files"},
+    {"fidelity", bench_fidelity, "bits between the hashes of a screening level and exact ones"},
     {"calibrate", bench_calibrate, "what part of their epsilon files needed, by path and size"},
 };
 

@@ -8,6 +8,7 @@
 #include "input.h"
 #include "json.h"
 #include "message.h"
+#include "record.h"
 
 enum hash_format { HASH_JSONL, HASH_CSV, HASH_HEX };
 
@@ -20,9 +21,11 @@ struct hash_settings {
 static const struct option hash_options[] = {
     {"profile", 0, OPTION_CHOICE, offsetof(struct hash_settings, profile), "full|nn512",
      "What is hashed: every pixel, or the nearest-neighbour 512x512 sample of larger images. Default full.", 0, 0},
-    {"level", 0, OPTION_CHOICE, offsetof(struct hash_settings, level), "exact|fast",
-     "How it is computed: exact is bit-identical to the reference implementation; fast, for screening only, may differ "
-     "in the bits that jsonl marks in \"unknown\". Default exact.",
+    {"level", 0, OPTION_CHOICE, offsetof(struct hash_settings, level), "exact|fast|blocks",
+     "With fast the same pixels are hashed cheaply; rounding may change a few bits, and JSON Lines say which. With "
+     "blocks, "
+     "JPEG is hashed from the low frequencies of its blocks, and which bits differ is an estimate. Neither is to be "
+     "published. Default exact.",
      0, 0},
     {"dihedral", 0, OPTION_FLAG, offsetof(struct hash_settings, dihedral), NULL,
      "Also the hashes of the seven flips and rotations. Not with --format hex.", 0, 0},
@@ -60,10 +63,10 @@ static void write_jsonl(struct hash_run *run, const char *path, const hashscan_i
   if (image->hash_count > 0) {
     json_string(&json, "profile", hashscan_profile_name((hashscan_profile)run->settings.profile));
     json_string(&json, "level", hashscan_level_name(image->level));
-    json_integer(&json, "quality", (uint64_t)image->quality);
+    record_quality(&json, image);
     encode(&image->hashes[HASHSCAN_TRANSFORM_NONE], hex);
     json_string(&json, "hash", hex);
-    if (image->level == HASHSCAN_LEVEL_FAST) {
+    if (image->level != HASHSCAN_LEVEL_EXACT) {
       encode(&image->unknown[HASHSCAN_TRANSFORM_NONE], hex);
       json_string(&json, "unknown", hex);
     }
@@ -76,7 +79,7 @@ static void write_jsonl(struct hash_run *run, const char *path, const hashscan_i
     }
     json_object_end(&json);
   }
-  if (image->hash_count > 1 && image->level == HASHSCAN_LEVEL_FAST) {
+  if (image->hash_count > 1 && image->level != HASHSCAN_LEVEL_EXACT) {
     json_object_begin(&json, "dihedral_unknown");
     for (unsigned i = 1; i < image->hash_count; i++) {
       encode(&image->unknown[i], hex);

@@ -37,9 +37,13 @@ static const struct option scan_options[] = {
      "PDQ hashes of lower quality are not compared. Default 50.", 0, 100},
     {"profile", 0, OPTION_CHOICE, offsetof(struct scan_settings, profile), "full|nn512",
      "What is hashed, as in hash. Default full.", 0, 0},
-    {"level", 0, OPTION_CHOICE, offsetof(struct scan_settings, level), "exact|fast",
-     "With fast, images are screened: hashed cheaply and compared with the bits in doubt as wildcards; only where that "
-     "finds a candidate, the exact hash decides. The matches are the same. Default fast.",
+    {"level", 0, OPTION_CHOICE, offsetof(struct scan_settings, level), "exact|fast|blocks",
+     "With fast, images are screened: decoded, hashed cheaply and compared with the bits that rounding may change as "
+     "wildcards; only where that finds a candidate, the exact hash decides. The matches are those of exact for every "
+     "file. With blocks, JPEG is screened from the low frequencies of its blocks without decoding the rest: several "
+     "times as fast, but a file that was crafted for it can hide a match, and damage in what is not read goes "
+     "unnoticed. "
+     "Use it for a first pass over storage that nobody crafted to hide from it. Default fast.",
      0, 0},
     {"threads", 0, OPTION_NUMBER, offsetof(struct scan_settings, threads), "N",
      "Threads to work with. Default 0: one per CPU.", 0, 4096},
@@ -108,7 +112,7 @@ static void write_record(struct scan_run *run, const hashscan_record *record) {
   json_string(&json, "verdict", hashscan_outcome_name(verdict->outcome));
   write_image(&json, image);
   if (image->hash_count > 0) {
-    json_integer(&json, "quality", (uint64_t)image->quality);
+    record_quality(&json, image);
     json_string(&json, "method", hashscan_method_name(verdict->method));
   }
   json_integer(&json, "bytes", record->bytes);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Parts of result records that scan and query have in common. */
+/* Parts of result records that the commands have in common. */
 #include "record.h"
 
 #include <string.h>
@@ -17,6 +17,15 @@ void record_match(struct json *json, const hashscan_entry *entry, unsigned dista
   for (size_t i = 0; i < entry->label_count; i++, label += strlen(label) + 1) json_string(json, NULL, label);
   json_array_end(json);
   json_object_end(json);
+}
+
+void record_quality(struct json *json, const hashscan_image_hash *image) {
+  json_integer(json, "quality", (uint64_t)image->quality);
+  if (image->quality_low == image->quality_high) return;
+  json_array_begin(json, "quality_range");
+  json_integer(json, NULL, (uint64_t)image->quality_low);
+  json_integer(json, NULL, (uint64_t)image->quality_high);
+  json_array_end(json);
 }
 
 void record_index(struct json *json, const hashscan_index *index) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Parts of result records that scan and query have in common. */
+/* Parts of result records that the commands have in common. */
 #ifndef HASHSCAN_CLI_RECORD_H
 #define HASHSCAN_CLI_RECORD_H
 
@@ -8,6 +8,10 @@
 
 /* One element of "matches". `transform` is NULL where the question was a hash and not an image. */
 void record_match(struct json *json, const hashscan_entry *entry, unsigned distance, const char *transform);
+
+/* "quality":N, and where that is an estimate "quality_range":[LOW,HIGH], between which the exact level's quality lies.
+ */
+void record_quality(struct json *json, const hashscan_image_hash *image);
 
 /* "index":{"entries":N,"digest":"..."}: which snapshot the answers came from. */
 void record_index(struct json *json, const hashscan_index *index);

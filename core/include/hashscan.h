@@ -131,10 +131,18 @@ typedef enum hashscan_profile {
 /* How a hash is computed inside its profile. */
 typedef enum hashscan_level {
   HASHSCAN_LEVEL_EXACT = 0, /* bit-identical to the reference implementation on the same pixels */
-  /* The same linear operator evaluated cheaply, from the low frequencies of JPEG blocks where that can be done. A few
-   * bits may differ from the exact hash, and `unknown` says which. For screening only, never to be published. Pictures
-   * that it brings nothing for (small or odd ones) are hashed at exact all the same: image.level tells. */
-  HASHSCAN_LEVEL_FAST = 1
+  /* The same pixels and the same linear operator, evaluated with other float operations. `unknown` holds every bit that
+   * rounding can make differ from the exact hash: a proven bound, for crafted pictures too. For screening only, never
+   * to be published. Pictures that it brings nothing for (a side under 128 px; nn512 over 512 px) are hashed at exact
+   * all the same: image.level tells. */
+  HASHSCAN_LEVEL_FAST = 1,
+  /* For JPEG from the low frequencies of its blocks, in a fraction of the time that decoding takes. What it leaves out
+   * is estimated from what it reads, and a crafted file can make that estimate wrong: high frequencies and chroma can
+   * drive samples out of 0 to 255 and move the means of blocks where this level does not look. Then bits that are not
+   * in `unknown` differ, and a match is missed. Meant for a first pass over storage that nobody crafted to hide from
+   * it. Files that libjpeg-turbo may read otherwise (values that no 8-bit picture gives, quantisation steps over 255,
+   * odd scan scripts, damage) and other formats are hashed at fast: image.level tells. */
+  HASHSCAN_LEVEL_BLOCKS = 2
 } hashscan_level;
 
 /* The eight symmetries of the square, in PDQ's order: the transform that was applied to the query image. */
@@ -152,7 +160,7 @@ typedef enum hashscan_transform {
 #define HASHSCAN_TRANSFORM_COUNT 8
 
 HASHSCAN_API const char *hashscan_profile_name(hashscan_profile profile);       /* "full", "nn512" */
-HASHSCAN_API const char *hashscan_level_name(hashscan_level level);             /* "exact", "fast" */
+HASHSCAN_API const char *hashscan_level_name(hashscan_level level);             /* "exact", "fast", "blocks" */
 HASHSCAN_API const char *hashscan_transform_name(hashscan_transform transform); /* "none", "rot90", ... */
 
 /* ---- Hashing an image ------------------------------------------------------------------------------------------ */
@@ -219,12 +227,15 @@ typedef struct hashscan_image_hash {
   hashscan_format format;
   uint32_t width; /* pixels; 0 when unknown */
   uint32_t height;
-  int quality;                                   /* PDQ quality 0 to 100; -1 when not hashed */
+  int quality; /* PDQ quality 0 to 100; -1 when not hashed; an estimate unless the next two equal it */
+  /* The exact level's quality lies between these, inclusive. At blocks, where nothing is known of it, 0 and 100. */
+  int quality_low;
+  int quality_high;
   unsigned hash_count;                           /* 0 when not hashed, else 1 or 8 */
   hashscan_level level;                          /* how it was hashed */
   hashscan_pdq hashes[HASHSCAN_TRANSFORM_COUNT]; /* indexed by hashscan_transform; hash_count of them are valid */
-  /* For each hash the bits that the exact hash may have otherwise, set; all others are the same in both. Zero at exact.
-   * What the errors of fast hashes can be is measured, with a margin: `hashscan-bench calibrate`. */
+  /* For each hash the bits that the exact hash may have otherwise, set; all others are the same in both, at blocks as
+   * far as its estimate holds. Zero at exact. */
   hashscan_pdq unknown[HASHSCAN_TRANSFORM_COUNT];
   char reason[HASHSCAN_REASON_SIZE]; /* one line for people; empty when status is ok */
 } hashscan_image_hash;
@@ -512,10 +523,12 @@ typedef struct hashscan_match_options {
   int min_quality;                /* 0 to 100; default 50; lower PDQ hashes are not compared */
   hashscan_profile profile;       /* default full */
   const hashscan_limits *limits;  /* copied; NULL: the defaults */
-  /* Default fast, which screens: hash at fast, search with the bits that may differ as wildcards, and only when there
-   * is a candidate decode again and decide by the exact hash. Matches and their distances are those of exact. What
-   * shows of the difference: image.quality of a screened picture may be off by one or two; and damage in those scans of
-   * a progressive JPEG that screening does not read goes unnoticed. Exact turns screening off. */
+  /* Default fast. Both fast and blocks screen: they hash at that level, search with the bits that may differ as
+   * wildcards, and only when there is a candidate or when the quality may lie on either side of min_quality decode
+   * again and decide by the exact hash. With fast, outcome, matches and distances are those of exact for every file;
+   * the quality of a picture that the fast hash settled may be an estimate. With blocks a crafted file can hide a match
+   * (see HASHSCAN_LEVEL_BLOCKS), damage in those scans of a progressive JPEG that it does not read goes unnoticed, and
+   * a picture may be ok where it is of low_quality at exact. Exact turns screening off. */
   hashscan_level level;
 } hashscan_match_options;
 
@@ -535,14 +548,17 @@ HASHSCAN_API const char *hashscan_outcome_name(hashscan_outcome outcome); /* "no
 
 /* How the PDQ part of a verdict was found. */
 typedef enum hashscan_method {
-  HASHSCAN_METHOD_EXACT = 0,  /* hashed at exact at once */
-  HASHSCAN_METHOD_SCREEN = 1, /* the fast hash and its unknown bits settled it: nothing is within the radius */
-  HASHSCAN_METHOD_CONFIRM = 2 /* the fast hash left something to decide, and the exact hash decided it */
+  HASHSCAN_METHOD_EXACT = 0,          /* the exact hash alone */
+  HASHSCAN_METHOD_FAST = 1,           /* the fast hash and its unknown bits settled it: nothing is within the radius */
+  HASHSCAN_METHOD_FAST_CONFIRMED = 2, /* the fast hash left something to decide, and the exact hash decided it */
+  HASHSCAN_METHOD_BLOCKS = 3,         /* the same two for a hash from JPEG blocks */
+  HASHSCAN_METHOD_BLOCKS_CONFIRMED = 4
 } hashscan_method;
 
-#define HASHSCAN_METHOD_COUNT 3
+#define HASHSCAN_METHOD_COUNT 5
 
-HASHSCAN_API const char *hashscan_method_name(hashscan_method method); /* "exact", "screen", "confirm" */
+/* "exact", "fast", "fast-confirmed", "blocks", "blocks-confirmed" */
+HASHSCAN_API const char *hashscan_method_name(hashscan_method method);
 
 typedef struct hashscan_match {
   uint64_t entry; /* in the snapshot that answered */

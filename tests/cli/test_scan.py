@@ -64,18 +64,24 @@ def test_hashes_only_when_asked_for(tree):
     assert (emitted.files[path]["method"], emitted.summary["level"]) == ("exact", "exact")
 
 
-def test_screening_gives_the_matches_of_exact(tmp_path, dataset):
+@pytest.mark.parametrize("level", ["fast", "blocks"])
+def test_screening_gives_the_matches_of_exact(tmp_path, dataset, level):
     paths = sorted(str(dataset / name) for name in os.listdir(dataset))
     index = build(tmp_path, [hash_of(path) for path in paths[::8]])
-    screened = run("scan", "--index", index, dataset)
+    screened = run("scan", "--index", index, *([] if level == "fast" else ["--level", level]), dataset)
     exact = run("scan", "--index", index, "--level", "exact", dataset)
     assert screened.code == exact.code == 1
+    assert screened.summary["level"] == level
     assert set(screened.files) == set(exact.files) == set(paths)
     for path, record in exact.files.items():
-        assert record["method"] == "exact"
-        same = ("status", "verdict", "width", "height", "matches")
-        assert [screened.files[path][key] for key in same] == [record[key] for key in same]
-    assert screened.summary["by_method"]["confirm"] > 0 and screened.summary["by_method"]["screen"] > 0
+        assert record["method"] == "exact" and "quality_range" not in record
+        found = screened.files[path]
+        same = ("status", "verdict", "width", "height", "matches") if level == "fast" else ("verdict", "matches")
+        assert [found[key] for key in same] == [record[key] for key in same]
+        # What is not exact's own says so.
+        low, high = found.get("quality_range", [found["quality"]] * 2)
+        assert low <= record["quality"] <= high
+    assert screened.summary["by_method"][level] > 0 and screened.summary["by_method"][level + "-confirmed"] > 0
     assert (exact.summary["by_method"], exact.summary["level"]) == ({"exact": len(paths)}, "exact")
 
 

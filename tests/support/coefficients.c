@@ -65,7 +65,7 @@ static unsigned on_want_blocks(void *user, const struct image_info *info) {
   return watch->keep;
 }
 
-static bool on_begin_blocks(void *user, const struct image_info *info, const struct image_blocks *blocks) {
+static enum image_answer on_begin_blocks(void *user, const struct image_info *info, const struct image_blocks *blocks) {
   struct watch *watch = user;
   require(!watch->begun);
   watch->begun = true;
@@ -76,7 +76,7 @@ static bool on_begin_blocks(void *user, const struct image_info *info, const str
   coefficients->info = *info;
   coefficients->blocks = *blocks;
   allocate(coefficients);
-  return !refused(watch);
+  return refused(watch) ? IMAGE_REFUSED : IMAGE_TAKEN;
 }
 
 static void keep_luma_row(struct watch *watch, const int16_t *row) {
@@ -134,7 +134,12 @@ void blocks_read(struct blocks_read *read, const uint8_t *bytes, size_t size, un
   const hashscan_limits defaults = HASHSCAN_LIMITS_INIT;
   struct image_info info = {.format = HASHSCAN_FORMAT_JPEG};
   struct watch watch = {.read = read, .keep = keep};
-  const struct image_sink sink = {&watch, on_begin_rows, on_row, on_want_blocks, on_begin_blocks, on_blocks};
+  const struct image_sink sink = {.user = &watch,
+                                  .begin = on_begin_rows,
+                                  .row = on_row,
+                                  .want_blocks = on_want_blocks,
+                                  .begin_blocks = on_begin_blocks,
+                                  .blocks = on_blocks};
   char reason[HASHSCAN_REASON_SIZE] = "";
   struct guard input = guard_alloc(size);
   if (size > 0) memcpy(input.bytes, bytes, size);

@@ -66,7 +66,7 @@ static void hash_options(void **state) {
   options.profile = (hashscan_profile)2;
   expect_bad_hash_options(&options);
   options.profile = HASHSCAN_PROFILE_NN512;
-  options.level = (hashscan_level)2;
+  options.level = (hashscan_level)3;
   expect_bad_hash_options(&options);
   options.level = HASHSCAN_LEVEL_EXACT;
   options.size = 0;

@@ -16,7 +16,9 @@
 #include "../support/guard.h"
 #include "../support/operator.h"
 #include "../support/paint.h"
+#include "../support/random.h"
 #include "../support/tiers.h"
+#include "pdq/certainty.h"
 #include "pdq/fast.h"
 #include "pdq/kernels.h"
 #include "pdq/pdq.h"
@@ -194,20 +196,33 @@ static void test_pixels_equal_the_operator(void **unused) {
 
 /* ---- Hashes and masks -------------------------------------------------------------------------------------------- */
 
-/* The same for all coefficients. */
-static const float *epsilons(float epsilon) {
-  static float all[256];
-  for (size_t k = 0; k < 256; k++) all[k] = epsilon;
-  return all;
+/* The picture at both levels. */
+struct both {
+  struct pdq_fast_result result;
+  hashscan_pdq exact[HASHSCAN_TRANSFORM_COUNT];
+  int quality;
+};
+
+static void hash_both(struct pdq_fast *fast, struct pdq_stream *stream, const uint8_t *pixels, size_t width,
+                      size_t height, unsigned channels, struct both *both) {
+  assert_true(pdq_stream_begin(stream, (uint32_t)width, (uint32_t)height, channels, HASHSCAN_PROFILE_FULL));
+  for (size_t y = 0; y < height; y++) pdq_stream_row(stream, pixels + y * width * channels);
+  pdq_stream_finish(stream, true, both->exact, &both->quality);
+  fast_from(fast, pixels, width, height, channels, height, &both->result);
 }
 
-/* The exact hash agrees on each bit that is further from the median than both levels' rounding. */
+static size_t count_bits(const hashscan_pdq *bits) {
+  static const hashscan_pdq none;
+  return hashscan_pdq_distance(bits, &none);
+}
+
 static void test_certain_bits_are_those_of_exact(void **unused) {
   (void)unused;
-  static const size_t sizes[][2] = {{64, 64}, {65, 127}, {300, 401}, {512, 512}, {640, 480}, {1025, 700}, {1300, 257}};
+  static const size_t sizes[][2] = {{65, 127},  {128, 128},  {300, 401}, {512, 512},
+                                    {640, 480}, {1025, 700}, {1300, 257}};
   struct pdq_fast *fast = pdq_fast_create();
   struct pdq_stream *stream = pdq_stream_create();
-  struct pdq_fast_result *result = malloc(sizeof *result);
+  struct both *both = malloc(sizeof *both);
   size_t wrong = 0;
   size_t unknown_bits = 0;
   for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
@@ -215,24 +230,20 @@ static void test_certain_bits_are_those_of_exact(void **unused) {
       const size_t width = sizes[s][0], height = sizes[s][1];
       uint8_t *pixels = malloc(width * height * channels);
       paint_blocks(pixels, width, height, channels, 100, s + 100);
-      hashscan_pdq exact[HASHSCAN_TRANSFORM_COUNT];
-      int quality;
-      assert_true(pdq_stream_begin(stream, (uint32_t)width, (uint32_t)height, channels, HASHSCAN_PROFILE_FULL));
-      for (size_t y = 0; y < height; y++) pdq_stream_row(stream, pixels + y * width * channels);
-      pdq_stream_finish(stream, true, exact, &quality);
-      fast_from(fast, pixels, width, height, channels, height, result);
-      assert_true(abs(result->quality - quality) <= 1);
+      hash_both(fast, stream, pixels, width, height, channels, both);
+      assert_in_range(both->quality, both->result.quality_low, both->result.quality_high);
+      assert_in_range(both->result.quality, both->result.quality_low, both->result.quality_high);
+      float epsilon[256];
+      hashscan_pdq hashes[HASHSCAN_TRANSFORM_COUNT], unknown[HASHSCAN_TRANSFORM_COUNT], plain;
+      pdq_epsilon(&both->result, (uint32_t)width, (uint32_t)height, epsilon);
+      pdq_hash_within(both->result.coefficients, epsilon, HASHSCAN_TRANSFORM_COUNT, hashes, unknown);
       for (int t = 0; t < HASHSCAN_TRANSFORM_COUNT; t++) {
-        hashscan_pdq hash;
-        hashscan_pdq plain;
-        hashscan_pdq unknown;
-        pdq_hash_masked(result->coefficients, (hashscan_transform)t, epsilons(0.02f), &hash, &unknown);
-        pdq_hash_of(result->coefficients, (hashscan_transform)t, &plain);
-        assert_memory_equal(&hash, &plain, sizeof hash);
-        for (size_t b = 0; b < 32; b++) {
-          wrong += (size_t)__builtin_popcount((unsigned)((hash.bytes[b] ^ exact[t].bytes[b]) & ~unknown.bytes[b]));
-          unknown_bits += (size_t)__builtin_popcount(unknown.bytes[b]);
-        }
+        pdq_hash_of(both->result.coefficients, (hashscan_transform)t, &plain);
+        assert_memory_equal(&hashes[t], &plain, sizeof plain);
+        for (size_t b = 0; b < 32; b++)
+          wrong += (size_t)__builtin_popcount(
+              (unsigned)((hashes[t].bytes[b] ^ both->exact[t].bytes[b]) & ~unknown[t].bytes[b]));
+        unknown_bits += count_bits(&unknown[t]);
       }
       free(pixels);
     }
@@ -240,24 +251,107 @@ static void test_certain_bits_are_those_of_exact(void **unused) {
   assert_int_equal(wrong, 0);
   /* Only now and then are two coefficients about equal at the median. */
   assert_true(unknown_bits < 7 * 2 * 8 * 8);
-  free(result);
+  free(both);
   pdq_stream_destroy(stream);
   pdq_fast_destroy(fast);
 }
 
-static void test_mask_is_the_distance_from_the_median(void **unused) {
-  (void)unused;
-  float coefficients[256];
-  for (int k = 0; k < 256; k++) coefficients[k] = (float)((k * 77) % 256 - 100); /* the 128th smallest is 27 */
+/* Coefficient k of a hash's bits (DESIGN.md section 4, step 8). */
+static int bit_of(const hashscan_pdq *bits, size_t k) {
+  return bits->bytes[31 - k / 8] >> k % 8 & 1;
+}
+
+/* The bit of k when it is moved by `own` epsilons and all others by `others`. */
+static int bit_when_moved(const float *coefficients, const float *epsilon, size_t k, float own, float others) {
+  float moved[256];
   hashscan_pdq hash;
-  hashscan_pdq unknown;
-  for (int epsilon = 0; epsilon < 200; epsilon += epsilon == 0 ? 1 : 13) { /* within 1 there is the median alone */
-    pdq_hash_masked(coefficients, HASHSCAN_TRANSFORM_NONE, epsilons((float)epsilon), &hash, &unknown);
+  for (size_t i = 0; i < 256; i++) moved[i] = coefficients[i] + (i == k ? own : others) * epsilon[i];
+  pdq_hash_of(moved, HASHSCAN_TRANSFORM_NONE, &hash);
+  return bit_of(&hash, k);
+}
+
+/* A bit can be 0 exactly when it is 0 with its own coefficient as low and all others as high as may be, and likewise 1;
+ * so unknown bits are exactly those that can be both. */
+static void test_unknown_bits_are_those_that_can_change(void **unused) {
+  (void)unused;
+  struct random_state state = random_seeded(31);
+  size_t unknown_bits = 0;
+  for (int round = 0; round < 40; round++) {
+    float coefficients[256], epsilon[256];
     for (size_t k = 0; k < 256; k++) {
-      const float from_median = coefficients[k] - 27.0f;
-      assert_int_equal(hash.bytes[31 - k / 8] >> k % 8 & 1, from_median > 0.0f);
-      assert_int_equal(unknown.bytes[31 - k / 8] >> k % 8 & 1, epsilon > 1 && fabsf(from_median) < (float)epsilon);
+      /* Whole numbers up to 2^12, so that sums are exact and ties happen. */
+      coefficients[k] = (float)(random_next(&state) % 1000) - 500.0f;
+      epsilon[k] = round == 0 ? 0.0f : (float)(random_next(&state) % (4 * (uint32_t)round));
     }
+    hashscan_pdq hash, unknown;
+    pdq_hash_within(coefficients, epsilon, 1, &hash, &unknown);
+    for (size_t k = 0; k < 256; k++) {
+      const int low = bit_when_moved(coefficients, epsilon, k, -1.0f, 1.0f);
+      const int high = bit_when_moved(coefficients, epsilon, k, 1.0f, -1.0f);
+      assert_int_equal(bit_of(&unknown, k), low != high);
+    }
+    if (round == 0) assert_int_equal(count_bits(&unknown), 0);
+    unknown_bits += count_bits(&unknown);
+  }
+  assert_true(unknown_bits > 0);
+}
+
+/* Transposing transforms move epsilons with their coefficients. */
+static void test_epsilons_go_with_their_coefficients(void **unused) {
+  (void)unused;
+  struct random_state state = random_seeded(32);
+  float coefficients[256], epsilon[256] = {0};
+  for (size_t k = 0; k < 256; k++) coefficients[k] = (float)(random_next(&state) % 1000) - 500.0f;
+  coefficients[16 * 3 + 9] = 0.0f;
+  epsilon[16 * 3 + 9] = 100.0f;
+  hashscan_pdq hashes[HASHSCAN_TRANSFORM_COUNT], unknown[HASHSCAN_TRANSFORM_COUNT];
+  pdq_hash_within(coefficients, epsilon, HASHSCAN_TRANSFORM_COUNT, hashes, unknown);
+  for (int t = 0; t < HASHSCAN_TRANSFORM_COUNT; t++) {
+    const bool transposed = t == HASHSCAN_TRANSFORM_ROT90 || t == HASHSCAN_TRANSFORM_ROT270 ||
+                            t == HASHSCAN_TRANSFORM_FLIPPLUS1 || t == HASHSCAN_TRANSFORM_FLIPMINUS1;
+    assert_int_equal(bit_of(&unknown[t], transposed ? 16 * 9 + 3 : 16 * 3 + 9), 1);
+  }
+}
+
+static void test_nothing_is_known_within_infinity(void **unused) {
+  (void)unused;
+  float coefficients[256], epsilon[256];
+  for (size_t k = 0; k < 256; k++) {
+    coefficients[k] = (float)k;
+    epsilon[k] = INFINITY;
+  }
+  hashscan_pdq hash, unknown;
+  pdq_hash_within(coefficients, epsilon, 1, &hash, &unknown);
+  assert_int_equal(count_bits(&unknown), 256);
+}
+
+/* All pictures whose differences are within the margins have a quality in the interval. */
+static void test_quality_is_an_interval(void **unused) {
+  (void)unused;
+  struct random_state state = random_seeded(33);
+  for (int round = 0; round < 60; round++) {
+    float picture[64 * 64], moved[64 * 64];
+    const float margin = 0.002f * (float)(round + 1);
+    const uint32_t contrast = 2 + (uint32_t)round % 2;
+    for (size_t k = 0; k < 64 * 64; k++) {
+      picture[k] = 2.55f * (float)(random_next(&state) % contrast); /* differences are where truncation is undecided */
+      moved[k] = picture[k] + margin / 2.0f * ((float)(random_next(&state) % 2001) / 1000.0f - 1.0f);
+    }
+    struct pdq_quality quality;
+    pdq_quality_within(picture, margin, margin, &quality);
+    assert_in_range(pdq_quality(moved), quality.low, quality.high);
+    assert_int_equal(quality.estimate, pdq_quality(picture));
+    assert_true(quality.low < quality.high);
+  }
+}
+
+static void test_quality_of_any_floats_is_from_0_to_100(void **unused) {
+  (void)unused;
+  static const float extremes[] = {3e38f, -3e38f, INFINITY, -INFINITY, NAN, 1e12f};
+  for (size_t i = 0; i < sizeof extremes / sizeof *extremes; i++) {
+    float picture[64 * 64] = {0};
+    for (size_t k = 0; k < 64 * 64; k += 3) picture[k] = extremes[i];
+    assert_int_equal(pdq_quality(picture), 100);
   }
 }
 
@@ -289,7 +383,11 @@ int main(void) {
       cmocka_unit_test(test_projection_is_the_inverse_dct),
       cmocka_unit_test(test_pixels_equal_the_operator),
       cmocka_unit_test(test_certain_bits_are_those_of_exact),
-      cmocka_unit_test(test_mask_is_the_distance_from_the_median),
+      cmocka_unit_test(test_unknown_bits_are_those_that_can_change),
+      cmocka_unit_test(test_epsilons_go_with_their_coefficients),
+      cmocka_unit_test(test_nothing_is_known_within_infinity),
+      cmocka_unit_test(test_quality_is_an_interval),
+      cmocka_unit_test(test_quality_of_any_floats_is_from_0_to_100),
       cmocka_unit_test(test_weigh),
       cmocka_unit_test(test_gather),
       cmocka_unit_test(test_block_kernels),

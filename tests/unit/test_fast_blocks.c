@@ -15,6 +15,7 @@
 #include "../support/guard.h"
 #include "../support/operator.h"
 #include "../support/paint.h"
+#include "../support/random.h"
 #include "pdq/fast.h"
 
 /* Blocks of a JPEG as the decoder gives them out, read by libjpeg. */
@@ -92,7 +93,7 @@ static void check_blocks(struct pdq_fast *fast, size_t width, size_t height, uns
   struct pdq_fast_result *result = malloc(sizeof *result);
   fast_from_blocks(fast, &blocks, result);
   assert_int_equal(result->path, missing == 0 ? PDQ_FAST_BLOCKS : PDQ_FAST_PROGRESSIVE);
-  assert_true((result->missing > 0.0f) == (missing > 0));
+  for (size_t k = 0; k < 256; k++) assert_true((result->missing[k] > 0.0f) == (missing > 0));
 
   double basis[8][8];
   for (size_t u = 0; u < 8; u++)
@@ -159,7 +160,7 @@ static void test_clamped_measures_the_gamut(void **unused) {
   for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
     int16_t luma[WIDE * 8];
     int16_t blue[WIDE / 2], red[WIDE / 2];
-    for (size_t x = 0; x < WIDE * 8; x++) luma[x] = x % 32 == 0 ? cases[c].y : 0;
+    for (size_t x = 0; x < WIDE * 8; x++) luma[x] = x % 32 == 0 || x % 32 == 8 ? cases[c].y : 0;
     for (size_t x = 0; x < WIDE / 2; x++) {
       blue[x] = x % 2 == 0 ? cases[c].cb : 0;
       red[x] = x % 2 == 0 ? cases[c].cr : 0;
@@ -181,6 +182,51 @@ static void test_clamped_measures_the_gamut(void **unused) {
   pdq_fast_destroy(fast);
 }
 
+/* Every block misses the same bits of the same coefficient, as a file that was written for it could have it: no
+ * coefficient of the hash moves by more than `missing` says, and one that follows its sign everywhere by all of it. */
+static void test_missing_is_the_worst_that_unread_bits_can_do(void **unused) {
+  (void)unused;
+  enum { WIDE = 40, HIGH = 24, KEEP = 6 };
+  struct image_blocks shape = {.wide = WIDE, .high = HIGH, .keep = KEEP, .stride = 8};
+  const struct image_info info = {HASHSCAN_FORMAT_JPEG, 8 * WIDE, 8 * HIGH, 1};
+  struct pdq_fast *fast = pdq_fast_create();
+  struct pdq_fast_result *as_read = malloc(sizeof *as_read);
+  struct pdq_fast_result *in_full = malloc(sizeof *in_full);
+  struct random_state random = random_seeded(77);
+  for (size_t k = 0; k < KEEP; k++) shape.quant[k] = (uint16_t)(3 + k);
+  float most = 0.0f;
+  for (unsigned round = 0; round < 64; round++) {
+    const size_t chosen = 1 + round % (KEEP - 1);
+    int16_t *blocks = calloc(WIDE * HIGH * 8, sizeof *blocks);
+    struct blocks picture = {info, shape, blocks};
+    for (size_t b = 0; b < WIDE * HIGH; b++)
+      for (size_t k = 0; k < KEEP; k++) blocks[8 * b + k] = (int16_t)(random_next(&random) % 41 - 20) * 4;
+    picture.shape.missing[chosen] = 2;
+    fast_from_blocks(fast, &picture, as_read);
+    /* Waves of some frequency along and across. */
+    const unsigned along = round % 9, across = round / 9;
+    for (size_t b = 0; b < WIDE * HIGH; b++) {
+      const double wave = cos(3.14159 * (double)(along * (b % WIDE)) / WIDE + 0.3) *
+                          cos(3.14159 * (double)(across * (b / WIDE)) / HIGH + 0.7);
+      const int16_t read = blocks[8 * b + chosen];
+      const int16_t sign = read > 0 ? 1 : read < 0 ? -1 : wave > 0.0 ? 1 : -1;
+      if (read == 0 || (sign > 0) == (wave > 0.0)) blocks[8 * b + chosen] = (int16_t)(read + sign * 3);
+    }
+    picture.shape.missing[chosen] = 0;
+    fast_from_blocks(fast, &picture, in_full);
+    for (size_t c = 0; c < 256; c++) {
+      const float moved = fabsf(as_read->coefficients[c] - in_full->coefficients[c]);
+      assert_true(moved <= as_read->missing[c] + 0.01f);
+      if (moved / as_read->missing[c] > most) most = moved / as_read->missing[c];
+    }
+    free(blocks);
+  }
+  assert_true(most > 0.3f);
+  free(in_full);
+  free(as_read);
+  pdq_fast_destroy(fast);
+}
+
 static void test_keep_falls_with_size(void **unused) {
   (void)unused;
   assert_int_equal(pdq_fast_keep(5, 5), 64);
@@ -197,6 +243,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_blocks_equal_the_operator),
       cmocka_unit_test(test_clamped_measures_the_gamut),
+      cmocka_unit_test(test_missing_is_the_worst_that_unread_bits_can_do),
       cmocka_unit_test(test_keep_falls_with_size),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -161,16 +161,31 @@ static void test_larger_pictures(void **state) {
 #define SCAN_OF(ss, se, ah, al, ...)                                                                                   \
   { sizeof((int[]){__VA_ARGS__}) / sizeof(int), {__VA_ARGS__}, ss, se, ah, al }
 
+static struct encoded encode_script(size_t layout, const jpeg_scan_info *scans, size_t count) {
+  struct jpeg_recipe recipe = recipe_of(&layouts[layout], 66, 43);
+  recipe.scans = scans;
+  recipe.scan_count = (int)count;
+  recipe.quality = 92;
+  recipe.restart = layout % 3 == 0 ? 3 : 0;
+  return encode_textured_jpeg(&recipe, TEXTURE_MIXED);
+}
+
+/* With `keep` coefficients. */
+static void expect_script_handled(const jpeg_scan_info *scans, size_t count, unsigned keep, unsigned missing,
+                                  const char *what) {
+  for (size_t i = 1; i < COUNT(layouts); i++) {
+    const struct encoded jpeg = encode_script(i, scans, count);
+    assert_int_equal(expect_equal(&jpeg, keep, what), missing);
+    free(jpeg.bytes);
+  }
+}
+
+/* And with any other number of them. */
 static void expect_script_equal(const jpeg_scan_info *scans, size_t count, unsigned keep, unsigned missing,
                                 const char *what) {
+  expect_script_handled(scans, count, keep, missing, what);
   for (size_t i = 1; i < COUNT(layouts); i++) {
-    struct jpeg_recipe recipe = recipe_of(&layouts[i], 66, 43);
-    recipe.scans = scans;
-    recipe.scan_count = (int)count;
-    recipe.quality = 92;
-    recipe.restart = i % 3 == 0 ? 3 : 0;
-    const struct encoded jpeg = encode_textured_jpeg(&recipe, TEXTURE_MIXED);
-    assert_int_equal(expect_equal(&jpeg, keep, what), missing);
+    const struct encoded jpeg = encode_script(i, scans, count);
     for (size_t k = 0; k < COUNT(keeps); k++) expect_equal(&jpeg, keeps[k], what);
     free(jpeg.bytes);
   }
@@ -224,10 +239,31 @@ static void test_progressive_scripts(void **state) {
   expect_script_equal(low_band_refined, COUNT(low_band_refined), 3, 2, "low band refined, less kept");
   expect_script_equal(whole_band_refined, COUNT(whole_band_refined), 6, 3, "whole band refined");
   expect_script_equal(whole_band_refined, COUNT(whole_band_refined), 64, 0, "whole band refined, all kept");
-  expect_script_equal(refined_whole_then_low, COUNT(refined_whole_then_low), 6, 2, "refined as a whole, then in part");
+  expect_script_handled(refined_whole_then_low, COUNT(refined_whole_then_low), 6, 2,
+                        "refined as a whole, then in part");
   expect_script_equal(components_alone, COUNT(components_alone), 6, 0, "components alone");
   expect_script_equal(components_paired, COUNT(components_paired), 6, 0, "components paired");
   expect_script_equal(high_band_withheld, COUNT(high_band_withheld), 6, 0, "high band withheld");
+}
+
+/* A refinement that cannot be read, since one before it was skipped, may write what follows its band: unless that is
+ * not kept, the file is left to libjpeg-turbo. */
+static void test_skipped_refinement_before_kept_coefficients_steps_aside(void **state) {
+  (void)state;
+  static const jpeg_scan_info scans[] = {SCAN_OF(0, 0, 0, 0, 0, 1, 2), SCAN_OF(1, 63, 0, 2, 0), SCAN_OF(1, 63, 2, 1, 0),
+                                         SCAN_OF(1, 5, 1, 0, 0),       SCAN_OF(6, 63, 1, 0, 0), CHROMA_AC};
+  static const struct {
+    unsigned keep;
+    bool handled;
+  } expected[] = {{3, true}, {6, true}, {7, false}, {10, false}};
+  const struct encoded jpeg = encode_script(4, scans, COUNT(scans));
+  for (size_t i = 0; i < COUNT(expected); i++) {
+    struct blocks_read read = {0};
+    blocks_read(&read, jpeg.bytes, jpeg.size, expected[i].keep, NULL);
+    assert_int_equal(read.handled, expected[i].handled);
+    coefficients_free(&read.coefficients);
+  }
+  free(jpeg.bytes);
 }
 
 /* libjpeg's own script: the low band of luma lacks two bits after its first scan, and its refinements go with all of
@@ -435,6 +471,7 @@ int main(void) {
       cmocka_unit_test(test_larger_pictures),
       cmocka_unit_test(test_sequential_scripts),
       cmocka_unit_test(test_progressive_scripts),
+      cmocka_unit_test(test_skipped_refinement_before_kept_coefficients_steps_aside),
       cmocka_unit_test(test_bits_missing_of_the_usual_script),
       cmocka_unit_test(test_many_scans),
       cmocka_unit_test(test_low_band_withheld_steps_aside),

@@ -33,9 +33,12 @@ static void names(void **state) {
   assert_string_equal(hashscan_profile_name(HASHSCAN_PROFILE_NN512), "nn512");
   assert_string_equal(hashscan_level_name(HASHSCAN_LEVEL_EXACT), "exact");
   assert_string_equal(hashscan_level_name(HASHSCAN_LEVEL_FAST), "fast");
+  assert_string_equal(hashscan_level_name(HASHSCAN_LEVEL_BLOCKS), "blocks");
   assert_string_equal(hashscan_method_name(HASHSCAN_METHOD_EXACT), "exact");
-  assert_string_equal(hashscan_method_name(HASHSCAN_METHOD_SCREEN), "screen");
-  assert_string_equal(hashscan_method_name(HASHSCAN_METHOD_CONFIRM), "confirm");
+  assert_string_equal(hashscan_method_name(HASHSCAN_METHOD_FAST), "fast");
+  assert_string_equal(hashscan_method_name(HASHSCAN_METHOD_FAST_CONFIRMED), "fast-confirmed");
+  assert_string_equal(hashscan_method_name(HASHSCAN_METHOD_BLOCKS), "blocks");
+  assert_string_equal(hashscan_method_name(HASHSCAN_METHOD_BLOCKS_CONFIRMED), "blocks-confirmed");
   assert_string_equal(hashscan_format_name(HASHSCAN_FORMAT_UNKNOWN), "unknown");
   assert_string_equal(hashscan_format_name(HASHSCAN_FORMAT_JPEG), "jpeg");
   assert_string_equal(hashscan_format_name(HASHSCAN_FORMAT_JPEG_CMYK), "jpeg-cmyk");

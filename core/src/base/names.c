@@ -33,7 +33,7 @@ const char *hashscan_profile_name(hashscan_profile profile) {
 }
 
 const char *hashscan_level_name(hashscan_level level) {
-  static const char *const names[] = {"exact", "fast"};
+  static const char *const names[] = {"exact", "fast", "blocks"};
   return NAME_OF(names, level);
 }
 
@@ -43,7 +43,7 @@ const char *hashscan_transform_name(hashscan_transform transform) {
 }
 
 const char *hashscan_method_name(hashscan_method method) {
-  static const char *const names[] = {"exact", "screen", "confirm"};
+  static const char *const names[] = {"exact", "fast", "fast-confirmed", "blocks", "blocks-confirmed"};
   return NAME_OF(names, method);
 }
 

@@ -54,6 +54,10 @@ hashscan_status decode_refused(struct decode_job *job);
 /* Announces job->info to the sink. HASHSCAN_STATUS_OK, or limit when the sink refuses. */
 hashscan_status decode_begin(struct decode_job *job);
 
+/* Gives the next `count` rows, `stride` bytes apart, to the sink. HASHSCAN_STATUS_OK, timeout, or limit when the sink
+ * refuses. */
+hashscan_status decode_rows(struct decode_job *job, const uint8_t *pixels, size_t stride, uint32_t count);
+
 /* Gives the next row to the sink. HASHSCAN_STATUS_OK, timeout, or limit when the sink refuses. */
 hashscan_status decode_row(struct decode_job *job, const uint8_t *pixels);
 

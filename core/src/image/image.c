@@ -144,12 +144,24 @@ hashscan_status decode_begin(struct decode_job *job) {
   return job->sink->begin(job->sink->user, job->info) ? HASHSCAN_STATUS_OK : decode_refused(job);
 }
 
-hashscan_status decode_row(struct decode_job *job, const uint8_t *pixels) {
+static bool give_rows(struct decode_job *job, const uint8_t *pixels, size_t stride, uint32_t count) {
+  const struct image_sink *sink = job->sink;
+  if (sink->rows != NULL) return sink->rows(sink->user, pixels, stride, count);
+  bool taken = true;
+  for (uint32_t i = 0; taken && i < count; i++) taken = sink->row(sink->user, pixels + i * stride);
+  return taken;
+}
+
+hashscan_status decode_rows(struct decode_job *job, const uint8_t *pixels, size_t stride, uint32_t count) {
   const hashscan_status status = decode_check_time(job);
   if (status != HASHSCAN_STATUS_OK) return status;
-  if (!job->sink->row(job->sink->user, pixels)) return decode_refused(job);
-  job->rows++;
+  if (!give_rows(job, pixels, stride, count)) return decode_refused(job);
+  job->rows += count;
   return HASHSCAN_STATUS_OK;
+}
+
+hashscan_status decode_row(struct decode_job *job, const uint8_t *pixels) {
+  return decode_rows(job, pixels, 0, 1);
 }
 
 void decode_warn(struct decode_job *job, const char *text) {

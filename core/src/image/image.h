@@ -50,20 +50,28 @@ struct image_block_rows {
   const int16_t *chroma[2][4]; /* quantised DC of each Cb and Cr block, chroma_wide of them a row */
 };
 
-/* Where the picture goes. `begin` is called after every limit is checked, then `row` exactly info->height times.
- * Returning false ends the decode with status limit, "out of memory".
+enum image_answer {
+  IMAGE_REFUSED, /* out of memory: the decode ends */
+  IMAGE_TAKEN,
+  IMAGE_DECLINED /* these blocks say too little: give rows instead */
+};
+
+/* Where the picture goes. `begin` is called after every limit is checked, then `row` exactly info->height times; or,
+ * for a sink with `rows`, that with one or more rows at a time, `stride` bytes apart. Returning false ends the decode
+ * with status limit, "out of memory".
  *
  * A sink with `want_blocks` may get a JPEG as blocks instead: want_blocks returns how many coefficients of each block
  * it wants for a picture of this size, or 0 to get rows. Then `begin_blocks`, and `blocks` from top to bottom until
- * blocks->high rows are given. When the blocks turn out to be odd on the way, the decode starts over with `begin`: what
- * the sink got as blocks is void. Blocks are given out to the end only for files that libjpeg-turbo would decode
- * without a warning, as far as they were read. */
+ * blocks->high rows are given. When the sink declines them, or they turn out to be odd on the way, the decode starts
+ * over with `begin`: what the sink got as blocks is void. Blocks are given out to the end only for files that
+ * libjpeg-turbo would decode without a warning, as far as they were read. */
 struct image_sink {
   void *user;
   bool (*begin)(void *user, const struct image_info *info);
   bool (*row)(void *user, const uint8_t *pixels);
+  bool (*rows)(void *user, const uint8_t *pixels, size_t stride, uint32_t count);
   unsigned (*want_blocks)(void *user, const struct image_info *info);
-  bool (*begin_blocks)(void *user, const struct image_info *info, const struct image_blocks *blocks);
+  enum image_answer (*begin_blocks)(void *user, const struct image_info *info, const struct image_blocks *blocks);
   bool (*blocks)(void *user, const struct image_block_rows *rows);
 };
 

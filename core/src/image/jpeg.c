@@ -15,7 +15,8 @@
 
 #include "image/decoder.h"
 
-enum { ROWS_PER_READ = 8 };
+/* Rows given to the sink together: as many as the fast level weighs in one go. */
+enum { ROWS_PER_READ = 16 };
 
 /* Markers that libjpeg knows only as "unsupported". */
 enum { MARKER_DHP = 0xde /* hierarchical */, MARKER_SOF55 = 0xf7 /* JPEG-LS */ };
@@ -171,19 +172,28 @@ static void cmyk_to_rgb(uint8_t *row, size_t width, bool inverted) {
   }
 }
 
+/* libjpeg-turbo gives out what it has ready, a row or a few, so it is asked until the buffer is full. */
+static JDIMENSION read_rows(struct jpeg_decompress_struct *decoder, JSAMPARRAY rows) {
+  JDIMENSION count = 0;
+  while (count < ROWS_PER_READ && decoder->output_scanline < decoder->output_height)
+    count += jpeg_read_scanlines(decoder, rows + count, ROWS_PER_READ - count);
+  return count;
+}
+
 static hashscan_status give_rows(struct jpeg_state *state) {
   struct jpeg_decompress_struct *decoder = &state->decoder;
-  const JDIMENSION row_bytes = decoder->output_width * (JDIMENSION)decoder->output_components;
-  JSAMPARRAY rows = decoder->mem->alloc_sarray((j_common_ptr)decoder, JPOOL_IMAGE, row_bytes, ROWS_PER_READ);
-  while (decoder->output_scanline < decoder->output_height) {
-    const JDIMENSION count = jpeg_read_scanlines(decoder, rows, ROWS_PER_READ);
-    for (JDIMENSION i = 0; i < count; i++) {
-      if (decoder->out_color_space == JCS_CMYK) cmyk_to_rgb(rows[i], decoder->output_width, decoder->saw_Adobe_marker);
-      const hashscan_status status = decode_row(state->job, rows[i]);
-      if (status != HASHSCAN_STATUS_OK) return status;
-    }
+  const size_t stride = (size_t)decoder->output_width * (size_t)decoder->output_components;
+  uint8_t *pixels = decoder->mem->alloc_large((j_common_ptr)decoder, JPOOL_IMAGE, stride * ROWS_PER_READ);
+  JSAMPROW rows[ROWS_PER_READ];
+  for (size_t i = 0; i < ROWS_PER_READ; i++) rows[i] = pixels + i * stride;
+  hashscan_status status = HASHSCAN_STATUS_OK;
+  while (status == HASHSCAN_STATUS_OK && decoder->output_scanline < decoder->output_height) {
+    const JDIMENSION count = read_rows(decoder, rows);
+    for (JDIMENSION i = 0; decoder->out_color_space == JCS_CMYK && i < count; i++)
+      cmyk_to_rgb(rows[i], decoder->output_width, decoder->saw_Adobe_marker);
+    status = decode_rows(state->job, pixels, stride, count);
   }
-  return HASHSCAN_STATUS_OK;
+  return status;
 }
 
 static hashscan_status decode_all(struct jpeg_state *state) {

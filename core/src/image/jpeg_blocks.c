@@ -38,19 +38,63 @@ static enum jpeg_outcome refused_by_sink(struct jpeg_blocks *state) {
   return JPEG_STOPPED;
 }
 
+/* No 8-bit file needs larger steps (T.81 B.2.4.1 has them for 12 bits), and with them products of what is skipped leave
+ * the 16 bits that libjpeg-turbo dequantises in, where they wrap. */
+enum { MAX_STEP = 255 };
+
+/* Of c * q, where c is a coefficient that is kept and q its step: twice what 8-bit samples can give. libjpeg-turbo
+ * clips what lies beyond when it has been through the transform, or lets it wrap; the sink would do neither. */
+enum { MAX_DEQUANTISED = 2048 };
+
+static bool has_large_step(const struct jpeg_frame *frame) {
+  for (unsigned i = 0; i < frame->count; i++)
+    for (unsigned k = 0; k < IMAGE_BLOCK_COEFFICIENTS; k++)
+      if (frame->components[i].quant[k] > MAX_STEP) return true;
+  return false;
+}
+
 enum jpeg_outcome jpeg_begin(struct jpeg_blocks *state) {
   const struct jpeg_component *components = state->markers.frame.components;
   struct image_blocks *blocks = &state->blocks;
+  if (has_large_step(&state->markers.frame)) return JPEG_ODD;
   memcpy(blocks->quant, components[0].quant, sizeof blocks->quant);
   for (unsigned i = 1; i < state->markers.frame.count; i++) blocks->chroma_quant[i - 1] = components[i].quant[0];
   const struct image_sink *sink = state->job->sink;
-  return sink->begin_blocks(sink->user, &state->info, blocks) ? JPEG_DONE : refused_by_sink(state);
+  switch (sink->begin_blocks(sink->user, &state->info, blocks)) {
+  case IMAGE_TAKEN:
+    return JPEG_DONE;
+  case IMAGE_DECLINED:
+    return JPEG_ODD;
+  case IMAGE_REFUSED:
+    break;
+  }
+  return refused_by_sink(state);
 }
 
 /* Rows of `component` in the MCU row: those behind the last that hold pixels are left out. */
 static unsigned rows_of(const struct jpeg_component *component, uint32_t first) {
   const uint32_t left = component->high - first;
   return left < component->v ? left : component->v;
+}
+
+/* Whether any of `count` blocks, `stride` apart, has a coefficient that no 8-bit picture gives. */
+static bool is_out_of_range(const int16_t *blocks, size_t stride, size_t count, const uint16_t *steps, unsigned keep) {
+  for (unsigned k = 0; k < keep; k++) {
+    const int most = MAX_DEQUANTISED / (int)steps[k];
+    int beyond = 0;
+    for (size_t b = 0; b < count; b++) beyond |= (blocks[b * stride + k] > most) | (blocks[b * stride + k] < -most);
+    if (beyond != 0) return true;
+  }
+  return false;
+}
+
+static bool rows_out_of_range(const struct image_blocks *blocks, const struct image_block_rows *rows) {
+  for (unsigned i = 0; i < rows->count; i++)
+    if (is_out_of_range(rows->luma[i], blocks->stride, blocks->wide, blocks->quant, blocks->keep)) return true;
+  for (unsigned i = 0; i < rows->chroma_count; i++)
+    for (unsigned c = 0; c < 2; c++)
+      if (is_out_of_range(rows->chroma[c][i], 1, blocks->chroma_wide, &blocks->chroma_quant[c], 1)) return true;
+  return false;
 }
 
 enum jpeg_outcome jpeg_give_rows(struct jpeg_blocks *state, uint32_t mcu_row, const int16_t *luma,
@@ -66,6 +110,7 @@ enum jpeg_outcome jpeg_give_rows(struct jpeg_blocks *state, uint32_t mcu_row, co
     for (unsigned i = 0; i < rows.chroma_count; i++)
       for (unsigned c = 0; c < 2; c++) rows.chroma[c][i] = chroma[c] + i * state->store.chroma_row;
   }
+  if (rows_out_of_range(&state->blocks, &rows)) return JPEG_ODD;
   return sink->blocks(sink->user, &rows) ? JPEG_DONE : refused_by_sink(state);
 }
 

@@ -324,7 +324,8 @@ static bool continues(struct script *script, const struct jpeg_scan *scan) {
   return true;
 }
 
-/* Of AC scans. */
+/* Whether an AC scan is read: the first scan of a luma band that holds kept coefficients, and refinements of bands that
+ * lie whole within them. */
 static bool is_wanted(const struct script *script, const struct jpeg_scan *scan, unsigned keep) {
   if (scan->components[0] != 0 || scan->first >= keep) return false;
   if (scan->high == 0) return true;
@@ -334,11 +335,19 @@ static bool is_wanted(const struct script *script, const struct jpeg_scan *scan,
   return true;
 }
 
+/* Whether an AC scan that is skipped does no more to kept coefficients than send low bits that they are known to miss.
+ * A run may go over the end of a band, where libjpeg-turbo writes what follows all the same; so the band must end with
+ * the kept ones or behind them. */
+static bool is_harmless(const struct jpeg_scan *scan, unsigned keep) {
+  return scan->components[0] != 0 || scan->first >= keep || scan->last + 1 >= keep;
+}
+
 static enum jpeg_outcome take_scan(struct jpeg_blocks *state, struct script *script) {
   const struct jpeg_scan *scan = &state->markers.scan;
   if (!is_well_formed(scan) || !continues(script, scan)) return JPEG_ODD;
   if (scan->first == 0) return read_dc(state);
   const bool wanted = is_wanted(script, scan, state->blocks.keep);
+  if (!wanted && !is_harmless(scan, state->blocks.keep)) return JPEG_ODD;
   for (unsigned k = scan->first; wanted && k <= scan->last; k++) script->read[k] = (uint8_t)scan->low;
   return read_or_skip_ac(state, wanted);
 }

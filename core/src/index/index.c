@@ -83,6 +83,14 @@ hashscan_code hashscan_index_search(const hashscan_index *index, const hashscan_
   return HASHSCAN_SUCCESS;
 }
 
+double index_search_cost(const hashscan_index *index, const hashscan_search *search) {
+  double cost = 0.0;
+  for (uint32_t i = 0; i < index->part_count; i++)
+    cost += searcher_cost(index->parts[i].searchers[search->kind], search->queries, search->unknown,
+                          (uint32_t)search->count, search->radius);
+  return cost;
+}
+
 hashscan_code hashscan_index_lookup(const hashscan_index *index, hashscan_kind kind, const uint8_t *digest,
                                     hashscan_hit_fn on_hit, void *user, hashscan_error *error) {
   if (index == NULL || digest == NULL || on_hit == NULL)

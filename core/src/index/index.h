@@ -32,6 +32,9 @@ struct hashscan_index {
 /* Whether the index holds any entry of `kind`: matching computes only digests that someone lists. */
 bool index_has_kind(const hashscan_index *index, hashscan_kind kind);
 
+/* What hashscan_index_search is estimated to take for `search`, in nanoseconds of one thread. */
+double index_search_cost(const hashscan_index *index, const hashscan_search *search);
+
 /* How much of its segments is looked at. */
 enum index_depth {
   INDEX_WHOLE,  /* index_segment_validate */

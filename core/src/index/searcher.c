@@ -232,3 +232,16 @@ bool searcher_search(const struct searcher *searcher, const uint8_t *queries, co
   return hamming_scan(searcher->rows, searcher->row_count, searcher->row_bytes, queries, unknown, count, radius, visit,
                       user);
 }
+
+double searcher_cost(const struct searcher *searcher, const uint8_t *queries, const uint8_t *unknown, uint32_t count,
+                     unsigned radius) {
+  double cost = 0.0;
+  for (uint32_t number = 0; number < count; number++) {
+    const struct ring_query query = {at(queries, number, searcher->row_bytes),
+                                     at(unknown, number, searcher->row_bytes)};
+    struct ring_plan plan;
+    const bool ring = searcher->has_ring && ring_plan(&searcher->ring, &query, radius, &plan);
+    cost += ring && plan.cost < searcher->scan_cost ? plan.cost : searcher->scan_cost;
+  }
+  return cost;
+}

@@ -29,6 +29,10 @@ size_t searcher_copy_bytes(const struct searcher *searcher);
 bool searcher_search(const struct searcher *searcher, const uint8_t *queries, const uint8_t *unknown, uint32_t count,
                      unsigned radius, hamming_visit visit, void *user);
 
+/* What searcher_search is estimated to take, in nanoseconds of one thread, when nothing ends it. */
+double searcher_cost(const struct searcher *searcher, const uint8_t *queries, const uint8_t *unknown, uint32_t count,
+                     unsigned radius);
+
 /* Caps what is used, for tests and benchmarks: which ways may be taken, where there is a ring. Not while searches run.
  */
 enum searcher_ways {

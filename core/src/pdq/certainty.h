@@ -5,8 +5,8 @@
 
 #include "pdq/fast.h"
 
-/* A bit whose coefficient lies further from the median than its epsilon is the same in the exact hash. Depends on i + j
- * only, so that it holds for transposed transforms as well. */
+/* By how much each coefficient of the result may differ from the exact level's: for pdq_hash_within. Infinite where
+ * nothing is certain. */
 void pdq_epsilon(const struct pdq_fast_result *result, uint32_t width, uint32_t height, float epsilon[16 * 16]);
 
 #endif

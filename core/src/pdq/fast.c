@@ -17,6 +17,7 @@
 #include "base/cpu.h"
 #include "pdq/fast_kernels.h"
 #include "pdq/fast_weights.h"
+#include "pdq/rounding.h"
 #include "pdq/spectrum.h"
 
 struct pdq_fast {
@@ -35,14 +36,18 @@ struct pdq_fast {
   float picture[PDQ_SIDE * PDQ_SIDE];
 
   size_t elements; /* bytes of a row of pixels */
+  struct pdq_rounding_dct constants;
+  struct pdq_rounding rounding;
+  size_t bounded_rows, bounded_columns; /* of the picture that `rounding` was made for; 0: none */
+  unsigned bounded_channels;
 
   struct image_blocks blocks;
   size_t lanes; /* coefficients of a block, up to a multiple of 8 */
   float steps[IMAGE_BLOCK_COEFFICIENTS];
   float *partial;    /* a row of blocks, gathered */
   int16_t *repacked; /* a row of blocks, `lanes` apart */
-  float missing;
-  double clamped; /* sum over the blocks looked at */
+  float missing[PDQ_COEFFICIENTS * PDQ_COEFFICIENTS];
+  double clamped; /* sum over the blocks */
   double clamped_squared;
   size_t clamp_samples;
 
@@ -56,6 +61,7 @@ struct pdq_fast *pdq_fast_create(void) {
   fast->kernels = pdq_fast_kernels_for(cpu_tier());
   pdq_dct_matrix(fast->dct);
   pdq_folded_dct(fast->dct, &fast->folded);
+  pdq_rounding_dct_build(&fast->constants, fast->dct);
   return fast;
 }
 
@@ -98,19 +104,33 @@ static float *open_sums(struct pdq_fast *fast, size_t cell, bool begins) {
   return sums;
 }
 
+static void reset_doubts(struct pdq_fast *fast) {
+  memset(fast->missing, 0, sizeof fast->missing);
+  fast->clamped = 0.0;
+  fast->clamped_squared = 0.0;
+  fast->clamp_samples = 0;
+}
+
 /* ---- Pixels ------------------------------------------------------------------------------------------------------ */
+
+static void bound_rounding(struct pdq_fast *fast, uint32_t width, uint32_t height, unsigned channels) {
+  if (fast->bounded_columns == width && fast->bounded_rows == height && fast->bounded_channels == channels) return;
+  pdq_rounding_bound(&fast->constants, fast->down, fast->along, &fast->rounding);
+  fast->bounded_columns = width;
+  fast->bounded_rows = height;
+  fast->bounded_channels = channels;
+}
 
 bool pdq_fast_begin(struct pdq_fast *fast, uint32_t width, uint32_t height, unsigned channels) {
   fast->path = PDQ_FAST_PIXELS;
   fast->elements = (size_t)width * channels;
-  fast->missing = 0.0f;
-  fast->clamped = 0.0;
-  fast->clamped_squared = 0.0;
-  fast->clamp_samples = 0;
+  reset_doubts(fast);
   fast->down = pdq_weights_get(&fast->cache, PDQ_WEIGHTS_ROWS, height, 1);
   fast->along = pdq_weights_get(&fast->cache, PDQ_WEIGHTS_COLUMNS, width, channels);
+  if (fast->down == NULL || fast->along == NULL) return false;
+  bound_rounding(fast, width, height, channels);
   /* Kernels write up to a multiple of 64; `gather` reads up to seven elements behind the last. */
-  return fast->down != NULL && fast->along != NULL && reserve(fast, round_up(fast->elements + 8, 64), 0);
+  return reserve(fast, round_up(fast->elements + 8, 64), 0);
 }
 
 /* Rows `from` to `to` of the picture, the first of which is at `pixels`, weighed for one row of cells. */
@@ -169,30 +189,37 @@ unsigned pdq_fast_keep(uint32_t width, uint32_t height) {
   return IMAGE_BLOCK_COEFFICIENTS;
 }
 
-/* Independent errors, uniform over the 2^missing values that a coefficient may have, carried to the transform. What is
- * zero so far has twice the values, but lies in the middle of them mostly. */
+/* The bits that a coefficient is missing may move it by up to 2^missing - 1 steps from the middle of what it can be,
+ * and whoever wrote the file chose how: all blocks may move the same coefficient of the hash the same way. */
 static bool measure_missing(struct pdq_fast *fast, struct pdq_weights *down, struct pdq_weights *along) {
   const struct image_blocks *blocks = &fast->blocks;
   const float *rows = pdq_weights_gains(down, fast->dct);
   const float *columns = pdq_weights_gains(along, fast->dct);
   if (rows == NULL || columns == NULL) return false;
-  double variance = 0.0;
   for (size_t k = 0; k < blocks->keep; k++) {
-    const double step = blocks->quant[k];
-    const double values = ldexp(1.0, blocks->missing[k]);
-    variance += (values * values - 1.0) / 12.0 * step * step * (double)rows[k] * (double)columns[k];
+    if (blocks->missing[k] == 0) continue;
+    const float most = ldexpf((float)blocks->quant[k], blocks->missing[k]) - (float)blocks->quant[k];
+    for (size_t i = 0; i < PDQ_COEFFICIENTS; i++)
+      for (size_t j = 0; j < PDQ_COEFFICIENTS; j++)
+        fast->missing[i * PDQ_COEFFICIENTS + j] += most * rows[i * fast->lanes + k] * columns[j * fast->lanes + k];
   }
-  fast->missing = (float)sqrt(variance);
   return true;
+}
+
+/* Half of a photograph's coefficients of 1024 px lie within six of the median (DESIGN.md section 6 counts those
+ * nearer). */
+#define MISSES_MUCH 3.0f
+
+bool pdq_fast_misses_much(const struct pdq_fast *fast) {
+  for (size_t k = 0; k < PDQ_COEFFICIENTS * PDQ_COEFFICIENTS; k++)
+    if (fast->missing[k] > MISSES_MUCH) return true;
+  return false;
 }
 
 bool pdq_fast_begin_blocks(struct pdq_fast *fast, const struct image_info *info, const struct image_blocks *blocks) {
   fast->blocks = *blocks;
   fast->path = PDQ_FAST_BLOCKS;
-  fast->missing = 0.0f;
-  fast->clamped = 0.0;
-  fast->clamped_squared = 0.0;
-  fast->clamp_samples = 0;
+  reset_doubts(fast);
   for (size_t k = 0; k < blocks->keep; k++)
     if (blocks->missing[k] != 0) fast->path = PDQ_FAST_PROGRESSIVE;
 
@@ -263,9 +290,6 @@ static void block_row(struct pdq_fast *fast, const int16_t *row) {
 
 /* ---- What RGB cannot hold ---------------------------------------------------------------------------------------- */
 
-/* Blocks of one picture that are looked at, along each axis: enough for an estimate of the mean. */
-#define CLAMP_SAMPLES 32
-
 /* Mean of what is above `end`, of samples spread evenly over value - spread to value + spread. */
 static float excess(float value, float end, float spread) {
   const float over = value - end;
@@ -279,50 +303,66 @@ static float clipped(float value, float spread) {
   return excess(-value, 0.0f, spread) - excess(value, 255.0f, spread);
 }
 
-/* Root mean square of the luma block around its mean, from the coefficients that were kept. */
-static float deviation(const struct image_blocks *blocks, const int16_t *block) {
+/* What chroma adds to R, G and B (Rec. ITU-T T.871, section 7), and the least and the most of the three. */
+struct chroma {
+  float red, green, blue;
+  float least, most;
+};
+
+static struct chroma chroma_of(float cb, float cr) {
+  struct chroma chroma = {1.402f * cr, -0.344136f * cb - 0.714136f * cr, 1.772f * cb, 0.0f, 0.0f};
+  chroma.least = fminf(fminf(chroma.red, chroma.green), chroma.blue);
+  chroma.most = fmaxf(fmaxf(chroma.red, chroma.green), chroma.blue);
+  return chroma;
+}
+
+/* Mean square of the luma block around its mean, from the coefficients that were kept. */
+static float variance(const struct image_blocks *blocks, const int16_t *block) {
   float energy = 0.0f;
   for (size_t k = 1; k < blocks->keep; k++) {
     const float value = (float)block[k] * (float)blocks->quant[k];
     energy += value * value;
   }
-  return sqrtf(energy) / 8.0f;
+  return energy / 64.0f;
 }
 
-/* By how much clipping the RGB of a chroma block changes its luma (Rec. ITU-T T.871, section 7), judged by the luma
- * block at its first pixel. A spread of one deviation
- * followed the measured error better than wider ones. */
-static float clamped_block(const struct image_blocks *blocks, const int16_t *block, float cb, float cr) {
+/* By how much clipping the RGB of a luma block changes its luma. A spread of one deviation followed the measured error
+ * better than wider ones. Most blocks lie so far inside that nothing is clipped. */
+static float clamped_block(const struct image_blocks *blocks, const int16_t *block, const struct chroma *chroma) {
   const float y = 128.0f + (float)block[0] * (float)blocks->quant[0] / 8.0f;
-  const float spread = deviation(blocks, block);
-  return 0.299f * clipped(y + 1.402f * cr, spread) + 0.587f * clipped(y - 0.344136f * cb - 0.714136f * cr, spread) +
-         0.114f * clipped(y + 1.772f * cb, spread);
+  const float room = fminf(y + chroma->least, 255.0f - y - chroma->most);
+  const float square = variance(blocks, block);
+  if (room > 0.0f && room * room >= square) return 0.0f;
+  const float spread = sqrtf(square);
+  return 0.299f * clipped(y + chroma->red, spread) + 0.587f * clipped(y + chroma->green, spread) +
+         0.114f * clipped(y + chroma->blue, spread);
 }
 
-static size_t at_least_one(size_t value) {
-  return value == 0 ? 1 : value;
+static void add_clamped_block(struct pdq_fast *fast, const int16_t *block, const struct chroma *chroma) {
+  const double clamped = (double)clamped_block(&fast->blocks, block, chroma);
+  fast->clamped += clamped;
+  fast->clamped_squared += clamped * clamped;
+  fast->clamp_samples++;
+}
+
+/* One row of luma blocks beside the row of chroma blocks that colours it. */
+static void add_clamped_row(struct pdq_fast *fast, const int16_t *luma, const int16_t *blue, const int16_t *red) {
+  const struct image_blocks *blocks = &fast->blocks;
+  const bool grey = blocks->chroma_wide == 0;
+  const size_t apart = grey ? blocks->wide : (blocks->wide + blocks->chroma_wide - 1) / blocks->chroma_wide;
+  for (size_t from = 0; from < blocks->wide; from += apart) {
+    const float cb = grey ? 0.0f : (float)blue[from / apart] * (float)blocks->chroma_quant[0] / 8.0f;
+    const float cr = grey ? 0.0f : (float)red[from / apart] * (float)blocks->chroma_quant[1] / 8.0f;
+    const struct chroma chroma = chroma_of(cb, cr);
+    for (size_t x = from; x < from + apart && x < blocks->wide; x++)
+      add_clamped_block(fast, luma + x * blocks->stride, &chroma);
+  }
 }
 
 static void add_clamped(struct pdq_fast *fast, const struct image_block_rows *rows) {
-  const struct image_blocks *blocks = &fast->blocks;
-  const bool grey = blocks->chroma_wide == 0;
-  const size_t wide = grey ? blocks->wide : blocks->chroma_wide;
-  const size_t high = grey ? blocks->high : blocks->chroma_high;
-  const size_t count = grey ? rows->count : rows->chroma_count;
-  const size_t first = grey ? rows->first : rows->chroma_first;
-  const size_t step = at_least_one(wide / CLAMP_SAMPLES);
-  const size_t luma_apart = (blocks->wide + wide - 1) / wide;
-  for (size_t c = 0; c < count; c++) {
-    if ((first + c) % at_least_one(high / CLAMP_SAMPLES) != 0) continue;
-    const int16_t *luma = rows->luma[c * rows->count / count];
-    for (size_t x = 0; x < wide && x * luma_apart < blocks->wide; x += step) {
-      const float cb = grey ? 0.0f : (float)rows->chroma[0][c][x] * (float)blocks->chroma_quant[0] / 8.0f;
-      const float cr = grey ? 0.0f : (float)rows->chroma[1][c][x] * (float)blocks->chroma_quant[1] / 8.0f;
-      const double clamped = (double)clamped_block(blocks, luma + x * luma_apart * blocks->stride, cb, cr);
-      fast->clamped += clamped;
-      fast->clamped_squared += clamped * clamped;
-      fast->clamp_samples++;
-    }
+  for (size_t r = 0; r < rows->count; r++) {
+    const size_t c = rows->chroma_count == 0 ? 0 : r * rows->chroma_count / rows->count;
+    add_clamped_row(fast, rows->luma[r], rows->chroma[0][c], rows->chroma[1][c]);
   }
 }
 
@@ -340,11 +380,26 @@ void pdq_fast_blocks(struct pdq_fast *fast, const struct image_block_rows *rows)
 
 /* ---- The end ----------------------------------------------------------------------------------------------------- */
 
+static void finish_quality(struct pdq_fast *fast, struct pdq_fast_result *result) {
+  struct pdq_quality quality;
+  if (fast->path == PDQ_FAST_PIXELS) {
+    fast->kernels.quality(fast->picture, fast->rounding.across, fast->rounding.down, &quality);
+  } else {
+    fast->kernels.quality(fast->picture, 0.0f, 0.0f, &quality);
+    quality.low = 0;
+    quality.high = 100;
+  }
+  result->quality = quality.estimate;
+  result->quality_low = quality.low;
+  result->quality_high = quality.high;
+}
+
 void pdq_fast_finish(struct pdq_fast *fast, struct pdq_fast_result *result) {
   result->path = fast->path;
+  result->rounding = fast->path == PDQ_FAST_PIXELS ? &fast->rounding : NULL;
   memcpy(result->picture, fast->picture, sizeof result->picture);
-  result->quality = fast->kernels.quality(fast->picture);
+  finish_quality(fast, result);
   fast->kernels.transform(&fast->folded, fast->picture, result->coefficients);
-  result->missing = fast->missing;
+  memcpy(result->missing, fast->missing, sizeof result->missing);
   result->clamped = clamped_deviation(fast);
 }

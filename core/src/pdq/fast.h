@@ -14,6 +14,7 @@
 #include "image/image.h"
 
 struct pdq_fast;
+struct pdq_rounding;
 
 /* NULL when out of memory. One thread at a time; keeps its buffers, and the weights of the last size, between
  * pictures. */
@@ -37,6 +38,10 @@ unsigned pdq_fast_keep(uint32_t width, uint32_t height);
 
 /* The same for blocks: `blocks` is copied. */
 bool pdq_fast_begin_blocks(struct pdq_fast *fast, const struct image_info *info, const struct image_blocks *blocks);
+/* Whether what the file's unread bits can cause leaves nothing of the hash certain, so that the blocks are not worth
+ * reading. */
+bool pdq_fast_misses_much(const struct pdq_fast *fast);
+
 void pdq_fast_blocks(struct pdq_fast *fast, const struct image_block_rows *rows);
 
 /* What the picture was made from: each has its own errors. */
@@ -48,10 +53,13 @@ struct pdq_fast_result {
   enum pdq_fast_path path;
   float picture[64 * 64];
   float coefficients[16 * 16];
-  int quality;
-  float missing; /* standard deviation, in units of a coefficient, that the missing bits and frequencies may cause */
-  float clamped; /* standard deviation over the picture, in levels, of how much clipping to RGB seems to change luma: a
-                    weak sign of the error it causes, judged by some of the blocks; 0 for pixels */
+  int quality;                         /* of `picture`, 0 to 100 */
+  int quality_low, quality_high;       /* the exact level's lies between them, inclusive; 0 and 100 for blocks */
+  const struct pdq_rounding *rounding; /* pixels: what the above can be off by; lives until the next pdq_fast_begin */
+  /* Progressive: what the bits that were not read can change each coefficient by, at most; else zero. */
+  float missing[16 * 16];
+  float clamped; /* blocks: standard deviation over the picture, in levels, of how much clipping to RGB seems to change
+                    luma. A weak sign of the error it causes, since frequencies that were not read clip too. */
 };
 
 /* After the last row or block row. */

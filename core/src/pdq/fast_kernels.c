@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#include "pdq/spectrum.h"
-
 static void weigh_scalar(const uint8_t *rows, size_t stride, size_t count, const uint8_t *weights, size_t n,
                          float *sums) {
   for (size_t x = 0; x < n; x++) {
@@ -121,7 +119,7 @@ struct pdq_fast_kernels pdq_fast_kernels_for(enum cpu_tier tier) {
       .spread = spread_scalar,
       .collect = collect_scalar,
       .transform = transform_scalar,
-      .quality = pdq_quality,
+      .quality = pdq_quality_within,
   };
 #if defined(__x86_64__)
   if (tier >= CPU_AVX2) fast_kernels_avx2(&kernels);

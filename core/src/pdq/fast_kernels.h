@@ -13,6 +13,7 @@
 #include "base/cpu.h"
 #include "pdq/fast_weights.h"
 #include "pdq/kernels.h"
+#include "pdq/spectrum.h"
 
 #define PDQ_GROUP_ROWS 16
 #define PDQ_MISSING_MAX 13
@@ -57,8 +58,8 @@ struct pdq_fast_kernels {
   /* coefficients = dct * picture * transpose(dct). */
   void (*transform)(const struct pdq_folded_dct *dct, const float *picture, float *coefficients);
 
-  /* pdq_quality() of spectrum.h. */
-  int (*quality)(const float *picture);
+  /* pdq_quality_within() of spectrum.h. */
+  void (*quality)(const float *picture, float across, float down, struct pdq_quality *quality);
 };
 
 void pdq_folded_dct(const float dct[PDQ_COEFFICIENTS * PDQ_SIDE], struct pdq_folded_dct *folded);

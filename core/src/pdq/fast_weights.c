@@ -127,6 +127,7 @@ void pdq_weights_clear(struct pdq_weights_cache *cache) {
 static void sum_gains(const struct pdq_weights *weights, const float *dct, float *effect, size_t effects) {
   const size_t lanes = weights->layout;
   for (size_t p = 0; p < PDQ_COEFFICIENTS; p++) {
+    float *gains = weights->gains + p * lanes;
     memset(effect, 0, effects * sizeof *effect);
     for (size_t cell = 0; cell < TENT_CELLS; cell++) {
       float *to = effect + weights->first[cell] * lanes;
@@ -134,17 +135,16 @@ static void sum_gains(const struct pdq_weights *weights, const float *dct, float
       const float factor = dct[p * PDQ_SIDE + cell];
       for (size_t k = 0; k < weights->count[cell] * lanes; k++) to[k] += factor * from[k];
     }
-    for (size_t k = 0; k < effects; k++) weights->gains[k % lanes] += effect[k] * effect[k];
+    for (size_t k = 0; k < effects; k++) gains[k % lanes] += fabsf(effect[k]);
+    for (size_t k = 0; k < lanes; k++) gains[k] *= weights->unit;
   }
-  const float scale = weights->unit * weights->unit / PDQ_COEFFICIENTS;
-  for (size_t k = 0; k < lanes; k++) weights->gains[k] *= scale;
 }
 
 const float *pdq_weights_gains(struct pdq_weights *weights, const float *dct) {
   if (weights->gains != NULL) return weights->gains;
   const size_t blocks = (weights->n + TENT_BLOCK - 1) / TENT_BLOCK;
   float *effect = malloc(blocks * weights->layout * sizeof *effect);
-  weights->gains = calloc(weights->layout, sizeof *weights->gains);
+  weights->gains = calloc(PDQ_COEFFICIENTS * weights->layout, sizeof *weights->gains);
   if (effect == NULL || weights->gains == NULL) {
     free(weights->gains);
     weights->gains = NULL;

@@ -44,9 +44,9 @@ struct pdq_weights_cache {
 struct pdq_weights *pdq_weights_get(struct pdq_weights_cache *cache, enum pdq_weights_use use, size_t n, size_t layout);
 void pdq_weights_clear(struct pdq_weights_cache *cache);
 
-/* For each lane of block weights: by how much the 16 x 64 DCT along this axis multiplies the variance of independent
- * errors of its coefficient, a block, summed over the blocks and averaged over the 16 frequencies. NULL when out of
- * memory. `dct` is that of spectrum.h. */
+/* For each frequency p of the 16 x 64 DCT along this axis and each lane k of block weights, at p * layout + k: how much
+ * a coefficient of the DCT changes at most when the lane's coefficient changes by up to 1 in every block. NULL when out
+ * of memory. `dct` is that of spectrum.h. */
 const float *pdq_weights_gains(struct pdq_weights *weights, const float *dct);
 
 #endif

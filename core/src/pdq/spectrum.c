@@ -2,6 +2,7 @@
 /* Quality, DCT matrix, median and hash bits (DESIGN.md section 4, steps 6 to 9). */
 #include "pdq/spectrum.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -15,21 +16,54 @@ void pdq_dct_matrix(float dct[PDQ_COEFFICIENTS * PDQ_SIDE]) {
       dct[i * PDQ_SIDE + j] = (float)((double)scale * cos((pi / 2.0 / PDQ_SIDE) * (i + 1) * (2 * j + 1)));
 }
 
-static int gradient(float u, float v) {
-  const int d = (int)((u - v) * 100.0f / 255.0f);
-  return d < 0 ? -d : d;
+/* Written so that NaN counts as PDQ_GRADIENT_MAX. */
+static float bounded(float size) {
+  return size < PDQ_GRADIENT_MAX ? size : PDQ_GRADIENT_MAX;
+}
+
+static float gradient(float u, float v) {
+  return bounded(fabsf((u - v) * 100.0f / 255.0f));
+}
+
+int pdq_quality_of(int sum) {
+  const int quality = sum / 90;
+  assert(sum >= 0);
+  return quality > 100 ? 100 : quality;
 }
 
 int pdq_quality(const float picture[PDQ_SIDE * PDQ_SIDE]) {
-  int sum = 0;
+  struct pdq_quality quality;
+  pdq_quality_within(picture, 0.0f, 0.0f, &quality);
+  return quality.estimate;
+}
+
+/* Truncated sums of gradients, and of what they may be at least and at most. */
+struct gradient_sums {
+  int estimate, low, high;
+};
+
+static void add_gradient(struct gradient_sums *sums, float size, float margin) {
+  sums->estimate += (int)size;
+  sums->low += size > margin ? (int)(size - margin) : 0;
+  sums->high += (int)bounded(size + margin);
+}
+
+float pdq_quality_margin(float difference) {
+  return bounded(difference * (100.0f / 255.0f) + 1e-4f);
+}
+
+void pdq_quality_within(const float picture[PDQ_SIDE * PDQ_SIDE], float across, float down,
+                        struct pdq_quality *quality) {
+  const float along_row = pdq_quality_margin(across);
+  const float along_column = pdq_quality_margin(down);
+  struct gradient_sums sums = {0, 0, 0};
   for (size_t i = 0; i < PDQ_SIDE; i++) {
     const float *row = picture + i * PDQ_SIDE;
-    for (size_t j = 0; j + 1 < PDQ_SIDE; j++) sum += gradient(row[j], row[j + 1]);
+    for (size_t j = 0; j + 1 < PDQ_SIDE; j++) add_gradient(&sums, gradient(row[j], row[j + 1]), along_row);
     if (i + 1 == PDQ_SIDE) break;
-    for (size_t j = 0; j < PDQ_SIDE; j++) sum += gradient(row[j], row[j + PDQ_SIDE]);
+    for (size_t j = 0; j < PDQ_SIDE; j++) add_gradient(&sums, gradient(row[j], row[j + PDQ_SIDE]), along_column);
   }
-  const int quality = sum / 90;
-  return quality > 100 ? 100 : quality;
+  *quality = (struct pdq_quality){pdq_quality_of(sums.estimate), pdq_quality_of(sums.low), pdq_quality_of(sums.high)};
 }
 
 /* Floats as integers of the same order, which takes no branches to search. */
@@ -46,8 +80,8 @@ static float value_of_key(int32_t key) {
   return value;
 }
 
-/* The 128th smallest: the least key that at least 128 keys do not exceed, found bit by bit. */
-static float median_of(const float values[COUNT]) {
+/* The `rank`th smallest: the least key that at least `rank` keys do not exceed, found bit by bit. */
+static float ranked(const float values[COUNT], int32_t rank) {
   int32_t keys[COUNT];
   for (size_t k = 0; k < COUNT; k++) keys[k] = ordered_key(values[k]);
   uint32_t found = 0; /* offset from the least int32_t */
@@ -55,9 +89,15 @@ static float median_of(const float values[COUNT]) {
     const int32_t tried = (int32_t)((found | (bit - 1)) ^ 0x80000000u);
     int32_t within = 0;
     for (size_t k = 0; k < COUNT; k++) within += keys[k] <= tried;
-    if (within < COUNT / 2) found |= bit;
+    if (within < rank) found |= bit;
   }
   return value_of_key((int32_t)(found ^ 0x80000000u));
+}
+
+#define MEDIAN_RANK (COUNT / 2)
+
+static float median_of(const float values[COUNT]) {
+  return ranked(values, MEDIAN_RANK);
 }
 
 /* Coefficient (i, j) of the transformed picture lies at (j, i) of the original when the transform transposes, and
@@ -103,19 +143,36 @@ void pdq_hash_of(const float coefficients[COUNT], hashscan_transform transform, 
   set_bits(values, median_of(values), hash);
 }
 
-/* Where all other bits are certain, so is the one of the median itself, which is 0. */
-static void drop_lone_bit(hashscan_pdq *unknown) {
-  static const hashscan_pdq none;
-  if (hashscan_pdq_distance(unknown, &none) == 1) *unknown = none;
+/* The bit of k is 1 when its value is over the median, that is when at least 128 values are under it; so it is surely 1
+ * when that holds for its lower end and the upper ends of the others, and surely 0 when 128 others, so 129 values with
+ * its own, have lower ends that are not under its upper end. (Its own lower end does not count among them: it is under
+ * its upper end.) */
+static void mark_unknown(const float values[COUNT], const float epsilon[COUNT], hashscan_pdq *unknown) {
+  float lower[COUNT], upper[COUNT], doubt[COUNT];
+  for (size_t k = 0; k < COUNT; k++) {
+    lower[k] = values[k] - epsilon[k];
+    upper[k] = values[k] + epsilon[k];
+  }
+  const float surely_over = ranked(upper, MEDIAN_RANK);
+  const float surely_under = ranked(lower, MEDIAN_RANK + 1);
+  for (size_t k = 0; k < COUNT; k++) doubt[k] = lower[k] > surely_over || upper[k] <= surely_under ? 0.0f : 1.0f;
+  set_bits(doubt, 0.5f, unknown);
 }
 
-void pdq_hash_masked(const float coefficients[COUNT], hashscan_transform transform, const float epsilon[COUNT],
-                     hashscan_pdq *hash, hashscan_pdq *unknown) {
-  float values[COUNT];
-  apply(coefficients, dihedrals[transform], values);
-  const float median = median_of(values);
-  set_bits(values, median, hash);
-  for (size_t k = 0; k < COUNT; k++) values[k] = epsilon[k] - fabsf(values[k] - median);
-  set_bits(values, 0.0f, unknown);
-  drop_lone_bit(unknown);
+static void transpose(const float values[COUNT], float out[COUNT]) {
+  static const struct dihedral plain = {1, 0, 0, 1};
+  apply(values, plain, out);
+}
+
+void pdq_hash_within(const float coefficients[COUNT], const float epsilon[COUNT], unsigned count, hashscan_pdq *hashes,
+                     hashscan_pdq *unknown) {
+  float bounds[COUNT], transposed[COUNT];
+  for (size_t k = 0; k < COUNT; k++) bounds[k] = epsilon[k] < PDQ_EPSILON_MAX ? epsilon[k] : PDQ_EPSILON_MAX;
+  transpose(bounds, transposed);
+  for (unsigned t = 0; t < count; t++) {
+    float values[COUNT];
+    apply(coefficients, dihedrals[t], values);
+    set_bits(values, median_of(values), &hashes[t]);
+    mark_unknown(values, dihedrals[t].transpose ? transposed : bounds, &unknown[t]);
+  }
 }

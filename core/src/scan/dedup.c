@@ -39,7 +39,7 @@ struct result {
   hashscan_format format;
   uint32_t width;
   uint32_t height;
-  int quality;
+  int quality, quality_low, quality_high;
   size_t match_count;
   hashscan_match *matches;
   hashscan_index *snapshot;
@@ -62,6 +62,8 @@ struct result *result_take(const hashscan_verdict *verdict) {
                             .width = image->width,
                             .height = image->height,
                             .quality = image->quality,
+                            .quality_low = image->quality_low,
+                            .quality_high = image->quality_high,
                             .match_count = verdict->match_count,
                             .matches = verdict->matches,
                             .snapshot = verdict->snapshot,
@@ -94,6 +96,8 @@ void result_view(const struct result *result, hashscan_verdict *verdict) {
                                           .width = result->width,
                                           .height = result->height,
                                           .quality = result->quality,
+                                          .quality_low = result->quality_low,
+                                          .quality_high = result->quality_high,
                                           .hash_count = result->hash_count},
                                 .method = result->method,
                                 .match_count = result->match_count,

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One thread's hashing. What the decoder gives, or the caller's pixels, goes straight into the stream of its level:
  *
- *     exact   rows -> pdq_stream
- *     fast    rows of a PNG, or luma blocks of a JPEG -> pdq_fast -> hash and unknown bits
+ *     exact    rows -> pdq_stream -> hash
+ *     fast     rows -> pdq_fast -> hash and the bits that rounding may change
+ *     blocks   luma blocks of a JPEG -> pdq_fast -> hash and the bits that what was not read may change
  *
- * A JPEG that comes as rows at level fast is one that its blocks were not read of; it is decoded in full anyway, so the
- * exact stream takes it. */
+ * What level blocks gets as rows, every PNG and each JPEG that its blocks were not read of, goes the way of fast; and
+ * what fast brings nothing for goes the way of exact. */
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -23,7 +24,8 @@
 static hashscan_code check_options(const hashscan_hash_options *options, hashscan_error *error) {
   if (options->profile != HASHSCAN_PROFILE_FULL && options->profile != HASHSCAN_PROFILE_NN512)
     return error_set(error, HASHSCAN_E_ARGUMENT, "unknown profile %d", (int)options->profile);
-  if (options->level != HASHSCAN_LEVEL_EXACT && options->level != HASHSCAN_LEVEL_FAST)
+  if (options->level != HASHSCAN_LEVEL_EXACT && options->level != HASHSCAN_LEVEL_FAST &&
+      options->level != HASHSCAN_LEVEL_BLOCKS)
     return error_set(error, HASHSCAN_E_ARGUMENT, "unknown level %d", (int)options->level);
   return HASHSCAN_SUCCESS;
 }
@@ -47,8 +49,8 @@ hashscan_code hashscan_hasher_create(const hashscan_hash_options *options, hashs
                             .dihedral = known.dihedral != 0,
                             .limits = limits,
                             .stream = pdq_stream_create(),
-                            .fast = known.level == HASHSCAN_LEVEL_FAST ? pdq_fast_create() : NULL};
-  if (made->stream == NULL || (known.level == HASHSCAN_LEVEL_FAST && made->fast == NULL)) {
+                            .fast = known.level == HASHSCAN_LEVEL_EXACT ? NULL : pdq_fast_create()};
+  if (made->stream == NULL || (known.level != HASHSCAN_LEVEL_EXACT && made->fast == NULL)) {
     hashscan_hasher_destroy(made);
     return error_memory(error);
   }
@@ -75,24 +77,28 @@ static bool is_worth_fast(const hashscan_hasher *hasher, uint32_t width, uint32_
   return shorter >= MIN_FAST_SIDE && (hasher->profile == HASHSCAN_PROFILE_FULL || longer <= NN512_SIDE);
 }
 
-static bool begin(hashscan_hasher *hasher, bool to_fast, uint32_t width, uint32_t height, unsigned channels) {
-  hasher->to_fast = to_fast && is_worth_fast(hasher, width, height);
+static bool begin(hashscan_hasher *hasher, hashscan_level level, uint32_t width, uint32_t height, unsigned channels) {
+  hasher->to_fast = level != HASHSCAN_LEVEL_EXACT && is_worth_fast(hasher, width, height);
   return hasher->to_fast ? pdq_fast_begin(hasher->fast, width, height, channels)
                          : pdq_stream_begin(hasher->stream, width, height, channels, hasher->profile);
 }
 
-static bool on_begin(void *user, const struct image_info *info) {
-  return begin(user, false, info->width, info->height, info->channels);
+static void take_rows(hashscan_hasher *hasher, const uint8_t *pixels, size_t stride, uint32_t count) {
+  if (hasher->to_fast) pdq_fast_rows(hasher->fast, pixels, stride, count);
+  else
+    for (uint32_t i = 0; i < count; i++) pdq_stream_row(hasher->stream, pixels + i * stride);
+}
+
+static bool on_begin_exact(void *user, const struct image_info *info) {
+  return begin(user, HASHSCAN_LEVEL_EXACT, info->width, info->height, info->channels);
 }
 
 static bool on_begin_fast(void *user, const struct image_info *info) {
-  return begin(user, info->format == HASHSCAN_FORMAT_PNG, info->width, info->height, info->channels);
+  return begin(user, HASHSCAN_LEVEL_FAST, info->width, info->height, info->channels);
 }
 
-static bool on_row(void *user, const uint8_t *pixels) {
-  hashscan_hasher *hasher = user;
-  if (hasher->to_fast) pdq_fast_row(hasher->fast, pixels);
-  else pdq_stream_row(hasher->stream, pixels);
+static bool on_rows(void *user, const uint8_t *pixels, size_t stride, uint32_t count) {
+  take_rows(user, pixels, stride, count);
   return true;
 }
 
@@ -100,10 +106,11 @@ static unsigned want_blocks(void *user, const struct image_info *info) {
   return is_worth_fast(user, info->width, info->height) ? pdq_fast_keep(info->width, info->height) : 0;
 }
 
-static bool on_begin_blocks(void *user, const struct image_info *info, const struct image_blocks *blocks) {
+static enum image_answer on_begin_blocks(void *user, const struct image_info *info, const struct image_blocks *blocks) {
   hashscan_hasher *hasher = user;
   hasher->to_fast = true;
-  return pdq_fast_begin_blocks(hasher->fast, info, blocks);
+  if (!pdq_fast_begin_blocks(hasher->fast, info, blocks)) return IMAGE_REFUSED;
+  return pdq_fast_misses_much(hasher->fast) ? IMAGE_DECLINED : IMAGE_TAKEN;
 }
 
 static bool on_blocks(void *user, const struct image_block_rows *rows) {
@@ -119,30 +126,38 @@ static void finish_fast(hashscan_hasher *hasher, hashscan_image_hash *out) {
   pdq_fast_finish(hasher->fast, result);
   float epsilon[PDQ_COEFFICIENTS * PDQ_COEFFICIENTS];
   pdq_epsilon(result, out->width, out->height, epsilon);
-  for (unsigned i = 0; i < out->hash_count; i++)
-    pdq_hash_masked(result->coefficients, (hashscan_transform)i, epsilon, &out->hashes[i], &out->unknown[i]);
+  pdq_hash_within(result->coefficients, epsilon, out->hash_count, out->hashes, out->unknown);
   out->quality = result->quality;
-  out->level = HASHSCAN_LEVEL_FAST;
+  out->quality_low = result->quality_low;
+  out->quality_high = result->quality_high;
+  out->level = result->path == PDQ_FAST_PIXELS ? HASHSCAN_LEVEL_FAST : HASHSCAN_LEVEL_BLOCKS;
 }
 
 static void finish(hashscan_hasher *hasher, hashscan_image_hash *out) {
   out->hash_count = hasher->dihedral ? HASHSCAN_TRANSFORM_COUNT : 1;
-  if (hasher->to_fast) finish_fast(hasher, out);
-  else pdq_stream_finish(hasher->stream, hasher->dihedral, out->hashes, &out->quality);
+  if (hasher->to_fast) {
+    finish_fast(hasher, out);
+    return;
+  }
+  pdq_stream_finish(hasher->stream, hasher->dihedral, out->hashes, &out->quality);
+  out->quality_low = out->quality_high = out->quality;
 }
 
 void hasher_hash(hashscan_hasher *hasher, hashscan_level level, const void *bytes, size_t size,
                  hashscan_image_hash *out) {
-  static const struct image_sink exact = {.begin = on_begin, .row = on_row};
-  static const struct image_sink fast = {.begin = on_begin_fast,
-                                         .row = on_row,
-                                         .want_blocks = want_blocks,
-                                         .begin_blocks = on_begin_blocks,
-                                         .blocks = on_blocks};
-  struct image_sink sink = level == HASHSCAN_LEVEL_FAST ? fast : exact;
+  static const struct image_sink sinks[] = {
+      [HASHSCAN_LEVEL_EXACT] = {.begin = on_begin_exact, .rows = on_rows},
+      [HASHSCAN_LEVEL_FAST] = {.begin = on_begin_fast, .rows = on_rows},
+      [HASHSCAN_LEVEL_BLOCKS] = {.begin = on_begin_fast,
+                                 .rows = on_rows,
+                                 .want_blocks = want_blocks,
+                                 .begin_blocks = on_begin_blocks,
+                                 .blocks = on_blocks},
+  };
+  struct image_sink sink = sinks[level];
   sink.user = hasher;
   struct image_info info;
-  *out = (hashscan_image_hash){.quality = -1};
+  *out = (hashscan_image_hash){.quality = -1, .quality_low = -1, .quality_high = -1};
   out->status = image_decode(bytes, size, &hasher->limits, &sink, &info, out->reason);
   out->format = info.format;
   out->width = info.width;
@@ -185,10 +200,8 @@ hashscan_code hashscan_hash_pixels(hashscan_hasher *hasher, const uint8_t *pixel
     return error_set(error, HASHSCAN_E_ARGUMENT, "hasher, pixels or out is NULL");
   const hashscan_code code = check_pixels(&hasher->limits, width, height, channels, stride, error);
   if (code != HASHSCAN_SUCCESS) return code;
-  if (!begin(hasher, hasher->level == HASHSCAN_LEVEL_FAST, width, height, channels)) return error_memory(error);
-  if (hasher->to_fast) pdq_fast_rows(hasher->fast, pixels, stride, height);
-  else
-    for (uint32_t row = 0; row < height; row++) pdq_stream_row(hasher->stream, pixels + row * stride);
+  if (!begin(hasher, hasher->level, width, height, channels)) return error_memory(error);
+  take_rows(hasher, pixels, stride, height);
   *out = (hashscan_image_hash){.status = HASHSCAN_STATUS_OK, .width = width, .height = height};
   finish(hasher, out);
   return HASHSCAN_SUCCESS;

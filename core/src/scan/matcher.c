@@ -20,7 +20,7 @@ static hashscan_code read_policy(const hashscan_match_options *options, struct m
     return error_set(error, HASHSCAN_E_ARGUMENT, "min_quality %d is not in 0 to 100", known.min_quality);
   if (known.profile != HASHSCAN_PROFILE_FULL && known.profile != HASHSCAN_PROFILE_NN512)
     return error_set(error, HASHSCAN_E_ARGUMENT, "unknown profile %d", (int)known.profile);
-  if (known.level != HASHSCAN_LEVEL_EXACT && known.level != HASHSCAN_LEVEL_FAST)
+  if (known.level != HASHSCAN_LEVEL_EXACT && known.level != HASHSCAN_LEVEL_FAST && known.level != HASHSCAN_LEVEL_BLOCKS)
     return error_set(error, HASHSCAN_E_ARGUMENT, "unknown level %d", (int)known.level);
   *policy = (struct match_policy){.radius = known.radius,
                                   .dihedral = known.transforms == HASHSCAN_TRANSFORMS_DIHEDRAL,

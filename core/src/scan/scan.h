@@ -3,7 +3,7 @@
  *
  *     hasher.c   encoded bytes or pixels -> hashes            one thread's working memory
  *     digest.c   file bytes -> MD5, SHA-1, SHA-256
- *     screen.c   fast hash and its unknown bits -> nothing, or the exact hash
+ *     screen.c   screening hash and its unknown bits -> nothing, or the exact hash
  *     verdict.c  hashes and digests -> verdict                 against one snapshot
  *     matcher.c  policy, and the snapshot that reload swaps
  *     walk.c     paths -> files, in a stable order
@@ -28,9 +28,9 @@ struct hashscan_hasher {
   bool dihedral;
   hashscan_limits limits;
   struct pdq_stream *stream;     /* exact */
-  struct pdq_fast *fast;         /* NULL at level exact */
+  struct pdq_fast *fast;         /* levels fast and blocks; NULL at level exact */
   bool to_fast;                  /* where the picture under way goes */
-  struct pdq_fast_result result; /* of the last picture hashed at fast */
+  struct pdq_fast_result result; /* of the last picture hashed at fast or blocks */
 };
 
 /* hashscan_hash_image at a level up to that of the hasher. */

@@ -1,30 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The exact hash agrees with the fast one on every bit that is not marked unknown. So an entry within the radius of the
- * exact hash is within the radius of the fast one over the known bits, and where a search with the unknown bits as
- * wildcards finds nothing, there is nothing to find. Where it finds something, or where the quality is too close to the
- * minimum to tell, the picture is decoded again and the exact hash decides. */
+/* The exact hash agrees with the screening one on every bit that is not marked unknown. So an entry within the radius
+ * of the exact hash is within the radius of the screening one over the known bits, and where a search with the unknown
+ * bits as wildcards finds nothing, there is nothing to find. Where it finds something, or where the quality may lie on
+ * either side of the minimum, the picture is decoded again and the exact hash decides. */
 #include "scan/screen.h"
 
 #include "base/error.h"
 #include "index/index.h"
 
-/* A picture with more unknown bits than this in one of its hashes goes to exact at once. With a million entries a
- * search with as many wildcards takes about four times as long as one without (`hashscan-bench index --unknown 32`),
- * which is still little beside decoding; beyond, the time doubles every ten bits or so, more with larger indexes. Flat
- * pictures have the most. */
-#define MAX_UNKNOWN_BITS 32
+/* Up to so many unknown bits a search costs little beside any decoding: with a million entries about four times what
+ * one without them does (`hashscan-bench index --unknown 32`). Beyond, the index estimates it. */
+#define VAGUE_BITS 32
 
-/* Qualities of the two levels differ by truncation only. */
-#define QUALITY_MARGIN 2
+/* What decoding and hashing a picture once more takes at least: JPEG, a thread of a Zen 3 at 2.4 GHz, `hashscan-bench
+ * jpeg` over photographs of 1024 px at level exact, rounded down. */
+#define EXACT_NANOSECONDS_PER_PIXEL 3.0
 
 static unsigned count_bits(const hashscan_pdq *mask) {
   static const hashscan_pdq none;
   return hashscan_pdq_distance(mask, &none);
 }
 
-bool screen_is_too_vague(const hashscan_image_hash *image) {
+bool screen_is_vague(const hashscan_image_hash *image) {
   for (unsigned i = 0; i < image->hash_count; i++)
-    if (count_bits(&image->unknown[i]) > MAX_UNKNOWN_BITS) return true;
+    if (count_bits(&image->unknown[i]) > VAGUE_BITS) return true;
   return false;
 }
 
@@ -34,32 +33,57 @@ static int on_candidate(const hashscan_hit *hit, void *user) {
   return 1;
 }
 
-static hashscan_code has_candidates(const hashscan_index *snapshot, unsigned radius, const hashscan_image_hash *image,
-                                    bool *found, hashscan_error *error) {
+static hashscan_search search_for(const hashscan_image_hash *image, unsigned radius) {
   hashscan_search search = HASHSCAN_SEARCH_INIT;
   search.queries = image->hashes[0].bytes;
   search.unknown = image->unknown[0].bytes;
   search.count = image->hash_count;
   search.radius = radius;
+  return search;
+}
+
+static bool pays(const hashscan_index *snapshot, const hashscan_search *search, const hashscan_image_hash *image) {
+  if (!screen_is_vague(image)) return true;
+  return index_search_cost(snapshot, search) < EXACT_NANOSECONDS_PER_PIXEL * image->width * image->height;
+}
+
+static hashscan_code has_candidates(const hashscan_index *snapshot, const hashscan_search *search, bool *found,
+                                    hashscan_error *error) {
   *found = false;
-  const hashscan_code code = hashscan_index_search(snapshot, &search, on_candidate, found, error);
+  const hashscan_code code = hashscan_index_search(snapshot, search, on_candidate, found, error);
   return code == HASHSCAN_E_STOPPED ? HASHSCAN_SUCCESS : code;
 }
 
-/* HASHSCAN_METHOD_SCREEN when the fast hash settles it, else the way it has to be settled. */
-static hashscan_code choose_method(const struct match_policy *policy, const hashscan_index *snapshot,
-                                   const hashscan_image_hash *image, hashscan_method *method, hashscan_error *error) {
-  const int above = image->quality - policy->min_quality;
-  *method = HASHSCAN_METHOD_CONFIRM;
-  if (above >= -QUALITY_MARGIN && above <= QUALITY_MARGIN && policy->min_quality > 0) return HASHSCAN_SUCCESS;
-  *method = HASHSCAN_METHOD_SCREEN;
-  if (above < 0 || !index_has_kind(snapshot, HASHSCAN_KIND_PDQ)) return HASHSCAN_SUCCESS;
+/* What the screening hash says of the quality. At level blocks it knows nothing for sure: a picture over the minimum is
+ * searched, as one under it would not be, and one under it never dismissed. */
+enum gate { GATE_UNDER, GATE_OPEN, GATE_UNDECIDED };
+
+static enum gate gate_of(const hashscan_image_hash *image, int min_quality) {
+  if (image->quality_high < min_quality) return GATE_UNDER;
+  const int least = image->level == HASHSCAN_LEVEL_BLOCKS ? image->quality : image->quality_low;
+  return least >= min_quality ? GATE_OPEN : GATE_UNDECIDED;
+}
+
+/* Method fast or blocks when the screening hash settles the verdict, else the way that it has to be settled. */
+static hashscan_code settle(const struct match_policy *policy, const hashscan_index *snapshot,
+                            const hashscan_image_hash *image, hashscan_method *method, hashscan_error *error) {
+  const bool blocks = image->level == HASHSCAN_LEVEL_BLOCKS;
+  const hashscan_method settled = blocks ? HASHSCAN_METHOD_BLOCKS : HASHSCAN_METHOD_FAST;
+  const hashscan_method confirmed = blocks ? HASHSCAN_METHOD_BLOCKS_CONFIRMED : HASHSCAN_METHOD_FAST_CONFIRMED;
+  const enum gate gate = gate_of(image, policy->min_quality);
+  *method = gate == GATE_UNDECIDED ? confirmed : settled;
+  if (gate != GATE_OPEN || !index_has_kind(snapshot, HASHSCAN_KIND_PDQ)) return HASHSCAN_SUCCESS;
+  const hashscan_search search = search_for(image, policy->radius);
   *method = HASHSCAN_METHOD_EXACT;
-  if (screen_is_too_vague(image)) return HASHSCAN_SUCCESS;
+  if (!pays(snapshot, &search, image)) return HASHSCAN_SUCCESS;
   bool found;
-  const hashscan_code code = has_candidates(snapshot, policy->radius, image, &found, error);
-  *method = found ? HASHSCAN_METHOD_CONFIRM : HASHSCAN_METHOD_SCREEN;
+  const hashscan_code code = has_candidates(snapshot, &search, &found, error);
+  *method = found ? confirmed : settled;
   return code;
+}
+
+bool screen_settled(hashscan_method method) {
+  return method == HASHSCAN_METHOD_FAST || method == HASHSCAN_METHOD_BLOCKS;
 }
 
 hashscan_code screen_image(const struct match_policy *policy, const hashscan_index *snapshot, hashscan_hasher *hasher,
@@ -68,8 +92,8 @@ hashscan_code screen_image(const struct match_policy *policy, const hashscan_ind
   verdict->method = HASHSCAN_METHOD_EXACT;
   hasher_hash(hasher, policy->level, bytes, size, image);
   if (image->hash_count == 0 || image->level == HASHSCAN_LEVEL_EXACT) return HASHSCAN_SUCCESS;
-  const hashscan_code code = choose_method(policy, snapshot, image, &verdict->method, error);
-  if (code == HASHSCAN_SUCCESS && verdict->method != HASHSCAN_METHOD_SCREEN)
+  const hashscan_code code = settle(policy, snapshot, image, &verdict->method, error);
+  if (code == HASHSCAN_SUCCESS && !screen_settled(verdict->method))
     hasher_hash(hasher, HASHSCAN_LEVEL_EXACT, bytes, size, image);
   return code;
 }

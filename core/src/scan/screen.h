@@ -5,12 +5,15 @@
 
 #include "scan/scan.h"
 
-/* Whether one of the hashes has too many unknown bits to be worth a search. */
-bool screen_is_too_vague(const hashscan_image_hash *image);
+/* Whether one of the hashes has so many unknown bits that a search with them costs more than one without. */
+bool screen_is_vague(const hashscan_image_hash *image);
 
-/* Hashes the picture as the policy says and fills verdict->image and verdict->method. With method screen, no PDQ entry
- * of `snapshot` is within the radius or the quality is under the minimum; otherwise the hashes are exact and still to
- * be searched. Errors: MEMORY. */
+/* Whether a verdict with this method was settled without the exact hash. */
+bool screen_settled(hashscan_method method);
+
+/* Hashes the picture as the policy says and fills verdict->image and verdict->method. With method fast or blocks, no
+ * PDQ entry of `snapshot` is within the radius or the quality is under the minimum; otherwise the hashes are exact and
+ * still to be searched. Errors: MEMORY. */
 hashscan_code screen_image(const struct match_policy *policy, const hashscan_index *snapshot, hashscan_hasher *hasher,
                            const void *bytes, size_t size, hashscan_verdict *verdict, hashscan_error *error);
 

@@ -107,12 +107,16 @@ static bool is_hashed(const hashscan_image_hash *image) {
  * was, by the policy that the caller chose; in a damaged one the flatness may be what the decoder filled in. */
 static bool apply_min_quality(const struct match_policy *policy, hashscan_image_hash *image) {
   if (!is_hashed(image)) return false;
-  if (image->quality >= policy->min_quality) return true;
+  /* Where screening settled it and only estimates the quality, the whole interval lies on one side; or, at level
+   * blocks, the picture was searched whatever its quality is. */
+  const bool estimated = image->level == HASHSCAN_LEVEL_BLOCKS;
+  if ((estimated ? image->quality : image->quality_high) >= policy->min_quality) return true;
   const bool whole = image->status == HASHSCAN_STATUS_OK;
   char damage[HASHSCAN_REASON_SIZE];
   memcpy(damage, image->reason, sizeof damage);
-  const int length = snprintf(image->reason, sizeof image->reason, "quality %d is under the minimum of %d%s%s",
-                              image->quality, policy->min_quality, damage[0] == '\0' ? "" : "; ", damage);
+  const char *estimate = image->quality_low == image->quality_high ? "" : " (an estimate)";
+  const int length = snprintf(image->reason, sizeof image->reason, "quality %d%s is under the minimum of %d%s%s",
+                              image->quality, estimate, policy->min_quality, damage[0] == '\0' ? "" : "; ", damage);
   if (length < 0) image->reason[0] = '\0';
   image->status = HASHSCAN_STATUS_LOW_QUALITY;
   return whole;
@@ -161,7 +165,7 @@ hashscan_code verdict_compute(const struct match_policy *policy, hashscan_index 
   if (code == HASHSCAN_SUCCESS) code = screen_image(policy, snapshot, hasher, bytes, size, verdict, error);
   if (code == HASHSCAN_SUCCESS) {
     examined = apply_min_quality(policy, &verdict->image);
-    if (verdict->method != HASHSCAN_METHOD_SCREEN) code = find_pdq(snapshot, policy, &verdict->image, &list, error);
+    if (!screen_settled(verdict->method)) code = find_pdq(snapshot, policy, &verdict->image, &list, error);
   }
   if (code == HASHSCAN_SUCCESS) {
     found_unite(&list);

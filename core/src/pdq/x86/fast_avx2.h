@@ -244,31 +244,56 @@ FAST_AVX2 static void transform_fast_avx2(const struct pdq_folded_dct *dct, cons
     transform_columns_avx2(dct, half[i], coefficients + i * PDQ_COEFFICIENTS);
 }
 
-FAST_AVX2 static inline __m256i gradients_avx2(__m256 u, __m256 v) {
+/* Sums of truncated gradients: as they are, at least, at most. */
+struct gradients_avx2 {
+  __m256i estimate, low, high;
+};
+
+/* VMINPS gives its second operand when one is NaN. */
+FAST_AVX2 static inline __m256 bounded_avx2(__m256 sizes) {
+  return _mm256_min_ps(sizes, _mm256_set1_ps(PDQ_GRADIENT_MAX));
+}
+
+FAST_AVX2 static inline void add_gradients_avx2(struct gradients_avx2 *sums, __m256 u, __m256 v, __m256 margin,
+                                                __m256i within) {
   const __m256 percent = _mm256_mul_ps(_mm256_sub_ps(u, v), _mm256_set1_ps(100.0f));
-  return _mm256_abs_epi32(_mm256_cvttps_epi32(_mm256_div_ps(percent, _mm256_set1_ps(255.0f))));
+  const __m256 signless = _mm256_castsi256_ps(_mm256_set1_epi32(0x7fffffff));
+  const __m256 sizes = bounded_avx2(_mm256_and_ps(signless, _mm256_div_ps(percent, _mm256_set1_ps(255.0f))));
+  const __m256 low = _mm256_max_ps(_mm256_sub_ps(sizes, margin), _mm256_setzero_ps());
+  const __m256 high = bounded_avx2(_mm256_add_ps(sizes, margin));
+  sums->estimate = _mm256_add_epi32(sums->estimate, _mm256_and_si256(within, _mm256_cvttps_epi32(sizes)));
+  sums->low = _mm256_add_epi32(sums->low, _mm256_and_si256(within, _mm256_cvttps_epi32(low)));
+  sums->high = _mm256_add_epi32(sums->high, _mm256_and_si256(within, _mm256_cvttps_epi32(high)));
+}
+
+FAST_AVX2 static inline int total_avx2(__m256i sums) {
+  int32_t lanes[8];
+  _mm256_storeu_si256((__m256i *)lanes, sums);
+  int total = 0;
+  for (size_t k = 0; k < 8; k++) total += lanes[k];
+  return total;
 }
 
 /* The picture's rows lie behind each other, so a row's last pixel has the next row's first one for a neighbour: those
  * pairs are masked out. */
-FAST_AVX2 static int quality_avx2(const float *picture) {
-  const __m256i within = _mm256_setr_epi32(-1, -1, -1, -1, -1, -1, -1, 0);
-  __m256i sum = _mm256_setzero_si256();
+FAST_AVX2 static void quality_avx2(const float *picture, float across, float down, struct pdq_quality *quality) {
+  const __m256 along_row = _mm256_set1_ps(pdq_quality_margin(across));
+  const __m256 along_column = _mm256_set1_ps(pdq_quality_margin(down));
+  const __m256i all = _mm256_set1_epi32(-1);
+  const __m256i but_last = _mm256_setr_epi32(-1, -1, -1, -1, -1, -1, -1, 0);
+  struct gradients_avx2 sums = {_mm256_setzero_si256(), _mm256_setzero_si256(), _mm256_setzero_si256()};
   for (size_t i = 0; i < PDQ_SIDE; i++) {
     const float *row = picture + i * PDQ_SIDE;
     for (size_t j = 0; j + 8 < PDQ_SIDE; j += 8)
-      sum = _mm256_add_epi32(sum, gradients_avx2(_mm256_loadu_ps(row + j), _mm256_loadu_ps(row + j + 1)));
+      add_gradients_avx2(&sums, _mm256_loadu_ps(row + j), _mm256_loadu_ps(row + j + 1), along_row, all);
     const __m256 last = _mm256_loadu_ps(row + PDQ_SIDE - 8);
     const __m256 next = _mm256_permutevar8x32_ps(last, _mm256_setr_epi32(1, 2, 3, 4, 5, 6, 7, 7));
-    sum = _mm256_add_epi32(sum, _mm256_and_si256(within, gradients_avx2(last, next)));
+    add_gradients_avx2(&sums, last, next, along_row, but_last);
   }
   for (size_t k = 0; k < (PDQ_SIDE - 1) * PDQ_SIDE; k += 8)
-    sum = _mm256_add_epi32(sum, gradients_avx2(_mm256_loadu_ps(picture + k), _mm256_loadu_ps(picture + k + PDQ_SIDE)));
-  int32_t lanes[8];
-  _mm256_storeu_si256((__m256i *)lanes, sum);
-  int total = 0;
-  for (size_t k = 0; k < 8; k++) total += lanes[k];
-  return total / 90 > 100 ? 100 : total / 90;
+    add_gradients_avx2(&sums, _mm256_loadu_ps(picture + k), _mm256_loadu_ps(picture + k + PDQ_SIDE), along_column, all);
+  *quality = (struct pdq_quality){pdq_quality_of(total_avx2(sums.estimate)), pdq_quality_of(total_avx2(sums.low)),
+                                  pdq_quality_of(total_avx2(sums.high))};
 }
 
 static void fast_kernels_avx2(struct pdq_fast_kernels *kernels) {

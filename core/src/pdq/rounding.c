@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The bound is that of running error analysis (N. Higham, Accuracy and Stability of Numerical Algorithms, 2nd edition,
+ * section 3.3) and not a probability: each float operation may err by half a unit in the last place of the largest
+ * value it can have, always in the direction that hurts most. What an error of one pass does to a coefficient is the
+ * linear operator of the passes behind it, so the errors of all operations simply add up:
+ *
+ *     running sums of the four box passes       axis_build: an error stays in the sum, so it reaches all later outputs
+ *     their divisions, and luma                 once a value
+ *     the tents of the fast level               fast_weights.h: sums of positive terms
+ *     the two DCTs                              products and partial sums
+ *
+ * core/doc/DESIGN.md derives each term. */
+#include "pdq/rounding.h"
+
+#include <math.h>
+#include <string.h>
+
+#define UNIT 0x1p-24     /* relative rounding error of a float operation */
+#define BRIGHTEST 255.25 /* luma, and everything that passes make of it, with what rounding adds */
+#define MIDDLE (BRIGHTEST / 2)
+#define DIVISION 0x1p-17 /* half a unit in the last place of values from 128 to 256 */
+#define LUMA_ROUNDINGS 4 /* constants, products and two sums */
+#define SLACK 1.01       /* products of errors, and this computation's own rounding */
+#define COMPARISON 1e-3  /* rounding of a coefficient plus or minus its epsilon, below 2^13 */
+
+/* One axis of the exact level. Errors are in levels, and those of one pass. */
+struct axis {
+  double one;                       /* of one step of a running sum, an addition and a subtraction */
+  double lead;                      /* of the additions before the first output */
+  double drift;                     /* of an output, at most */
+  double apart_first;               /* of the difference of two neighbouring cells: first pass */
+  double apart_sampled;             /* second pass */
+  double first[PDQ_COEFFICIENTS];   /* of coefficients of the DCT along this axis: first pass, every output counts */
+  double sampled[PDQ_COEFFICIENTS]; /* second pass, only the outputs at samples count */
+};
+
+/* Half a unit in the last place of the largest sum of `terms` values. */
+static double half_unit(double terms) {
+  int exponent;
+  frexp(BRIGHTEST * terms, &exponent);
+  return ldexp(1.0, exponent - 25);
+}
+
+/* Outputs and inputs of a box filter as pdq_box has them. */
+struct box {
+  size_t n, window, lead;
+};
+
+static size_t window_begin(const struct box *box, size_t output) {
+  const size_t end = output + box->lead + 1;
+  return end > box->window ? end - box->window : 0;
+}
+
+static size_t window_end(const struct box *box, size_t output) {
+  const size_t end = output + box->lead + 1;
+  return end < box->n ? end : box->n;
+}
+
+static double window_count(const struct box *box, size_t output) {
+  return (double)(window_end(box, output) - window_begin(box, output));
+}
+
+static size_t sample_of(const struct box *box, size_t cell) {
+  return (size_t)(((double)cell + 0.5) * (double)box->n / PDQ_SIDE);
+}
+
+/* An error of step k of the first pass is in all outputs from k on, each of which the second pass weighs for the cells
+ * whose window it is in. Walks from the last output to the first, with the weight of all behind it. */
+static void add_first(const struct box *box, const struct pdq_rounding_dct *constants, struct axis *axis) {
+  double weight[PDQ_COEFFICIENTS] = {0};
+  size_t at = box->n;
+  for (size_t cell = PDQ_SIDE; cell-- > 0;) {
+    const size_t sample = sample_of(box, cell);
+    const size_t begin = window_begin(box, sample);
+    const size_t end = window_end(box, sample);
+    for (size_t j = 0; at > end && j < PDQ_COEFFICIENTS; j++) axis->first[j] += (double)(at - end) * fabs(weight[j]);
+    for (size_t x = end; x-- > begin;) {
+      const double share = 1.0 / ((double)(end - begin) * window_count(box, x));
+      for (size_t j = 0; j < PDQ_COEFFICIENTS; j++) {
+        weight[j] += share * constants->rows[j][cell];
+        axis->first[j] += fabs(weight[j]);
+      }
+    }
+    at = begin < at ? begin : at;
+  }
+  for (size_t j = 0; j < PDQ_COEFFICIENTS; j++)
+    axis->first[j] = axis->one * (axis->first[j] + (double)at * fabs(weight[j])) + axis->lead * fabs(weight[j]);
+}
+
+/* An error of step k of the second pass is in all samples whose last step is k or a later one. */
+static void add_sampled(const struct box *box, const struct pdq_rounding_dct *constants, struct axis *axis) {
+  double weight[PDQ_COEFFICIENTS] = {0};
+  for (size_t cell = PDQ_SIDE; cell-- > 0;) {
+    const size_t sample = sample_of(box, cell);
+    const size_t before = cell > 0 ? sample_of(box, cell - 1) : 0;
+    const double steps = (double)(sample - before) + (cell > 0 ? 0.0 : (double)box->lead + 1.0);
+    for (size_t j = 0; j < PDQ_COEFFICIENTS; j++) {
+      weight[j] += constants->rows[j][cell] / window_count(box, sample);
+      axis->sampled[j] += axis->one * steps * fabs(weight[j]);
+    }
+  }
+}
+
+/* Neighbouring cells have the errors of the steps up to the first of them in common, as far as both divide by the same
+ * number. */
+static void add_differences(const struct box *box, struct axis *axis) {
+  const double all = axis->one * (double)(box->n + box->lead) + axis->lead;
+  double least = (double)box->window;
+  for (size_t cell = 0; cell < PDQ_SIDE; cell++) {
+    const size_t sample = sample_of(box, cell);
+    least = fmin(least, window_count(box, window_begin(box, sample)));
+    least = fmin(least, window_count(box, window_end(box, sample) - 1));
+    least = fmin(least, window_count(box, sample));
+  }
+  axis->drift = all / least;
+  const double unlike = all * (1.0 / least - 1.0 / (double)box->window);
+  for (size_t cell = 0; cell + 1 < PDQ_SIDE; cell++) {
+    const size_t here = sample_of(box, cell);
+    const size_t next = sample_of(box, cell + 1);
+    const double between = axis->one * (double)(window_end(box, next) - window_begin(box, here)) / least;
+    axis->apart_first = fmax(axis->apart_first, between + unlike);
+    axis->apart_sampled = fmax(axis->apart_sampled, axis->one * (double)(next - here) / least + unlike);
+  }
+}
+
+static void axis_build(size_t n, const struct pdq_rounding_dct *constants, struct axis *axis) {
+  const size_t window = (n + 127) / 128;
+  const struct box box = {n, window, (window + 2) / 2 - 1};
+  *axis = (struct axis){.one = half_unit((double)window + 1.0) + half_unit((double)window)};
+  axis->lead = (double)box.lead * half_unit((double)window);
+  add_first(&box, constants, axis);
+  add_sampled(&box, constants, axis);
+  add_differences(&box, axis);
+}
+
+/* ---- The DCT ----------------------------------------------------------------------------------------------------- */
+
+void pdq_rounding_dct_build(struct pdq_rounding_dct *constants, const float dct[PDQ_COEFFICIENTS * PDQ_SIDE]) {
+  memset(constants, 0, sizeof *constants);
+  for (size_t i = 0; i < PDQ_COEFFICIENTS; i++) {
+    double sum = 0.0;
+    for (size_t k = 0; k < PDQ_SIDE; k++) {
+      const double value = (double)dct[i * PDQ_SIDE + k];
+      constants->rows[i][k] = value;
+      constants->share[i] += fabs(value);
+      sum += value;
+      const double partial = fabs(sum) + constants->share[i];
+      constants->partial[i] += partial;
+      if (k < PDQ_SIDE / 2) constants->partial_folded[i] += partial;
+    }
+  }
+}
+
+/* Both transforms multiply 16x64 by 64x64 and then by 64x16. A partial sum of the first product is at most MIDDLE times
+ * what `partial` sums up, since a picture is MIDDLE plus or minus at most as much; a value of it at most MIDDLE times
+ * the share of its row, since rows of the DCT sum up to zero. The exact one adds 64 terms; the fast one folds the
+ * picture, adds 32 terms of twice the size, and takes the two halves of a row of the DCT for equal. */
+static double dct_error(const struct pdq_rounding_dct *constants, size_t i, size_t j) {
+  const double half = MIDDLE * constants->share[i] * SLACK;
+  const double exact_first = BRIGHTEST * constants->share[i] + MIDDLE * constants->partial[i];
+  const double exact_second = half * (constants->share[j] + constants->partial[j]);
+  const double fast_first = 4.0 * BRIGHTEST * constants->share[i] + BRIGHTEST * constants->partial_folded[i];
+  const double fast_second = half * (4.0 * constants->share[j] + 2.0 * constants->partial_folded[j]);
+  return UNIT * ((exact_first + fast_first) * constants->share[j] + exact_second + fast_second);
+}
+
+/* ---- The tents of the fast level --------------------------------------------------------------------------------- */
+
+/* Roundings on the way of one value of the picture: of a cell row's weighing, and of a cell's gathering. All terms are
+ * positive, so each costs UNIT of a value. Whole weights are summed up in integers. */
+static double weighings(const struct pdq_weights *down, size_t cell) {
+  return down->is_whole[cell] ? 0.0 : (double)down->count[cell] + 2.0;
+}
+
+static double gatherings(const struct pdq_weights *along, size_t cell) {
+  return (double)along->count[cell] / 8.0 + 9.0;
+}
+
+/* ---- All of it --------------------------------------------------------------------------------------------------- */
+
+void pdq_rounding_bound(const struct pdq_rounding_dct *constants, const struct pdq_weights *down,
+                        const struct pdq_weights *along, struct pdq_rounding *bound) {
+  struct axis rows, columns; /* along each */
+  axis_build(along->n, constants, &rows);
+  axis_build(down->n, constants, &columns);
+  /* Grey levels are whole numbers, and so are their sums. */
+  const bool grey = along->layout == 1;
+  const double once = 4.0 * DIVISION + LUMA_ROUNDINGS * UNIT * BRIGHTEST;
+
+  double weighed[PDQ_COEFFICIENTS] = {0}, gathered[PDQ_COEFFICIENTS] = {0};
+  double most_weighed = 0.0, most_gathered = 0.0;
+  for (size_t cell = 0; cell < PDQ_SIDE; cell++) {
+    most_weighed = fmax(most_weighed, weighings(down, cell));
+    most_gathered = fmax(most_gathered, gatherings(along, cell));
+    for (size_t i = 0; i < PDQ_COEFFICIENTS; i++) {
+      weighed[i] += fabs(constants->rows[i][cell]) * weighings(down, cell);
+      gathered[i] += fabs(constants->rows[i][cell]) * gatherings(along, cell);
+    }
+  }
+  for (size_t i = 0; i < PDQ_COEFFICIENTS; i++) {
+    for (size_t j = 0; j < PDQ_COEFFICIENTS; j++) {
+      const double share_i = constants->share[i], share_j = constants->share[j];
+      double error = share_i * ((grey ? 0.0 : rows.first[j]) + rows.sampled[j]);
+      error += share_j * (columns.first[i] + columns.sampled[i]);
+      error += share_i * share_j * once;
+      error += UNIT * BRIGHTEST * (weighed[i] * share_j + share_i * gathered[j]);
+      error += dct_error(constants, i, j);
+      bound->coefficients[i * PDQ_COEFFICIENTS + j] = (float)(SLACK * error + COMPARISON);
+    }
+  }
+  const double fast = once + UNIT * BRIGHTEST * (most_weighed + most_gathered);
+  bound->picture = (float)(SLACK * ((grey ? 1.0 : 2.0) * rows.drift + 2.0 * columns.drift + fast));
+  bound->across = (float)(SLACK * ((grey ? 0.0 : rows.apart_first) + rows.apart_sampled + 2.0 * (2.0 * columns.drift) +
+                                   2.0 * fast));
+  bound->down = (float)(SLACK * (columns.apart_first + columns.apart_sampled + (grey ? 1.0 : 2.0) * (2.0 * rows.drift) +
+                                 2.0 * fast));
+}

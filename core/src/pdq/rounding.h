@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How far the float rounding of the exact level and of the fast level's pixel path can drive them apart: a proven bound
+ * for every picture of a size, crafted ones included (core/doc/DESIGN.md, "What the fast level can be off by"). */
+#ifndef HASHSCAN_PDQ_ROUNDING_H
+#define HASHSCAN_PDQ_ROUNDING_H
+
+#include <stdint.h>
+
+#include "pdq/fast_weights.h"
+#include "pdq/kernels.h"
+
+/* What depends on the DCT matrix alone. `share` is the sum of |D| over a row, `partial` the sum of its partial sums of
+ * |D| and of |partial sums of D|, over all 64 terms and over the first 32. */
+struct pdq_rounding_dct {
+  double rows[PDQ_COEFFICIENTS][PDQ_SIDE];
+  double share[PDQ_COEFFICIENTS];
+  double partial[PDQ_COEFFICIENTS];
+  double partial_folded[PDQ_COEFFICIENTS];
+};
+
+void pdq_rounding_dct_build(struct pdq_rounding_dct *constants, const float dct[PDQ_COEFFICIENTS * PDQ_SIDE]);
+
+struct pdq_rounding {
+  float coefficients[PDQ_COEFFICIENTS * PDQ_COEFFICIENTS]; /* |fast - exact| of each is at most this */
+  float picture;                                           /* the same of a value of the 64x64 picture, in levels */
+  float across; /* of the difference of two values beside each other in a row, in levels */
+  float down;   /* of two values in a column */
+};
+
+/* For a picture of `down->n` rows and `along->n` columns with along->layout channels. */
+void pdq_rounding_bound(const struct pdq_rounding_dct *constants, const struct pdq_weights *down,
+                        const struct pdq_weights *along, struct pdq_rounding *bound);
+
+#endif
