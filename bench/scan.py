@@ -1,21 +1,23 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Whole scans of generated pictures, interleaved: screening with one thread and with two, and --level exact with one;
-prints medians and their ratios.
+"""Whole scans, interleaved: levels fast, blocks and exact with one thread, fast also with two; prints medians and their
+ratios.
 
     bench/scan.py [--build build] [--files 10000] [--entries 100000] [--size 1024x1024] [--rounds 5] [--json FILE]
+                  [FOLDER [--repeat 1]]
 
-Without --size the pictures have all sizes and formats, with it they are JPEG. Pictures and index are made once under
-BUILD/bench-scan. One scan before the first round warms the page cache. The benchmark fails when the records of two scans
-with the same level differ, or the verdicts of any two.
+Scans FOLDER, or generated pictures: without --size of all sizes and formats, with it JPEG. --repeat makes a small folder
+longer: so many copies of each file, with a number behind its end, since equal files are decoded once. Pictures and index
+are made once under BUILD/bench-scan. Times are those of the scan's summary, without opening the index. One scan before the first round warms the page cache. The benchmark fails when the records
+of two scans with the same level differ, or the verdicts of fast and exact; how many of blocks differ is printed.
 """
 import argparse
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
-import time
 
 
 def run(*command, expect=(0,), **options):
@@ -24,30 +26,51 @@ def run(*command, expect=(0,), **options):
         sys.exit(f"bench/scan.py: {command[0]} {command[1]} ended with status {done.returncode}")
 
 
-def prepare(arguments, root):
-    dataset, hashscan = (os.path.join(arguments.build, name) for name in ("hashscan-dataset", "hashscan"))
+def repeated(arguments, root):
+    if arguments.repeat == 1:
+        return arguments.folder
+    copies = os.path.join(root, "repeated")
+    shutil.rmtree(copies, ignore_errors=True)
+    os.makedirs(copies)
+    for name in sorted(os.listdir(arguments.folder)):
+        with open(os.path.join(arguments.folder, name), "rb") as file:
+            content = file.read()
+        for number in range(arguments.repeat):
+            with open(os.path.join(copies, f"{number:03}-{name}"), "wb") as copy:
+                copy.write(content + b"%d" % number)
+    return copies
+
+
+def prepare_pictures(arguments, root):
+    dataset = os.path.join(arguments.build, "hashscan-dataset")
+    if arguments.folder:
+        return repeated(arguments, root)
     pictures = os.path.join(root, f"pictures-{arguments.files}-{arguments.size or 'all'}")
-    index = os.path.join(root, f"index-{arguments.entries}")
     if not os.path.exists(pictures + ".done"):
         print(f"making {arguments.files} pictures ...", file=sys.stderr)
         size = ["--size", arguments.size, "--formats", "jpeg"] if arguments.size else []
         run(dataset, "pictures", "--out", pictures, "--count", str(arguments.files), "--seed", "11", *size)
         with open(pictures + ".done", "w", encoding="ascii"):
             pass
+    return pictures
+
+
+def prepare_index(arguments, root):
+    dataset, hashscan = (os.path.join(arguments.build, name) for name in ("hashscan-dataset", "hashscan"))
+    index = os.path.join(root, f"index-{arguments.entries}")
     hashes = index + ".txt"
     run(dataset, "hashes", "--out", hashes, "--count", str(arguments.entries), "--seed", "12", "--format", "text")
     run(hashscan, "index", "build", "-o", index, hashes, stdout=subprocess.DEVNULL)
     os.remove(hashes)
-    return pictures, index
+    return index
 
 
 def scan(arguments, index, pictures, level, threads, output):
-    start = time.monotonic()
     run(os.path.join(arguments.build, "hashscan"), "scan", "--index", index, "--level", level, "--threads", str(threads),
         "--output", output, pictures, expect=(0, 1))
-    seconds = time.monotonic() - start
-    with open(output, encoding="utf-8") as lines:
-        return seconds, [line for line in lines if '"type":"file"' in line]
+    with open(output, encoding="utf-8") as file:
+        *records, summary = file
+    return json.loads(summary)["seconds"], records
 
 
 def verdicts(records):
@@ -66,16 +89,20 @@ def main():
     parser.add_argument("--size", help="WIDTHxHEIGHT of every picture, all JPEG")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--json")
+    parser.add_argument("folder", nargs="?", metavar="FOLDER")
+    parser.add_argument("--repeat", type=int, default=1)
     arguments = parser.parse_args()
     root = os.path.join(arguments.build, "bench-scan")
     os.makedirs(root, exist_ok=True)
-    pictures, index = prepare(arguments, root)
+    pictures, index = prepare_pictures(arguments, root), prepare_index(arguments, root)
     output = os.path.join(root, "results.jsonl")
 
-    kinds = (("fast", 1), ("fast", 2), ("exact", 1))
-    expected = {level: scan(arguments, index, pictures, level, 2, output)[1] for level in ("fast", "exact")}
-    if verdicts(expected["fast"]) != verdicts(expected["exact"]):
-        sys.exit("bench/scan.py: screening and exact give different verdicts")
+    kinds = (("fast", 1), ("fast", 2), ("blocks", 1), ("exact", 1))
+    expected = {level: scan(arguments, index, pictures, level, 2, output)[1] for level, _ in kinds}
+    answers = {level: verdicts(records) for level, records in expected.items()}
+    if answers["fast"] != answers["exact"]:
+        sys.exit("bench/scan.py: fast and exact give different verdicts")
+    differ = sum(one[2:] != other[2:] for one, other in zip(answers["blocks"], answers["exact"]))
     times = {kind: [] for kind in kinds}
     for _ in range(arguments.rounds):
         for level, threads in kinds:
@@ -84,16 +111,20 @@ def main():
                 sys.exit(f"bench/scan.py: the records of a scan with {threads} threads differ")
             times[level, threads].append(taken)
     count = len(expected["exact"])
-    one, two, exact = (statistics.median(times[kind]) for kind in kinds)
+    medians = {kind: statistics.median(times[kind]) for kind in kinds}
+    exact = medians["exact", 1]
     print(f"{count} files, {arguments.entries} entries, dihedral, radius 31, {arguments.rounds} rounds")
-    print(f"screening, 1 thread   {one:7.2f} s  {count / one:7.0f} images/s  {exact / one:.2f} times exact")
-    print(f"screening, 2 threads  {two:7.2f} s  {count / two:7.0f} images/s  {one / two:.2f} times one thread")
-    print(f"exact, 1 thread       {exact:7.2f} s  {count / exact:7.0f} images/s")
+    for level, threads in kinds:
+        seconds = medians[level, threads]
+        print(f"{level:6} {threads} thread{'s' if threads > 1 else ' '}  {seconds:7.2f} s  {count / seconds:7.0f} images/s  "
+              f"{exact / seconds:5.2f} times exact")
+    print(f"two threads {medians['fast', 1] / medians['fast', 2]:.2f} times one; blocks: {differ} verdicts differ from exact")
     if arguments.json:
         seconds = {f"{level}-{threads}": times[level, threads] for level, threads in kinds}
         with open(arguments.json, "w", encoding="ascii") as out:
-            json.dump({"files": count, "entries": arguments.entries, "seconds": seconds, "threads_ratio": one / two,
-                       "screening_ratio": exact / one}, out)
+            json.dump({"files": count, "entries": arguments.entries, "seconds": seconds,
+                       "threads_ratio": medians["fast", 1] / medians["fast", 2],
+                       "screening_ratio": exact / medians["fast", 1]}, out)
 
 
 if __name__ == "__main__":
