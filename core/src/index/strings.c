@@ -7,6 +7,7 @@
 #include <xxhash.h>
 
 #include "base/checked.h"
+#include "base/random.h"
 
 void *array_reserve(void *array, size_t *capacity, size_t count, size_t element) {
   if (count <= *capacity) return array;
@@ -39,7 +40,8 @@ uint64_t string_pool_append(struct string_pool *pool, const char *bytes, size_t 
 static uint32_t *find_slot(const struct intern_table *table, const struct string_pool *pool, const char *bytes,
                            size_t size) {
   const size_t mask = table->slot_count - 1;
-  for (size_t i = (size_t)XXH3_64bits(bytes, size) & mask;; i = (i + 1) & mask) {
+  const size_t first = (size_t)XXH3_64bits_withSecret(bytes, size, table->secret, sizeof table->secret);
+  for (size_t i = first & mask;; i = (i + 1) & mask) {
     uint32_t *const slot = &table->slots[i];
     if (*slot == 0) return slot;
     const struct interned *value = &table->values[*slot - 1];
@@ -52,6 +54,7 @@ static bool grow_slots(struct intern_table *table, const struct string_pool *poo
   if (table->slot_count > 2 * table->value_count) return true;
   struct intern_table grown = *table;
   size_t bytes;
+  if (table->slot_count == 0 && !random_draw(grown.secret, sizeof grown.secret)) return false;
   grown.slot_count = table->slot_count == 0 ? 64 : 2 * table->slot_count;
   if (!checked_mul(grown.slot_count, sizeof *grown.slots, &bytes)) return false;
   grown.slots = calloc(1, bytes);

@@ -31,18 +31,24 @@ struct interned {
   size_t count; /* free for the user */
 };
 
-/* Distinct runs, numbered in the order they came. Zero-initialise. An open-addressing table of number + 1. */
+#define INTERN_SECRET_BYTES 192 /* XXH3's default size */
+
+/* Distinct runs, numbered in the order they came, which is all that their numbers depend on. Zero-initialise. An
+ * open-addressing table of number + 1. Lists come from outside, so the hash is one under a secret that is drawn for
+ * each table: nobody can choose strings that share a slot. */
 struct intern_table {
   struct interned *values;
   size_t value_count;
   size_t value_capacity;
   uint32_t *slots;
   size_t slot_count;
-  size_t limit; /* of values; 0: none */
-  bool full;    /* whether the limit was in the way of the last intern */
+  size_t limit;                        /* of values; 0: none */
+  bool full;                           /* whether the limit was in the way of the last intern */
+  uint8_t secret[INTERN_SECRET_BYTES]; /* drawn with the first slots */
 };
 
-/* The number of the run of strings `bytes`, which is added when it is new. False when out of memory or full. */
+/* The number of the run of strings `bytes`, which is added when it is new. False when full, or when out of memory or
+ * random numbers. */
 bool intern(struct intern_table *table, struct string_pool *pool, const char *bytes, size_t size, uint32_t *number);
 
 /* The same for a run of two strings. */

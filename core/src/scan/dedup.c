@@ -15,11 +15,11 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <xxhash.h>
 
 #include "base/checked.h"
 #include "base/error.h"
+#include "base/random.h"
 
 #define MAX_BYTES ((size_t)128 << 20) /* about 300,000 inputs without a match and with eight hashes each */
 #define BUCKETS ((size_t)1 << 18)
@@ -151,10 +151,7 @@ struct dedup {
 };
 
 static int draw_secrets(struct dedup *dedup) {
-  for (size_t i = 0; i < 2; i++)
-    while (getrandom(dedup->secrets[i], SECRET_BYTES, 0) != SECRET_BYTES)
-      if (errno != EINTR) return errno;
-  return 0;
+  return random_draw(dedup->secrets, sizeof dedup->secrets) ? 0 : errno;
 }
 
 hashscan_code dedup_create(struct dedup **dedup, hashscan_error *error) {

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/checked.h"
+#include "scan/folder_set.h"
 
 /* Bytes that grow. */
 struct text {
@@ -47,19 +48,6 @@ struct frame {
   size_t path_length; /* of the folder's path in walk->path, with its final slash */
 };
 
-struct folder_id {
-  dev_t device;
-  ino_t inode;
-};
-
-/* Open addressing, at most half full; a power of two slots. */
-struct folder_set {
-  struct folder_id *slots;
-  bool *used;
-  size_t count;
-  size_t capacity;
-};
-
 struct walk {
   struct walk_sink sink;
   struct text path;
@@ -68,49 +56,6 @@ struct walk {
   size_t frame_capacity;
   struct folder_set entered;
 };
-
-/* ---- Folders entered --------------------------------------------------------------------------------------------- */
-
-static size_t set_find(const struct folder_set *set, struct folder_id id) {
-  size_t at = (size_t)(((uint64_t)id.inode ^ (uint64_t)id.device << 32) * 0x9e3779b97f4a7c15u >> 20);
-  for (;; at++) {
-    at &= set->capacity - 1;
-    if (!set->used[at] || (set->slots[at].device == id.device && set->slots[at].inode == id.inode)) return at;
-  }
-}
-
-static bool set_grow(struct folder_set *set) {
-  struct folder_set grown = {.capacity = set->capacity == 0 ? 64 : 2 * set->capacity, .count = set->count};
-  grown.slots = calloc(grown.capacity, sizeof *grown.slots);
-  grown.used = calloc(grown.capacity, sizeof *grown.used);
-  if (grown.slots == NULL || grown.used == NULL) {
-    free(grown.slots);
-    free(grown.used);
-    return false;
-  }
-  for (size_t i = 0; i < set->capacity; i++) {
-    if (!set->used[i]) continue;
-    const size_t at = set_find(&grown, set->slots[i]);
-    grown.slots[at] = set->slots[i];
-    grown.used[at] = true;
-  }
-  free(set->slots);
-  free(set->used);
-  *set = grown;
-  return true;
-}
-
-/* False when out of memory; *fresh tells whether the folder was not there yet. */
-static bool set_add(struct folder_set *set, struct folder_id id, bool *fresh) {
-  if (2 * (set->count + 1) > set->capacity && !set_grow(set)) return false;
-  const size_t at = set_find(set, id);
-  *fresh = !set->used[at];
-  if (!*fresh) return true;
-  set->slots[at] = id;
-  set->used[at] = true;
-  set->count++;
-  return true;
-}
 
 /* ---- Listing one folder ------------------------------------------------------------------------------------------ */
 
@@ -170,8 +115,7 @@ static int list_folder(struct walk *walk, struct frame *frame) {
   bool fresh;
   int errnum;
   if (fstat(fd, &status) != 0) errnum = errno;
-  else if (!set_add(&walk->entered, (struct folder_id){.device = status.st_dev, .inode = status.st_ino}, &fresh))
-    errnum = ENOMEM;
+  else if (!folder_set_add(&walk->entered, folder_id_of(&status), &fresh)) errnum = ENOMEM;
   else errnum = fresh ? read_names(folder, frame) : EEXIST;
   closedir(folder);
   return errnum;
@@ -190,8 +134,7 @@ void walk_destroy(struct walk *walk) {
   for (size_t i = 0; i < walk->depth; i++) frame_free(&walk->frames[i]);
   free(walk->frames);
   free(walk->path.bytes);
-  free(walk->entered.slots);
-  free(walk->entered.used);
+  folder_set_free(&walk->entered);
   free(walk);
 }
 
