@@ -56,8 +56,9 @@ static const struct option scan_options[] = {
     {"null", '0', OPTION_FLAG, offsetof(struct scan_settings, null), NULL,
      "Paths in --files-from end with a NUL byte and not a line feed.", 0, 0},
     {"emit-hash", 0, OPTION_FLAG, offsetof(struct scan_settings, emit_hash), NULL,
-     "Put the hash of each image in its record. Hashes are sensitive, so they are left out otherwise. Implies --level "
-     "exact.",
+     "Put the hash of each image in its record. Hashes are sensitive, so they are left out otherwise, and with them "
+     "the "
+     "file of --output can be read by its owner alone. Implies --level exact.",
      0, 0},
     {"no-progress", 0, OPTION_FLAG, offsetof(struct scan_settings, no_progress), NULL,
      "No progress line, even on a terminal.", 0, 0},
@@ -385,7 +386,7 @@ static bool is_live(const struct scan_run *run) {
 }
 
 static bool open_output(struct scan_run *run) {
-  if (run->settings.output != NULL) return output_open_file(&run->out, run->settings.output);
+  if (run->settings.output != NULL) return output_open_file(&run->out, run->settings.output, run->settings.emit_hash);
   output_open_stdout(&run->out);
   return true;
 }

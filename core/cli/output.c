@@ -8,12 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "message.h"
 
-/* How each line of ours begins; see may_replace. */
+/* How each line of ours begins; see open_replaceable. */
 #define RESULT_PREFIX "{\"type\":\""
 
 void output_open_stdout(struct output *out) {
@@ -23,13 +24,36 @@ void output_open_stdout(struct output *out) {
   out->used = 0;
 }
 
-static bool may_replace(const char *path) {
+/* ---- Result files ------------------------------------------------------------------------------------------------*/
+
+/* Whether what stands at `path` is ours to replace: empty, or the beginning of results. `fd` is -1 when nothing stands
+ * there. False: said on stderr. */
+static bool open_replaceable(const char *path, int flags, int *fd) {
   char start[sizeof RESULT_PREFIX - 1];
-  const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-  if (fd < 0) return errno == ENOENT;
-  const ssize_t got = read(fd, start, sizeof start);
+  struct stat status;
+  *fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY | flags);
+  if (*fd < 0 && errno == ENOENT) return true;
+  const bool regular = *fd >= 0 && fstat(*fd, &status) == 0 && S_ISREG(status.st_mode);
+  const ssize_t got = regular ? read(*fd, start, sizeof start) : -1;
+  if (got == 0 || (got == (ssize_t)sizeof start && memcmp(start, RESULT_PREFIX, sizeof start) == 0)) return true;
+  if (*fd < 0 && errno != ELOOP) message("%s: %s", path, strerror(errno));
+  else message("%s: exists and holds no results of hashscan; not replaced", path);
+  if (*fd >= 0) close(*fd);
+  return false;
+}
+
+/* Makes way for a new partial file. What an interrupted run has left is removed and not written over: its bytes may
+ * have another name. One that is being written is locked by its writer. False: said on stderr. */
+static bool remove_leftover(const char *partial) {
+  int fd;
+  if (!open_replaceable(partial, O_NOFOLLOW, &fd)) return false;
+  if (fd < 0) return true;
+  const bool busy = flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  const bool removed = !busy && unlink(partial) == 0;
+  if (busy) message("%s: is being written by another process", partial);
+  else if (!removed) message("%s: %s", partial, strerror(errno));
   close(fd);
-  return got == 0 || (got == (ssize_t)sizeof start && memcmp(start, RESULT_PREFIX, sizeof start) == 0);
+  return removed;
 }
 
 /* A link keeps pointing where it points: the file behind it is the target. */
@@ -38,43 +62,77 @@ static char *resolve(const char *path) {
   return resolved != NULL ? resolved : strdup(path);
 }
 
-static bool open_partial(struct output *out, const char *path) {
-  out->target = resolve(path);
-  if (out->target == NULL || asprintf(&out->partial, "%s.partial", out->target) < 0) {
-    out->partial = NULL;
-    errno = ENOMEM;
-    return false;
-  }
-  out->fd = open(out->partial, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, 0666);
-  return out->fd >= 0;
-}
-
 static void free_names(struct output *out) {
   free(out->target);
   free(out->partial);
   out->target = out->partial = NULL;
 }
 
-bool output_open_file(struct output *out, const char *path) {
+/* False: said on stderr. */
+static bool open_partial(struct output *out, const char *path, mode_t mode) {
+  out->target = resolve(path);
+  if (out->target == NULL || asprintf(&out->partial, "%s.partial", out->target) < 0) {
+    out->partial = NULL;
+    message("%s: %s", path, strerror(ENOMEM));
+    return false;
+  }
+  if (!remove_leftover(out->partial)) return false;
+  out->fd = open(out->partial, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, mode);
+  if (out->fd < 0) message("%s: %s", path, strerror(errno));
+  else flock(out->fd, LOCK_EX | LOCK_NB); /* where files cannot be locked, nothing is lost but the warning */
+  return out->fd >= 0;
+}
+
+bool output_open_file(struct output *out, const char *path, bool secret) {
   output_open_stdout(out);
   struct stat status;
   const bool exists = stat(path, &status) == 0;
   if (exists && (S_ISCHR(status.st_mode) || S_ISFIFO(status.st_mode))) {
     out->fd = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
-  } else if (exists && !S_ISREG(status.st_mode)) {
+    if (out->fd < 0) message("%s: %s", path, strerror(errno));
+    return out->fd >= 0;
+  }
+  if (exists && !S_ISREG(status.st_mode)) {
     message("%s: results cannot be written there: not a file", path);
     return false;
-  } else if (exists && !may_replace(path)) {
-    message("%s: exists and holds no results of hashscan; not replaced", path);
-    return false;
-  } else if (!open_partial(out, path)) {
-    out->fd = -1;
   }
-  if (out->fd >= 0) return true;
-  message("%s: %s", path, strerror(errno));
+  int target;
+  if (!open_replaceable(path, 0, &target)) return false;
+  if (target >= 0) close(target);
+  if (open_partial(out, path, secret ? 0600 : 0666)) return true;
   free_names(out);
   return false;
 }
+
+/* The new name must reach the disk as well. A folder that may be written and not read cannot be synced. */
+static int sync_folder(const char *target) {
+  const char *slash = strrchr(target, '/');
+  char *folder = slash == NULL ? strdup(".") : strndup(target, (size_t)(slash - target) + 1);
+  if (folder == NULL) return ENOMEM;
+  const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  int failed = fd < 0 && errno != EACCES ? errno : 0;
+  if (fd >= 0 && fsync(fd) != 0) failed = errno;
+  if (fd >= 0) close(fd);
+  free(folder);
+  return failed;
+}
+
+/* Gives the file its final name. False: said on stderr. */
+static bool commit(struct output *out) {
+  if (out->failed_errno == 0 && fsync(out->fd) != 0) out->failed_errno = errno;
+  if (out->failed_errno == 0 && rename(out->partial, out->target) != 0) out->failed_errno = errno;
+  if (close(out->fd) != 0 && out->failed_errno == 0) out->failed_errno = errno;
+  if (out->failed_errno != 0) {
+    message("%s: %s; what was written is in %s", out->target, strerror(out->failed_errno), out->partial);
+    return false;
+  }
+  out->failed_errno = sync_folder(out->target);
+  if (out->failed_errno != 0)
+    message("%s: is written, but its folder cannot be synced: %s", out->target, strerror(out->failed_errno));
+  return out->failed_errno == 0;
+}
+
+/* ---- Writing -----------------------------------------------------------------------------------------------------*/
 
 static void write_all(struct output *out, const char *bytes, size_t size) {
   while (size > 0 && out->failed_errno == 0) {
@@ -120,19 +178,13 @@ void output_format(struct output *out, const char *format, ...) {
   output_text(out, text);
 }
 
-static void commit(struct output *out) {
-  if (out->failed_errno == 0 && fsync(out->fd) != 0) out->failed_errno = errno;
-  if (close(out->fd) != 0 && out->failed_errno == 0) out->failed_errno = errno;
-  if (out->failed_errno == 0 && rename(out->partial, out->target) != 0) out->failed_errno = errno;
-}
-
 bool output_finish(struct output *out) {
   output_flush(out);
-  if (out->target != NULL) commit(out);
-  const bool written = out->failed_errno == 0;
-  if (!written && out->target != NULL)
-    message("%s: %s; what was written is in %s", out->target, strerror(out->failed_errno), out->partial);
-  else if (!written) message("writing the results failed: %s", strerror(out->failed_errno));
-  free_names(out);
-  return written;
+  if (out->target != NULL) {
+    const bool committed = commit(out);
+    free_names(out);
+    return committed;
+  }
+  if (out->failed_errno != 0) message("writing the results failed: %s", strerror(out->failed_errno));
+  return out->failed_errno == 0;
 }

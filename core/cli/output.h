@@ -19,9 +19,10 @@ struct output {
 void output_open_stdout(struct output *out);
 
 /* Opens PATH.partial beside the final name, which output_finish gives it. An existing file is replaced only when it is
- * empty or holds results of this program, so that a slip such as `--output *.jpg` destroys no input. Devices and pipes
- * are written directly. False: said on stderr, nothing to close. */
-bool output_open_file(struct output *out, const char *path);
+ * empty or holds results of this program, so that a slip such as `--output *.jpg` destroys no input; the same holds
+ * for PATH.partial, which moreover must not be in use. With `secret` nobody but the owner may read the file. Devices
+ * and pipes are written directly. False: said on stderr, nothing to close. */
+bool output_open_file(struct output *out, const char *path, bool secret);
 
 void output_put(struct output *out, const void *bytes, size_t size);
 void output_text(struct output *out, const char *text);
@@ -30,7 +31,7 @@ __attribute__((format(printf, 2, 3))) void output_format(struct output *out, con
 /* Hands what is buffered to the system. False when any write has failed so far. */
 bool output_flush(struct output *out);
 
-/* Flushes, and gives a file its final name. False: said on stderr; a partial file keeps its temporary name. */
+/* Flushes, and gives a file its final name, durably. False: said on stderr; a partial file keeps its temporary name. */
 bool output_finish(struct output *out);
 
 #endif
