@@ -156,6 +156,28 @@ static void the_oldest_results_are_forgotten(void **state) {
   assert_int_equal(learn(dedup, "huge", 0, 5, 0), DEDUP_OWNER);
 }
 
+/* A result with eight hashes has as many masks beside them, 512 bytes in all: 128 MiB cannot hold 262,144 of them. */
+static void hashes_and_their_masks_count(void **state) {
+  struct dedup *dedup = *state;
+  hashscan_verdict verdict = {.image = {.hash_count = HASHSCAN_TRANSFORM_COUNT}};
+  struct result *known;
+  for (uint32_t i = 0; i < 262144; i++) {
+    struct dedup_node *node;
+    assert_int_equal(dedup_begin(dedup, &i, sizeof i, 0, &node, &known), DEDUP_OWNER);
+    struct result *result = result_take(&verdict);
+    assert_non_null(result);
+    dedup_end(dedup, node, result);
+    result_release(result);
+  }
+  struct dedup_node *node;
+  const uint32_t first = 0;
+  const uint32_t last = 262143;
+  assert_int_equal(dedup_begin(dedup, &first, sizeof first, 0, &node, &known), DEDUP_OWNER);
+  dedup_end(dedup, node, NULL);
+  assert_int_equal(dedup_begin(dedup, &last, sizeof last, 0, &node, &known), DEDUP_KNOWN);
+  result_release(known);
+}
+
 struct waiter {
   struct dedup *dedup;
   enum dedup_answer answer;
@@ -206,10 +228,15 @@ static void those_who_wait_in_vain_work_alone(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(views_show_what_was_taken), DEDUP_TEST(equal_bytes_are_known),
-      DEDUP_TEST(many_inputs_are_told_apart),      DEDUP_TEST(nothing_is_remembered_of_no_result),
-      DEDUP_TEST(generations_do_not_mix),          DEDUP_TEST(the_oldest_results_are_forgotten),
-      DEDUP_TEST(those_who_wait_get_the_answer),   DEDUP_TEST(those_who_wait_in_vain_work_alone),
+      cmocka_unit_test(views_show_what_was_taken),
+      DEDUP_TEST(equal_bytes_are_known),
+      DEDUP_TEST(many_inputs_are_told_apart),
+      DEDUP_TEST(nothing_is_remembered_of_no_result),
+      DEDUP_TEST(generations_do_not_mix),
+      DEDUP_TEST(the_oldest_results_are_forgotten),
+      DEDUP_TEST(hashes_and_their_masks_count),
+      DEDUP_TEST(those_who_wait_get_the_answer),
+      DEDUP_TEST(those_who_wait_in_vain_work_alone),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,7 +21,7 @@
 #include "base/error.h"
 #include "base/random.h"
 
-#define MAX_BYTES ((size_t)128 << 20) /* about 300,000 inputs without a match and with eight hashes each */
+#define MAX_BYTES ((size_t)128 << 20) /* about 200,000 inputs without a match and with eight hashes each */
 #define BUCKETS ((size_t)1 << 18)
 #define SECRET_BYTES 192 /* XXH3's default size */
 
@@ -47,11 +47,15 @@ struct result {
   uint8_t tail[];      /* the hashes, their unknown bits, then the reason */
 };
 
+static size_t tail_bytes(unsigned hash_count, size_t reason_bytes) {
+  return 2 * hash_count * sizeof(hashscan_pdq) + reason_bytes;
+}
+
 struct result *result_take(const hashscan_verdict *verdict) {
   const hashscan_image_hash *image = &verdict->image;
   const size_t hash_bytes = image->hash_count * sizeof *image->hashes;
   const size_t reason_bytes = strlen(image->reason) + 1;
-  struct result *result = malloc(sizeof *result + 2 * hash_bytes + reason_bytes);
+  struct result *result = malloc(sizeof *result + tail_bytes(image->hash_count, reason_bytes));
   if (result == NULL) return NULL;
   *result = (struct result){.hash_count = image->hash_count,
                             .outcome = verdict->outcome,
@@ -115,7 +119,7 @@ bool result_was_reported(struct result *result) {
 }
 
 static size_t result_bytes(const struct result *result) {
-  return sizeof *result + result->hash_count * sizeof(hashscan_pdq) + result->reason_bytes +
+  return sizeof *result + tail_bytes(result->hash_count, result->reason_bytes) +
          result->match_count * sizeof *result->matches;
 }
 
