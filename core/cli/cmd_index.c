@@ -54,6 +54,8 @@ static hashscan_code build(const struct build_settings *settings, const struct o
   if (code != HASHSCAN_SUCCESS) return code;
   const struct list_target target = {builder, build_from_file, build_from_bytes};
   code = lists_read(&settings->lists, lists->items, lists->count, &target, bad_lines, error);
+  if (code == HASHSCAN_SUCCESS && settings->lists.mode != 0)
+    code = hashscan_builder_set_mode(builder, settings->lists.mode, error);
   if (code == HASHSCAN_SUCCESS) code = hashscan_builder_write(builder, settings->output, error);
   hashscan_builder_destroy(builder);
   return code;
@@ -69,7 +71,8 @@ static int run_build(const struct command *command, int argc, char **argv) {
   uint64_t bad_lines = 0;
   hashscan_error error;
   if (build(&settings, &lists, &bad_lines, &error) != HASHSCAN_SUCCESS) return index_fail(&error);
-  return index_show(settings.output, &(struct index_note){.bad_lines = &bad_lines});
+  return index_show(settings.output,
+                    &(struct index_note){.bad_lines = &bad_lines, .mode_given = settings.lists.mode != 0});
 }
 
 const struct command command_index_build = {"index build", "-o INDEX LIST...", "Builds an index from hash lists",

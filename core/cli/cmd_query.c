@@ -369,6 +369,9 @@ static int run_query(const struct command *command, int argc, char **argv) {
     message("%s", run->error.message);
     goto done;
   }
+  hashscan_index_info info;
+  hashscan_index_get_info(run->index, &info);
+  record_warn_of_readers(operands.items[0], &info);
   output_open_stdout(&run->out);
   if (query_all(run, &operands)) exit_code = exit_code_of(run);
 done:

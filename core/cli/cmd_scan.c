@@ -379,6 +379,14 @@ static hashscan_code create_matcher(struct scan_run *run, hashscan_error *error)
   return hashscan_matcher_create(run->settings.index, &options, &run->matcher, error);
 }
 
+static void warn_of_readers(const struct scan_run *run) {
+  hashscan_index *index = hashscan_matcher_snapshot(run->matcher);
+  hashscan_index_info info;
+  hashscan_index_get_info(index, &info);
+  record_warn_of_readers(run->settings.index, &info);
+  hashscan_index_close(index);
+}
+
 /* A reader of a pipe or a terminal wants records as they come; a file is written in large pieces. */
 static bool is_live(const struct scan_run *run) {
   struct stat status;
@@ -398,6 +406,7 @@ static int scan(struct scan_run *run, struct operands *paths, bool from_stdin) {
     message("%s", error.message);
     return EXIT_FATAL;
   }
+  warn_of_readers(run);
   if (!open_source(run)) return EXIT_FATAL;
   int exit_code = EXIT_FATAL;
   if (open_output(run)) {

@@ -7,12 +7,17 @@
 
 static const struct option list_options[] = {LIST_OPTIONS, {0}};
 
-static const struct option no_options[] = {{0}};
+struct compact_settings {
+  unsigned mode;
+};
+
+static const struct option compact_options[] = {MODE_OPTION(struct compact_settings, mode), {0}};
 
 struct remove_settings {
   struct texts hashes, ids;
   const char *list;
-  int kind; /* hashscan_kind, or -1 */
+  int kind;      /* hashscan_kind, or -1 */
+  unsigned mode; /* 0: not given */
 };
 
 static const struct option remove_options[] = {
@@ -24,6 +29,7 @@ static const struct option remove_options[] = {
      "Remove every entry with this id. May be given more than once.", 0, 0},
     {"list", 0, OPTION_TEXT, offsetof(struct remove_settings, list), "NAME",
      "With ids: only those of this list. Otherwise: remove the whole list.", 0, 0},
+    MODE_OPTION(struct remove_settings, mode),
     {0}};
 
 /* ---- One change, one commit --------------------------------------------------------------------------------------*/
@@ -32,23 +38,31 @@ typedef hashscan_code (*stage_changes)(hashscan_updater *updater, const void *us
 typedef hashscan_code (*commit_changes)(hashscan_updater *updater, hashscan_update_report *report,
                                         hashscan_error *error);
 
-static hashscan_code change(const char *path, stage_changes stage, const void *user, commit_changes commit,
-                            hashscan_update_report *report, hashscan_error *error) {
+struct change {
+  const char *path;
+  stage_changes stage; /* NULL: nothing */
+  const void *user;
+  commit_changes commit;
+  unsigned mode; /* 0: as it is */
+};
+
+static hashscan_code carry_out(const struct change *change, hashscan_update_report *report, hashscan_error *error) {
   hashscan_updater *updater;
-  hashscan_code code = hashscan_updater_open(path, &updater, error);
+  hashscan_code code = hashscan_updater_open(change->path, &updater, error);
   if (code != HASHSCAN_SUCCESS) return code;
-  if (stage != NULL) code = stage(updater, user, error);
-  if (code == HASHSCAN_SUCCESS) code = commit(updater, report, error);
+  if (change->mode != 0) code = hashscan_updater_set_mode(updater, change->mode, error);
+  if (code == HASHSCAN_SUCCESS && change->stage != NULL) code = change->stage(updater, change->user, error);
+  if (code == HASHSCAN_SUCCESS) code = change->commit(updater, report, error);
   hashscan_updater_close(updater);
   return code;
 }
 
-static int change_and_show(const char *path, stage_changes stage, const void *user, commit_changes commit,
-                           const uint64_t *bad_lines) {
+static int change_and_show(const struct change *change, const uint64_t *bad_lines) {
   hashscan_update_report report = {0};
   hashscan_error error;
-  if (change(path, stage, user, commit, &report, &error) != HASHSCAN_SUCCESS) return index_fail(&error);
-  return index_show(path, &(struct index_note){.bad_lines = bad_lines, .report = &report});
+  if (carry_out(change, &report, &error) != HASHSCAN_SUCCESS) return index_fail(&error);
+  const struct index_note note = {.bad_lines = bad_lines, .report = &report, .mode_given = change->mode != 0};
+  return index_show(change->path, &note);
 }
 
 /* ---- Lists -------------------------------------------------------------------------------------------------------*/
@@ -88,7 +102,8 @@ static int run_add(const struct command *command, int argc, char **argv) {
   uint64_t bad_lines = 0;
   const struct list_change lists = {
       &settings, operands.items + 1, operands.count - 1, {NULL, add_from_file, add_from_bytes}, &bad_lines};
-  return change_and_show(operands.items[0], stage_lists, &lists, hashscan_updater_commit, &bad_lines);
+  return change_and_show(
+      &(struct change){operands.items[0], stage_lists, &lists, hashscan_updater_commit, settings.mode}, &bad_lines);
 }
 
 static hashscan_code replace_from_file(void *target, const char *path, const hashscan_list_options *options,
@@ -112,7 +127,8 @@ static int run_update(const struct command *command, int argc, char **argv) {
   uint64_t bad_lines = 0;
   const struct list_change lists = {
       &settings, operands.items + 1, 1, {NULL, replace_from_file, replace_from_bytes}, &bad_lines};
-  return change_and_show(operands.items[0], stage_lists, &lists, hashscan_updater_commit, &bad_lines);
+  return change_and_show(
+      &(struct change){operands.items[0], stage_lists, &lists, hashscan_updater_commit, settings.mode}, &bad_lines);
 }
 
 /* ---- Removing ----------------------------------------------------------------------------------------------------*/
@@ -147,7 +163,9 @@ static int run_remove(const struct command *command, int argc, char **argv) {
   if (operands.count != 1) exit_code = options_misused(command, "one INDEX is needed");
   else if (settings.hashes.count + settings.ids.count == 0 && settings.list == NULL)
     exit_code = options_misused(command, "nothing to remove: give --hash, --id or --list");
-  else exit_code = change_and_show(operands.items[0], stage_removals, &settings, hashscan_updater_commit, NULL);
+  else
+    exit_code = change_and_show(
+        &(struct change){operands.items[0], stage_removals, &settings, hashscan_updater_commit, settings.mode}, NULL);
 end:
   free(settings.hashes.items);
   free(settings.ids.items);
@@ -157,11 +175,13 @@ end:
 /* ---- Compacting --------------------------------------------------------------------------------------------------*/
 
 static int run_compact(const struct command *command, int argc, char **argv) {
+  struct compact_settings settings = {0};
   struct operands operands;
   int exit_code;
-  if (!options_parse(command, argc, argv, NULL, &operands, &exit_code)) return exit_code;
+  if (!options_parse(command, argc, argv, &settings, &operands, &exit_code)) return exit_code;
   if (operands.count != 1) return options_misused(command, "one INDEX is needed");
-  return change_and_show(operands.items[0], NULL, NULL, hashscan_updater_compact, NULL);
+  return change_and_show(&(struct change){operands.items[0], NULL, NULL, hashscan_updater_compact, settings.mode},
+                         NULL);
 }
 
 const struct command command_index_add = {"index add", "INDEX LIST...", "Adds hash lists to an index", list_options,
@@ -171,4 +191,4 @@ const struct command command_index_remove = {"index remove", "INDEX", "Removes e
 const struct command command_index_update = {"index update", "--list NAME INDEX LIST",
                                              "Replaces a list of an index by a new version", list_options, run_update};
 const struct command command_index_compact = {"index compact", "INDEX", "Rewrites an index without what was removed",
-                                              no_options, run_compact};
+                                              compact_options, run_compact};

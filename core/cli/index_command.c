@@ -10,6 +10,7 @@
 #include "input.h"
 #include "json.h"
 #include "message.h"
+#include "record.h"
 
 int index_fail(const hashscan_error *error) {
   message("%s", error->message);
@@ -97,6 +98,7 @@ int index_show(const char *path, const struct index_note *note) {
                                           : hashscan_index_read_info(path, &shown.info, write_list, &shown, &error);
   if (code != HASHSCAN_SUCCESS) return index_fail(&error);
   end_line(&shown, note);
+  if (!note->mode_given) record_warn_of_readers(path, &shown.info);
   return output_finish(&out) ? EXIT_COMPLETE : EXIT_FATAL;
 }
 

@@ -11,12 +11,22 @@ struct list_settings {
   int format; /* hashscan_list_format */
   int kind;   /* hashscan_kind, or -1 */
   bool skip_bad_lines, verbose;
+  unsigned mode; /* 0: not given */
 };
 
 #define LIST_SETTINGS_INIT                                                                                             \
   { .kind = -1 }
 
 #define INDEX_KINDS "pdq|md5|sha1|sha256|hash64"
+
+/* A row of an option table. */
+#define MODE_OPTION(settings, field)                                                                                   \
+  {                                                                                                                    \
+    "mode", 0, OPTION_MODE, offsetof(settings, field), "MODE",                                                         \
+        "Permission bits of the files of the index, in octal, such as 0640; its folder gets the search bits that go "  \
+        "with them. Default: as they are; those of a new index are 0600, as hash lists are confidential.",             \
+        0, 0                                                                                                           \
+  }
 
 /* Rows of an option table, for a command whose settings begin with a struct list_settings. */
 #define LIST_OPTIONS                                                                                                   \
@@ -56,7 +66,7 @@ struct list_settings {
        "Count lines that cannot be read instead of failing at the first.",                                             \
        0,                                                                                                              \
        0},                                                                                                             \
-  {                                                                                                                    \
+      MODE_OPTION(struct list_settings, mode), {                                                                       \
     "verbose", 'v', OPTION_FLAG, offsetof(struct list_settings, verbose), NULL,                                        \
         "Also a one-line summary on standard error.", 0, 0                                                             \
   }
@@ -79,6 +89,7 @@ struct index_note {
   const uint64_t *bad_lines;            /* NULL: no lists were read */
   const hashscan_update_report *report; /* NULL: nothing was updated */
   bool verify;                          /* check every byte of it first */
+  bool mode_given;                      /* who may read it is what was asked for */
 };
 
 /* Prints the line about the index at `path`, from its headers unless it is to be verified; the exit code. */

@@ -57,11 +57,21 @@ static bool read_choice(const char *text, const char *words, int *choice) {
   }
 }
 
+/* No sign, no prefix, no set-user-ID; the owner reads and writes, and nobody executes. */
+static bool read_mode(const char *text, unsigned *mode) {
+  const size_t length = strlen(text);
+  if (length < 3 || length > 4 || strspn(text, "01234567") != length) return false;
+  *mode = (unsigned)strtoul(text, NULL, 8);
+  return (*mode & ~0666u) == 0 && (*mode & 0600u) == 0600u;
+}
+
 static bool misread(const struct command *command, const struct option *option, const char *text) {
   if (option->type == OPTION_CHOICE)
     options_misused(command, "--%s is '%s', not one of %s", option->name, text, option->value);
   else if (option->type == OPTION_SECONDS)
     options_misused(command, "--%s is '%s', not a number of seconds over 0", option->name, text);
+  else if (option->type == OPTION_MODE)
+    options_misused(command, "--%s is '%s', not 0600, 0640, 0644, 0660, 0664 or the like", option->name, text);
   else if (option->max == UINT64_MAX)
     options_misused(command, "--%s is '%s', not a whole number of %" PRIu64 " or more", option->name, text,
                     option->min);
@@ -99,6 +109,8 @@ static bool set_value(const struct command *command, const struct option *option
     return read_seconds(text, field) || misread(command, option, text);
   case OPTION_CHOICE:
     return read_choice(text, option->value, field) || misread(command, option, text);
+  case OPTION_MODE:
+    return read_mode(text, field) || misread(command, option, text);
   }
   return false;
 }

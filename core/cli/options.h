@@ -19,7 +19,8 @@ enum option_type {
   OPTION_TEXTS,   /* struct texts: may be given more than once */
   OPTION_NUMBER,  /* uint64_t from min to max */
   OPTION_SECONDS, /* double over 0 */
-  OPTION_CHOICE   /* int: the position of the word in `value`, "full|nn512" */
+  OPTION_CHOICE,  /* int: the position of the word in `value`, "full|nn512" */
+  OPTION_MODE     /* unsigned: permission bits of files, in octal; never 0 */
 };
 
 /* The values of an option in the order given; they point into argv. The items are given back with free(). */

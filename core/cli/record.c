@@ -3,6 +3,9 @@
 #include "record.h"
 
 #include <string.h>
+#include <sys/stat.h>
+
+#include "message.h"
 
 void record_match(struct json *json, const hashscan_entry *entry, unsigned distance, const char *transform) {
   json_object_begin(json, NULL);
@@ -35,4 +38,10 @@ void record_index(struct json *json, const hashscan_index *index) {
   json_integer(json, "entries", info.entries);
   json_string(json, "digest", info.digest);
   json_object_end(json);
+}
+
+void record_warn_of_readers(const char *path, const hashscan_index_info *info) {
+  if ((info->mode & S_IROTH) == 0) return;
+  message("%s: every user of this machine can read this index, and hash lists are confidential: chmod -R o= ends that",
+          path);
 }

@@ -16,4 +16,7 @@ void record_quality(struct json *json, const hashscan_image_hash *image);
 /* "index":{"entries":N,"digest":"..."}: which snapshot the answers came from. */
 void record_index(struct json *json, const hashscan_index *index);
 
+/* Says on standard error when every user of the machine can read the index at `path`. */
+void record_warn_of_readers(const char *path, const hashscan_index_info *info);
+
 #endif

@@ -337,6 +337,11 @@ HASHSCAN_API hashscan_code hashscan_builder_add_list_bytes(hashscan_builder *bui
 HASHSCAN_API hashscan_code hashscan_builder_add(hashscan_builder *builder, const hashscan_entry *entry,
                                                 hashscan_error *error);
 
+/* Who may read and write what hashscan_builder_write writes: 0600 with none, some or all of 0066; the folder gets the
+ * search bits that go with it. The umask does not count. Without this call a new index is for its owner alone (0600,
+ * its folder 0700), and one that is replaced keeps mode, owner and group. Errors: ARGUMENT. */
+HASHSCAN_API hashscan_code hashscan_builder_set_mode(hashscan_builder *builder, unsigned mode, hashscan_error *error);
+
 /* Writes the entries as an index folder at `path`. The folder is created when missing; an index that is already
  * there is replaced in one atomic step, and stays whole when this fails at any moment. A folder that holds anything
  * but an index is refused. The builder keeps its entries.
@@ -359,6 +364,11 @@ typedef struct hashscan_updater hashscan_updater;
  * Errors: those of hashscan_index_open; IO also when another process is changing the index or the folder is read-only.
  */
 HASHSCAN_API hashscan_code hashscan_updater_open(const char *path, hashscan_updater **updater, hashscan_error *error);
+
+/* From the next commit on, whether or not that changes anything else, all files of the index have this mode and its
+ * folder the one that goes with it, as with hashscan_builder_set_mode. Without this call new files are as MANIFEST is:
+ * mode, owner and group stay. Errors: ARGUMENT; the commit fails with IO where the mode cannot be set. */
+HASHSCAN_API hashscan_code hashscan_updater_set_mode(hashscan_updater *updater, unsigned mode, hashscan_error *error);
 
 /* Drops what was not committed, and gives the lock back. */
 HASHSCAN_API void hashscan_updater_close(hashscan_updater *updater);
@@ -443,6 +453,9 @@ typedef struct hashscan_index_info {
   uint32_t segments;
   uint64_t log_bytes; /* changes that are not in a segment yet */
   uint64_t dead;      /* removed entries that still take room: compacting takes it back */
+  /* Who may read it: the permission bits of its files (segments and log) together, as in stat(2), less what its folder
+   * lets nobody through to. Hash lists are confidential: with 0004 every user of the machine can read this one. */
+  uint32_t mode;
 } hashscan_index_info;
 
 /* Fills `info`. Any thread. */

@@ -50,7 +50,8 @@ static void make_valid(void) {
   require(hashscan_builder_create(&builder, NULL) == HASHSCAN_SUCCESS);
   fill(builder);
   require(builder_sort(builder, NULL) == HASHSCAN_SUCCESS);
-  require(segment_write(builder, dirfd, digest, &size, NULL) == HASHSCAN_SUCCESS);
+  require(segment_write(builder, dirfd, &(struct file_access){.mode = ACCESS_PRIVATE}, digest, &size, NULL) ==
+          HASHSCAN_SUCCESS);
   hashscan_builder_destroy(builder);
   index_segment_name(digest, name);
   require(file_read(dirfd, name, UINT64_MAX, &valid, reason, sizeof reason) == FILE_READ);

@@ -27,6 +27,7 @@
 static char folder[FIXTURE_PATH_SIZE];
 static struct file_buffer buffer;
 static char reason[160];
+static const struct file_access owner_only = {.mode = ACCESS_PRIVATE};
 
 static const char *path_of(const char *name) {
   static char path[FIXTURE_PATH_SIZE];
@@ -250,7 +251,7 @@ static void test_write(void **unused) {
   struct file_writer writer;
   fixture_write(path_of("temporary"), "a leftover", 10);
   fixture_write(path_of("final"), "old", 3);
-  assert_int_equal(file_writer_open(&writer, dirfd, "temporary", NULL), HASHSCAN_SUCCESS);
+  assert_int_equal(file_writer_open(&writer, dirfd, "temporary", &owner_only, NULL), HASHSCAN_SUCCESS);
   file_writer_put(&writer, "0123", 4);
   file_writer_put(&writer, "456", 3);
   assert_int_equal(writer.offset, 7);
@@ -261,7 +262,7 @@ static void test_write(void **unused) {
   assert_holds("final", "01ab456789");
   assert_int_not_equal(access(path_of("temporary"), F_OK), 0);
 
-  assert_int_equal(file_writer_open(&writer, dirfd, "temporary", NULL), HASHSCAN_SUCCESS);
+  assert_int_equal(file_writer_open(&writer, dirfd, "temporary", &owner_only, NULL), HASHSCAN_SUCCESS);
   file_writer_put(&writer, "gone", 4);
   file_writer_abort(&writer);
   assert_int_not_equal(access(path_of("temporary"), F_OK), 0);
@@ -277,7 +278,7 @@ static void test_large_write(void **unused) {
   for (size_t i = 0; i < size; i++) bytes[i] = (uint8_t)(i * i >> 7);
   const int dirfd = open(folder, O_RDONLY | O_DIRECTORY);
   struct file_writer writer;
-  assert_int_equal(file_writer_open(&writer, dirfd, "temporary", NULL), HASHSCAN_SUCCESS);
+  assert_int_equal(file_writer_open(&writer, dirfd, "temporary", &owner_only, NULL), HASHSCAN_SUCCESS);
   const size_t pieces[] = {0, 1, 700000, 1 << 20, 900000, 12345};
   size_t put = 0;
   for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
@@ -304,7 +305,7 @@ static void test_full_disk(void **unused) {
   const int dirfd = open(folder, O_RDONLY | O_DIRECTORY);
   struct file_writer writer;
   hashscan_error error;
-  assert_int_equal(file_writer_open(&writer, dirfd, "temporary", NULL), HASHSCAN_SUCCESS);
+  assert_int_equal(file_writer_open(&writer, dirfd, "temporary", &owner_only, NULL), HASHSCAN_SUCCESS);
   const uint8_t bytes[5000] = {0};
   file_writer_put(&writer, bytes, sizeof bytes);
   setrlimit(RLIMIT_FSIZE, &small);
@@ -322,7 +323,7 @@ static void test_unwritable_folder(void **unused) {
   struct file_writer writer;
   hashscan_error error;
   const int dirfd = open("/proc/self", O_RDONLY | O_DIRECTORY);
-  assert_int_equal(file_writer_open(&writer, dirfd, "temporary", &error), HASHSCAN_E_IO);
+  assert_int_equal(file_writer_open(&writer, dirfd, "temporary", &owner_only, &error), HASHSCAN_E_IO);
   close(dirfd);
 }
 

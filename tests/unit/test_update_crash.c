@@ -344,6 +344,10 @@ static void test_read_only(void **unused) {
   char path[FIXTURE_PATH_SIZE];
   char lock[FIXTURE_PATH_SIZE];
   build_empty(fixture_join(path, folder, "read-only"));
+  hashscan_updater *updater = open_updater(path);
+  OK(hashscan_updater_set_mode(updater, 0644, &error)); /* for whoever comes as nobody */
+  OK(hashscan_updater_commit(updater, NULL, &error));
+  hashscan_updater_close(updater);
   assert_int_equal(unlink(fixture_join(lock, path, "LOCK")), 0);
   assert_int_equal(chmod(folder, 0755), 0);
   assert_int_equal(chmod(path, 0555), 0);

@@ -29,7 +29,21 @@
 
 /* ---- Whole reads ----------------------------------------------------------------------------------------------- */
 
+/* The whole pages inside the buffer; what shares a page with them may be anybody's. */
+static void advise_pages(const struct file_buffer *buffer, int advice) {
+  const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+  const uintptr_t start = ((uintptr_t)buffer->bytes + page - 1) & ~(page - 1);
+  const uintptr_t end = ((uintptr_t)buffer->bytes + buffer->capacity) & ~(page - 1);
+  if (buffer->bytes != NULL && start < end) madvise((void *)start, end - start, advice);
+}
+
+void file_buffer_hide(struct file_buffer *buffer) {
+  advise_pages(buffer, MADV_DONTDUMP);
+  buffer->hidden = true;
+}
+
 void file_buffer_free(struct file_buffer *buffer) {
+  if (buffer->hidden) advise_pages(buffer, MADV_DODUMP); /* the pages may serve somebody else next */
   free(buffer->bytes);
   *buffer = (struct file_buffer){0};
 }
@@ -201,9 +215,11 @@ static int map_open_file(int fd, int flags, struct file_map *map) {
   if (S_ISDIR(found.st_mode)) return EISDIR;
   if (!S_ISREG(found.st_mode)) return EINVAL;
   if ((uint64_t)found.st_size > SIZE_MAX / 2) return EFBIG;
+  map->mode = found.st_mode;
   if (found.st_size == 0) return 0;
   void *bytes = mmap(NULL, (size_t)found.st_size, PROT_READ, MAP_SHARED | flags, fd, 0);
   if (bytes == MAP_FAILED) return errno;
+  madvise(bytes, (size_t)found.st_size, MADV_DONTDUMP); /* best effort */
   map->bytes = bytes;
   map->size = (size_t)found.st_size;
   return 0;
@@ -233,14 +249,26 @@ void file_map_close(struct file_map *map) {
 
 /* ---- Durable writes -------------------------------------------------------------------------------------------- */
 
-hashscan_code file_writer_open(struct file_writer *writer, int dirfd, const char *temporary, hashscan_error *error) {
+/* 0 or an errno value. */
+static int create_temporary(struct file_writer *writer, const struct file_access *access) {
+  if (unlinkat(writer->dirfd, writer->temporary, 0) != 0 && errno != ENOENT) return errno;
+  writer->fd =
+      openat(writer->dirfd, writer->temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, ACCESS_PRIVATE);
+  if (writer->fd < 0) return errno;
+  const int failed = access_apply(writer->fd, access);
+  if (failed != 0) unlinkat(writer->dirfd, writer->temporary, 0);
+  return failed;
+}
+
+hashscan_code file_writer_open(struct file_writer *writer, int dirfd, const char *temporary,
+                               const struct file_access *access, hashscan_error *error) {
   *writer = (struct file_writer){.dirfd = dirfd, .fd = -1, .temporary = temporary, .capacity = WRITE_BUFFER_BYTES};
   writer->buffer = malloc(WRITE_BUFFER_BYTES);
   if (writer->buffer == NULL) return error_memory(error);
-  if (unlinkat(dirfd, temporary, 0) == 0 || errno == ENOENT)
-    writer->fd = openat(dirfd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-  if (writer->fd >= 0) return HASHSCAN_SUCCESS;
-  const int errnum = errno;
+  const int errnum = create_temporary(writer, access);
+  if (errnum == 0) return HASHSCAN_SUCCESS;
+  if (writer->fd >= 0) close(writer->fd);
+  writer->fd = -1;
   free(writer->buffer);
   return error_set_errno(error, HASHSCAN_E_IO, errnum, "cannot create %s", temporary);
 }
@@ -357,7 +385,7 @@ hashscan_code file_writer_take(struct file_writer *writer, struct file_buffer *b
     file_writer_abort(writer);
     return error_memory(error);
   }
-  *bytes = (struct file_buffer){writer->buffer, writer->used, writer->capacity};
+  *bytes = (struct file_buffer){.bytes = writer->buffer, .size = writer->used, .capacity = writer->capacity};
   writer->buffer = NULL;
   return HASHSCAN_SUCCESS;
 }

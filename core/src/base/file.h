@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "base/access.h"
 #include "hashscan.h"
 
 /* A growable buffer that is kept between files. Zero-initialise; file_buffer_free gives its memory back. */
@@ -13,8 +14,12 @@ struct file_buffer {
   uint8_t *bytes;
   size_t size;
   size_t capacity;
+  bool hidden; /* file_buffer_hide was called */
 };
 
+/* Keeps the whole pages of the buffer out of core dumps, where the system can do that, until it is freed. The buffer
+ * must not grow any more. */
+void file_buffer_hide(struct file_buffer *buffer);
 void file_buffer_free(struct file_buffer *buffer);
 
 /* How reading one input ended. */
@@ -38,10 +43,12 @@ enum file_outcome file_read(int dirfd, const char *path, uint64_t max_bytes, str
 enum file_outcome file_read_stream(int fd, uint64_t max_bytes, struct file_buffer *buffer, char *reason,
                                    size_t reason_size);
 
-/* A read-only shared mapping of a whole regular file. `bytes` is NULL when the file is empty. */
+/* A read-only shared mapping of a whole regular file, which core dumps leave out. `bytes` is NULL when the file is
+ * empty. */
 struct file_map {
   const uint8_t *bytes;
   size_t size;
+  mode_t mode; /* of the file */
 };
 
 /* Maps the file `name` of the folder `dirfd`, for reading all of it: it is read at once. 0, or an errno value: ELOOP
@@ -69,7 +76,8 @@ struct file_writer {
 
 /* Creates the file `temporary` in the folder `dirfd`; a leftover of that name is removed first. `dirfd` and
  * `temporary` must outlive the writer. On failure there is nothing to abort. */
-hashscan_code file_writer_open(struct file_writer *writer, int dirfd, const char *temporary, hashscan_error *error);
+hashscan_code file_writer_open(struct file_writer *writer, int dirfd, const char *temporary,
+                               const struct file_access *access, hashscan_error *error);
 void file_writer_put(struct file_writer *writer, const void *bytes, size_t size);
 
 /* Overwrites bytes that were put before. */

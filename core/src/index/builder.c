@@ -31,6 +31,13 @@ void hashscan_builder_destroy(hashscan_builder *builder) {
   free(builder);
 }
 
+hashscan_code hashscan_builder_set_mode(hashscan_builder *builder, unsigned mode, hashscan_error *error) {
+  if (builder == NULL) return error_set(error, HASHSCAN_E_ARGUMENT, "builder is NULL");
+  const hashscan_code code = access_check(mode, error);
+  if (code == HASHSCAN_SUCCESS) builder->mode = (mode_t)mode;
+  return code;
+}
+
 /* ---- One entry ------------------------------------------------------------------------------------------------- */
 
 /* An entry's strings with their sizes, terminators included. NULL reads as empty. */

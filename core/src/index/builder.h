@@ -28,6 +28,7 @@ struct hashscan_builder {
   struct intern_table label_sets; /* labels in order; `count` is their number */
   uint64_t last_id;               /* entries of one row share their id, and follow one another */
   uint64_t entry_count;
+  mode_t mode; /* of the files to write; 0: not said */
 };
 
 /* Fills `out` for entry `i` of a kind; its pointers live until the builder changes. */
@@ -38,8 +39,8 @@ hashscan_code builder_sort(hashscan_builder *builder, hashscan_error *error);
 
 /* Writes the sorted entries as a segment into the folder `dirfd` and gives its digest and size.
  * Errors: IO, MEMORY. */
-hashscan_code segment_write(const hashscan_builder *builder, int dirfd, uint8_t digest[INDEX_DIGEST_BYTES],
-                            uint64_t *size, hashscan_error *error);
+hashscan_code segment_write(const hashscan_builder *builder, int dirfd, const struct file_access *access,
+                            uint8_t digest[INDEX_DIGEST_BYTES], uint64_t *size, hashscan_error *error);
 
 /* The same bytes in memory; the caller frees them. Errors: MEMORY. */
 hashscan_code segment_encode(const hashscan_builder *builder, struct file_buffer *bytes, hashscan_error *error);

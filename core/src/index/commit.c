@@ -123,7 +123,8 @@ static hashscan_code write_log(hashscan_updater *updater, const struct log_write
   manifest->log_size = log->bytes.size;
   index_digest(log->bytes.bytes, log->bytes.size, manifest->log_digest);
   log_name(manifest->log_id, name);
-  const hashscan_code code = file_writer_open(&writer, updater->folder.dirfd, FOLDER_LOG_TEMPORARY, error);
+  const hashscan_code code =
+      file_writer_open(&writer, updater->folder.dirfd, FOLDER_LOG_TEMPORARY, &updater->folder.access, error);
   if (code != HASHSCAN_SUCCESS) return code;
   file_writer_put(&writer, log->bytes.bytes, log->bytes.size);
   return file_writer_commit(&writer, name, error);
@@ -194,7 +195,7 @@ static hashscan_code write_segment(hashscan_updater *updater, hashscan_builder *
   segment->entries = builder->entry_count;
   const hashscan_code code = builder_sort(builder, error);
   if (code != HASHSCAN_SUCCESS) return code;
-  return segment_write(builder, updater->folder.dirfd, segment->digest, &segment->size, error);
+  return segment_write(builder, updater->folder.dirfd, &updater->folder.access, segment->digest, &segment->size, error);
 }
 
 /* Everything from segment `first` on, and what is staged, as one new segment. */
@@ -274,7 +275,7 @@ static bool is_large(const hashscan_updater *updater) {
 }
 
 hashscan_code update_write(hashscan_updater *updater, bool compact, hashscan_error *error) {
-  if (!any_changes(updater) && (!compact || is_compact(updater))) return HASHSCAN_SUCCESS;
+  if (!any_changes(updater) && (!compact || is_compact(updater))) return folder_apply_mode(&updater->folder, error);
   if (compact) return rewrite(updater, 0, error);
   if (is_large(updater)) return rewrite(updater, choose_first(updater), error);
   struct log_writer log = {0};

@@ -119,8 +119,8 @@ static bool is_current(int dirfd, int lock) {
 }
 
 static hashscan_code lock_folder(struct folder *folder, hashscan_error *error) {
-  const int lock =
-      openat(folder->dirfd, FOLDER_LOCK_NAME, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0666);
+  const int lock = openat(folder->dirfd, FOLDER_LOCK_NAME,
+                          O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, ACCESS_PRIVATE);
   if (lock < 0) return error_set_errno(error, HASHSCAN_E_IO, errno, "cannot write to %s", folder->path);
   int failed;
   do failed = flock(lock, LOCK_EX | LOCK_NB) == 0 ? 0 : errno;
@@ -136,9 +136,19 @@ static hashscan_code lock_folder(struct folder *folder, hashscan_error *error) {
 }
 
 static hashscan_code make_folder(struct folder *folder, hashscan_error *error) {
-  folder->created = mkdir(folder->path, 0777) == 0;
+  folder->created = mkdir(folder->path, access_folder_mode(ACCESS_PRIVATE)) == 0;
   if (folder->created || errno == EEXIST) return HASHSCAN_SUCCESS;
   return error_set_errno(error, HASHSCAN_E_IO, errno, "cannot create %s", folder->path);
+}
+
+/* With the lock held, under which nobody replaces MANIFEST. */
+static void choose_access(struct folder *folder, mode_t mode) {
+  struct stat manifest;
+  folder->access = (struct file_access){.mode = ACCESS_PRIVATE};
+  if (fstatat(folder->dirfd, INDEX_MANIFEST_NAME, &manifest, AT_SYMLINK_NOFOLLOW) == 0)
+    folder->access = access_like(&manifest);
+  if (mode != 0) folder_set_mode(folder, mode);
+  access_apply(folder->lock, &folder->access); /* whoever may write the index must be able to lock it: best effort */
 }
 
 static hashscan_code open_existing(struct folder *folder, bool create, hashscan_error *error) {
@@ -152,10 +162,11 @@ static hashscan_code open_existing(struct folder *folder, bool create, hashscan_
   return code == HASHSCAN_SUCCESS ? lock_folder(folder, error) : code;
 }
 
-hashscan_code folder_open(struct folder *folder, const char *path, bool create, hashscan_error *error) {
+hashscan_code folder_open(struct folder *folder, const char *path, bool create, mode_t mode, hashscan_error *error) {
   *folder = (struct folder){.path = path, .dirfd = -1, .lock = -1};
   hashscan_code code = create ? make_folder(folder, error) : HASHSCAN_SUCCESS;
   if (code == HASHSCAN_SUCCESS) code = open_existing(folder, create, error);
+  if (code == HASHSCAN_SUCCESS) choose_access(folder, mode);
   if (code != HASHSCAN_SUCCESS) folder_close(folder);
   return code;
 }
@@ -169,13 +180,43 @@ void folder_close(struct folder *folder) {
   *folder = (struct folder){.dirfd = -1, .lock = -1};
 }
 
+/* ---- Who may read it ------------------------------------------------------------------------------------------- */
+
+void folder_set_mode(struct folder *folder, mode_t mode) {
+  folder->access.mode = mode;
+  folder->access.asked = true;
+}
+
+static int apply_to_file(const struct folder *folder, const char *name) {
+  const int fd = openat(folder->dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  if (fd < 0) return errno;
+  const int failed = access_apply(fd, &folder->access);
+  close(fd);
+  return failed;
+}
+
+hashscan_code folder_apply_mode(const struct folder *folder, hashscan_error *error) {
+  if (!folder->access.asked) return HASHSCAN_SUCCESS;
+  const struct file_access own = {.mode = folder->access.mode, .asked = true};
+  DIR *listing = open_listing(folder->dirfd);
+  int failed = listing == NULL ? errno : 0;
+  for (struct dirent *file; failed == 0 && (file = readdir(listing)) != NULL;)
+    if (is_data_name(file->d_name) || strcmp(file->d_name, INDEX_MANIFEST_NAME) == 0)
+      failed = apply_to_file(folder, file->d_name);
+  if (listing != NULL) closedir(listing);
+  if (failed == 0) failed = access_apply(folder->lock, &own);
+  if (failed == 0) failed = access_apply(folder->dirfd, &own);
+  if (failed == 0) return HASHSCAN_SUCCESS;
+  return error_set_errno(error, HASHSCAN_E_IO, failed, "cannot set mode %04o", (unsigned)folder->access.mode);
+}
+
 /* ---- Writing --------------------------------------------------------------------------------------------------- */
 
-static hashscan_code write_manifest(int dirfd, struct manifest *manifest, hashscan_error *error) {
+static hashscan_code write_manifest(const struct folder *folder, struct manifest *manifest, hashscan_error *error) {
   uint8_t bytes[INDEX_MANIFEST_MAX_BYTES];
   struct file_writer writer;
   const size_t size = manifest_encode(manifest, bytes);
-  const hashscan_code code = file_writer_open(&writer, dirfd, MANIFEST_TEMPORARY, error);
+  const hashscan_code code = file_writer_open(&writer, folder->dirfd, MANIFEST_TEMPORARY, &folder->access, error);
   if (code != HASHSCAN_SUCCESS) return code;
   file_writer_put(&writer, bytes, size);
   return file_writer_commit(&writer, INDEX_MANIFEST_NAME, error);
@@ -192,7 +233,9 @@ static hashscan_code sync_parent(const struct folder *folder, hashscan_error *er
 }
 
 hashscan_code folder_commit(struct folder *folder, struct manifest *manifest, hashscan_error *error) {
-  const hashscan_code code = write_manifest(folder->dirfd, manifest, error);
+  hashscan_code code = folder_apply_mode(folder, error);
+  if (code != HASHSCAN_SUCCESS) return code;
+  code = write_manifest(folder, manifest, error);
   struct manifest standing;
   if (code != HASHSCAN_SUCCESS) {
     folder->uncertain = manifest_read("", folder->dirfd, &standing, NULL) == HASHSCAN_SUCCESS &&
@@ -208,8 +251,8 @@ hashscan_code folder_commit(struct folder *folder, struct manifest *manifest, ha
 static hashscan_code write_files(struct folder *folder, const hashscan_builder *builder, hashscan_error *error) {
   struct manifest manifest = {.segment_count = 1, .segments[0].entries = builder->entry_count};
   hashscan_error failure;
-  hashscan_code code =
-      segment_write(builder, folder->dirfd, manifest.segments[0].digest, &manifest.segments[0].size, &failure);
+  hashscan_code code = segment_write(builder, folder->dirfd, &folder->access, manifest.segments[0].digest,
+                                     &manifest.segments[0].size, &failure);
   if (code == HASHSCAN_SUCCESS) code = folder_commit(folder, &manifest, &failure);
   return code == HASHSCAN_SUCCESS ? code : error_set(error, code, "%s: %s", folder->path, failure.message);
 }
@@ -218,7 +261,7 @@ hashscan_code hashscan_builder_write(hashscan_builder *builder, const char *path
   if (builder == NULL || path == NULL) return error_set(error, HASHSCAN_E_ARGUMENT, "builder or path is NULL");
   struct folder folder;
   hashscan_code code = builder_sort(builder, error);
-  if (code == HASHSCAN_SUCCESS) code = folder_open(&folder, path, true, error);
+  if (code == HASHSCAN_SUCCESS) code = folder_open(&folder, path, true, builder->mode, error);
   if (code != HASHSCAN_SUCCESS) return code;
   code = write_files(&folder, builder, error);
   folder_close(&folder);

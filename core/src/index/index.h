@@ -21,6 +21,7 @@ struct hashscan_index {
   uint64_t dead;                                 /* in segments and in the log */
   uint64_t entries_by_kind[HASHSCAN_KIND_COUNT]; /* live */
   uint64_t distinct_pdq;
+  mode_t mode; /* hashscan_index_info.mode */
   /* Name and version of each list that has a live entry; `count` is the number of those. */
   struct string_pool list_strings;
   struct intern_table lists;

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cpu.h"
@@ -45,7 +46,7 @@ static hashscan_code load_segment(const char *path, int dirfd, const struct mani
 
 /* Copied, because a writer may be appending to the file; what counts of it never changes. */
 static hashscan_code read_log(const char *path, int dirfd, const struct manifest *manifest, struct file_buffer *log,
-                              hashscan_error *error) {
+                              mode_t *mode, hashscan_error *error) {
   char name[LOG_NAME_BYTES];
   struct file_map map;
   log_name(manifest->log_id, name);
@@ -58,6 +59,8 @@ static hashscan_code read_log(const char *path, int dirfd, const struct manifest
   if (code == HASHSCAN_SUCCESS) {
     log->size = log->capacity = (size_t)manifest->log_size;
     memcpy(log->bytes, map.bytes, log->size);
+    file_buffer_hide(log);
+    *mode |= map.mode;
   }
   file_map_close(&map);
   return code;
@@ -94,6 +97,7 @@ static hashscan_code make_part(const char *path, const struct log_entries *entri
   if (code == HASHSCAN_SUCCESS) code = segment_encode(builder, &part->memory, error);
   hashscan_builder_destroy(builder);
   if (code != HASHSCAN_SUCCESS) return code;
+  file_buffer_hide(&part->memory);
   return index_segment_validate(path, part->memory.bytes, part->memory.size, &part->segment, error);
 }
 
@@ -101,7 +105,7 @@ static hashscan_code load_log(const char *path, int dirfd, hashscan_index *index
   if (index->manifest.log_id == 0) return HASHSCAN_SUCCESS;
   struct file_buffer *log = &index->log_bytes;
   struct log_entries *entries = &index->log_entries;
-  hashscan_code code = read_log(path, dirfd, &index->manifest, log, error);
+  hashscan_code code = read_log(path, dirfd, &index->manifest, log, &index->mode, error);
   if (code == HASHSCAN_SUCCESS) code = check_log_digest(path, &index->manifest, log, error);
   if (code == HASHSCAN_SUCCESS)
     code = log_replay(path, log->bytes, log->size, index->parts, index->part_count, entries, error);
@@ -146,10 +150,21 @@ static hashscan_code load(const char *path, int dirfd, enum index_depth depth, h
   while (code == HASHSCAN_SUCCESS && index->part_count < manifest->segment_count) {
     const uint32_t next = index->part_count++;
     code = load_segment(path, dirfd, &manifest->segments[next], depth, &index->parts[next], error);
+    index->mode |= index->parts[next].map.mode;
   }
   if (code == HASHSCAN_SUCCESS) code = load_log(path, dirfd, index, error);
   if (code == HASHSCAN_SUCCESS) code = finish_parts(index, error);
   return code == HASHSCAN_SUCCESS ? index_count(path, index, error) : code;
+}
+
+/* What the files let anybody do, as far as their folder lets anybody through to them. */
+static mode_t effective_mode(int dirfd, mode_t files) {
+  struct stat folder;
+  mode_t through = 0700;
+  if (fstat(dirfd, &folder) != 0) return files & 0777;
+  if ((folder.st_mode & S_IXGRP) != 0) through |= 0070;
+  if ((folder.st_mode & S_IXOTH) != 0) through |= 0007;
+  return files & through;
 }
 
 static bool manifest_changed(int dirfd, const struct manifest *manifest) {
@@ -166,6 +181,7 @@ hashscan_code index_load(const char *path, int dirfd, enum index_depth depth, ha
     if (code != HASHSCAN_SUCCESS) return code;
     index->manifest = manifest;
     code = load(path, dirfd, depth, index, error);
+    index->mode = effective_mode(dirfd, index->mode);
     if (code == HASHSCAN_SUCCESS) return code;
     index_unload(index);
     if (code == HASHSCAN_E_MEMORY || !manifest_changed(dirfd, &manifest)) return code;

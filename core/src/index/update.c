@@ -52,7 +52,7 @@ hashscan_code hashscan_updater_open(const char *path, hashscan_updater **updater
   opened->folder.dirfd = opened->folder.lock = -1;
   opened->log_max_entries = UPDATE_LOG_MAX_ENTRIES;
   opened->path = strdup(path);
-  code = opened->path == NULL ? error_memory(error) : folder_open(&opened->folder, opened->path, false, error);
+  code = opened->path == NULL ? error_memory(error) : folder_open(&opened->folder, opened->path, false, 0, error);
   if (code == HASHSCAN_SUCCESS) code = begin(opened, error);
   if (code == HASHSCAN_SUCCESS) *updater = opened;
   else hashscan_updater_close(opened);
@@ -73,6 +73,13 @@ static hashscan_code check_usable(const hashscan_updater *updater, hashscan_erro
   if (updater->failed)
     return error_set(error, HASHSCAN_E_ARGUMENT, "%s: the updater has failed and can only be closed", updater->path);
   return HASHSCAN_SUCCESS;
+}
+
+hashscan_code hashscan_updater_set_mode(hashscan_updater *updater, unsigned mode, hashscan_error *error) {
+  hashscan_code code = check_usable(updater, error);
+  if (code == HASHSCAN_SUCCESS) code = access_check(mode, error);
+  if (code == HASHSCAN_SUCCESS) folder_set_mode(&updater->folder, (mode_t)mode);
+  return code;
 }
 
 /* ---- Entries of the base --------------------------------------------------------------------------------------- */

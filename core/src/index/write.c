@@ -192,11 +192,11 @@ static bool write_segment(struct section_writer *writer, const hashscan_builder 
   return true;
 }
 
-hashscan_code segment_write(const hashscan_builder *builder, int dirfd, uint8_t digest[INDEX_DIGEST_BYTES],
-                            uint64_t *size, hashscan_error *error) {
+hashscan_code segment_write(const hashscan_builder *builder, int dirfd, const struct file_access *access,
+                            uint8_t digest[INDEX_DIGEST_BYTES], uint64_t *size, hashscan_error *error) {
   struct section_writer writer = {.digest = XXH3_createState()};
   if (writer.digest == NULL) return error_memory(error);
-  hashscan_code code = file_writer_open(&writer.file, dirfd, INDEX_SEGMENT_TEMPORARY, error);
+  hashscan_code code = file_writer_open(&writer.file, dirfd, INDEX_SEGMENT_TEMPORARY, access, error);
   if (code == HASHSCAN_SUCCESS && !write_segment(&writer, builder, digest, size)) {
     file_writer_abort(&writer.file);
     code = error_memory(error);
