@@ -21,7 +21,7 @@
 struct scan_settings {
   const char *index, *output, *files_from;
   uint64_t radius, min_quality, threads;
-  int transforms, profile, level;
+  int transforms, profile, level, links;
   bool null, emit_hash, no_progress, verbose;
   struct limit_settings limits;
 };
@@ -44,6 +44,10 @@ static const struct option scan_options[] = {
      "times as fast, but a file that was crafted for it can hide a match, and damage in what is not read goes "
      "unnoticed. "
      "Use it for a first pass over storage that nobody crafted to hide from it. Default fast.",
+     0, 0},
+    {"links", 0, OPTION_CHOICE, offsetof(struct scan_settings, links), "within|follow|skip",
+     "Which symbolic links in folders are followed: those that lead to a PATH or into it, all, or none. Others get a "
+     "record that says so. A PATH itself may be a link. Default within.",
      0, 0},
     {"threads", 0, OPTION_NUMBER, offsetof(struct scan_settings, threads), "N",
      "Threads to work with. Default 0: one per CPU.", 0, 4096},
@@ -186,6 +190,7 @@ static void write_summary(struct scan_run *run) {
   json_integer(&json, "min_quality", settings->min_quality);
   json_string(&json, "profile", hashscan_profile_name((hashscan_profile)settings->profile));
   json_string(&json, "level", hashscan_level_name((hashscan_level)settings->level));
+  json_string(&json, "links", hashscan_links_name((hashscan_links)settings->links));
   record_index(&json, index);
   json_real(&json, "seconds", run->summary.seconds, 3);
   json_real(&json, "images_per_second", rate(&run->summary), 1);
@@ -313,7 +318,8 @@ static hashscan_code scan_paths(struct scan_run *run, const struct operands *pat
                                    .on_record = on_record,
                                    .on_progress = progress ? on_progress : NULL,
                                    .should_stop = should_stop,
-                                   .user = run};
+                                   .user = run,
+                                   .links = (hashscan_links)run->settings.links};
   const hashscan_code code = hashscan_scan(run->matcher, &options, summary, error);
   progress_erase(&run->progress);
   if (code != HASHSCAN_SUCCESS && run->source_problem[0] != '\0')

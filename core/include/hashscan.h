@@ -173,7 +173,7 @@ typedef enum hashscan_status {
   HASHSCAN_STATUS_UNSUPPORTED = 3, /* not an image format, or a variant, that this library decodes */
   HASHSCAN_STATUS_CORRUPT = 4,     /* the right format, but it cannot be decoded to the last row */
   HASHSCAN_STATUS_LIMIT = 5,       /* a limit of hashscan_limits, named in `reason` */
-  HASHSCAN_STATUS_UNREADABLE = 6,  /* the file cannot be opened or read */
+  HASHSCAN_STATUS_UNREADABLE = 6,  /* the file cannot be opened or read, or is a link that is not followed */
   HASHSCAN_STATUS_CHANGED = 7,     /* the file changed while it was being read */
   HASHSCAN_STATUS_TIMEOUT = 8,     /* decoding took longer than max_seconds */
   HASHSCAN_STATUS_CRASH = 9        /* the decoder crashed (reported by isolated workers only) */
@@ -651,6 +651,16 @@ typedef struct hashscan_scan_summary {
   int stopped; /* nonzero: should_stop ended it early; the records given out are complete and final */
 } hashscan_scan_summary;
 
+/* Which symbolic links in the folders of a scan are followed. A link that is one of the paths always is. */
+typedef enum hashscan_links {
+  /* Those that lead to one of the paths or into it: `paths`, and those folders of next_path that came before. */
+  HASHSCAN_LINKS_WITHIN = 0,
+  HASHSCAN_LINKS_FOLLOW = 1, /* all */
+  HASHSCAN_LINKS_SKIP = 2    /* none */
+} hashscan_links;
+
+HASHSCAN_API const char *hashscan_links_name(hashscan_links links); /* "within", "follow", "skip" */
+
 typedef struct hashscan_scan_options {
   size_t size;              /* sizeof(hashscan_scan_options) */
   const char *const *paths; /* files and folders; folders are walked */
@@ -668,12 +678,16 @@ typedef struct hashscan_scan_options {
   void (*on_progress)(void *user, const hashscan_progress *progress);
   int (*should_stop)(void *user); /* polled between inputs; nonzero ends the scan cleanly; may be NULL */
   void *user;
+  hashscan_links links;
 } hashscan_scan_options;
 
-/* Scans every regular file under the paths. Folders are walked in byte order of their names; symbolic links are
- * followed, and a folder reached twice is walked once, so loops end. Everything else that has a name (dangling links,
- * FIFOs, devices, sockets, unreadable files and folders) gets a record with its status. Files are opened
- * non-blocking and only when regular. Inputs with equal bytes are decoded once.
+/* Scans every regular file under the paths. Folders are walked in byte order of their names, and a folder reached twice
+ * is walked once, so loops end. Every name found that is no folder has exactly one record: a file under each of its
+ * names and of the links that are followed to it; links that are not followed (unreadable, with the reason), dangling
+ * links, FIFOs, devices, sockets, unreadable files and folders with their status. A link that is followed to a folder
+ * stands for that folder. Unless links is FOLLOW, what is opened is what was found: a file, folder or link that is
+ * exchanged meanwhile gets the status changed. Files are opened non-blocking and only when regular. Inputs with equal
+ * bytes are decoded once.
  * Returns SUCCESS when all inputs have a record, also when should_stop ended it (summary->stopped). `summary` is
  * filled in every case. Errors: ARGUMENT, MEMORY, IO (next_path failed), STOPPED. */
 HASHSCAN_API hashscan_code hashscan_scan(hashscan_matcher *matcher, const hashscan_scan_options *options,

@@ -20,9 +20,9 @@ def folder(tree):
     return bad
 
 
-def statuses(tree, folder, code=3, **options):
+def statuses(tree, folder, *arguments, code=3, **options):
     """{name: (status, verdict)} after a scan of the folder; the two good pictures must have kept their verdicts."""
-    result = run("scan", "--index", tree / "index", folder, **options)
+    result = run("scan", "--index", tree / "index", folder, *arguments, **options)
     assert (result.code, result.err) == (code, b"")
     found = {os.path.relpath(path, folder): record for path, record in result.files.items()}
     assert found.pop("0-good.png")["verdict"] == "match"
@@ -99,7 +99,10 @@ def test_links_fifos_and_sockets(tree, folder):
         listener.bind("socket.png")
         os.chdir(here)
         os.mkdir(folder / "folder.png")
-        result = run("scan", "--index", tree / "index", folder)
+        within = run("scan", "--index", tree / "index", folder)
+        result = run("scan", "--index", tree / "index", "--links", "follow", folder)
+    assert within.files[str(folder / "above")]["status"] == "unreadable"
+    assert set(within.files) - {str(folder / "above")} == {path for path in result.files if "/above/" not in path}
     names = {os.path.relpath(path, folder): record["status"] for path, record in result.files.items()}
     assert [names.pop(name) for name in ("fifo.png", "socket.png")] == ["unsupported"] * 2
     assert [names.pop(name) for name in ("dangling.png", "loop-a.png", "loop-b.png")] == ["unreadable"] * 3
@@ -143,7 +146,7 @@ def test_a_file_whose_size_is_not_what_it_says(tree, folder, path):
         if os.path.getsize(path) == len(file.read()):
             pytest.skip(f"{path} has the size that it says")
     os.symlink(path, folder / "moving.png")
-    assert statuses(tree, folder) == {"moving.png": ("changed", "unexamined")}
+    assert statuses(tree, folder, "--links", "follow") == {"moving.png": ("changed", "unexamined")}
     assert run("hash", path).records[0]["status"] == "changed"
 
 

@@ -43,7 +43,7 @@ def test_records_and_summary(tree):
         "type": "summary", "inputs": 8, "match": 2, "no_match": 6, "unexamined": 0, "by_status": {"ok": 8},
         "by_method": dict(methods),
         "duplicates": 0, "bytes": sum(record["bytes"] for record in result.records[:-1]), "radius": 31,
-        "transforms": "dihedral", "min_quality": 50, "profile": "full", "level": "fast",
+        "transforms": "dihedral", "min_quality": 50, "profile": "full", "level": "fast", "links": "within",
         "index": {"entries": 2, "digest": info["digest"]}, "interrupted": False}
     assert result.summary["seconds"] >= 0 and result.summary["images_per_second"] > 0
 
@@ -253,6 +253,24 @@ def test_verbose_summary(tree):
     result = scan(tree, "-v", tree / "in")
     assert len(result.errors) == 1
     assert result.errors[0].startswith("hashscan: 8 inputs: 2 match, 6 do not, 0 unexamined")
+
+
+# ---- Links -----------------------------------------------------------------------------------------------------------
+
+def test_links(tree):
+    os.symlink("2.png", tree / "in" / "8.png")
+    write(tree / "elsewhere.png", picture(5))
+    os.symlink("../elsewhere.png", tree / "in" / "9.png")
+    for arguments, eight, nine in (((), "ok", "unreadable"), (("--links", "within"), "ok", "unreadable"),
+                                   (("--links", "follow"), "ok", "ok"), (("--links=skip",), "unreadable", "unreadable")):
+        result = scan(tree, *arguments, tree / "in")
+        found = [result.files[str(tree / "in" / f"{name}.png")] for name in (8, 9)]
+        assert [record["status"] for record in found] == [eight, nine]
+        assert all(("reason" in record) == (record["status"] != "ok") for record in found)
+        assert result.summary["inputs"] == 10 and result.summary["links"] == (arguments[-1].split("=")[-1] if arguments else "within")
+    for option in ("skip", "within"):
+        assert scan(tree, "--links", option, tree / "in" / "9.png").summary["match"] == 1, "named by the operator"
+    assert scan(tree, "--links", "no", tree / "in").code == 2
 
 
 # ---- Interruption ----------------------------------------------------------------------------------------------------

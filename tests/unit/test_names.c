@@ -45,6 +45,10 @@ static void names(void **state) {
   assert_string_equal(hashscan_format_name(HASHSCAN_FORMAT_PNG), "png");
   assert_string_equal(hashscan_list_format_name(HASHSCAN_LIST_CSV), "csv");
   assert_string_equal(hashscan_list_format_name(HASHSCAN_LIST_BINARY), "binary");
+  assert_string_equal(hashscan_links_name(HASHSCAN_LINKS_WITHIN), "within");
+  assert_string_equal(hashscan_links_name(HASHSCAN_LINKS_FOLLOW), "follow");
+  assert_string_equal(hashscan_links_name(HASHSCAN_LINKS_SKIP), "skip");
+  assert_string_equal(hashscan_links_name((hashscan_links)3), "unknown");
   assert_string_equal(hashscan_outcome_name(HASHSCAN_NO_MATCH), "no_match");
   assert_string_equal(hashscan_outcome_name(HASHSCAN_MATCH), "match");
   assert_string_equal(hashscan_outcome_name(HASHSCAN_UNEXAMINED), "unexamined");

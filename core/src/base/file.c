@@ -124,10 +124,14 @@ static enum file_outcome read_open_file(int fd, const struct stat *before, struc
 }
 
 /* Opens what fstatat showed, and makes sure that it still is what was opened. */
-static enum file_outcome open_regular(int dirfd, const char *path, int *fd, struct stat *found, char *reason,
-                                      size_t reason_size) {
+static enum file_outcome open_regular(int dirfd, const char *path, const struct file_bound *bound, int *fd,
+                                      struct stat *found, char *reason, size_t reason_size) {
   struct stat before;
-  if (fstatat(dirfd, path, &before, 0) != 0) return end_stat(dirfd, path, errno, reason, reason_size);
+  if (fstatat(dirfd, path, &before, bound->no_link ? AT_SYMLINK_NOFOLLOW : 0) != 0)
+    return end_stat(dirfd, path, errno, reason, reason_size);
+  if ((bound->no_link && S_ISLNK(before.st_mode)) ||
+      (bound->known && (before.st_dev != bound->device || before.st_ino != bound->inode)))
+    return end_read(FILE_CHANGED, reason, reason_size, "was replaced while being scanned");
   if (!S_ISREG(before.st_mode)) return end_not_regular(before.st_mode, reason, reason_size);
   do *fd = openat(dirfd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
   while (*fd < 0 && errno == EINTR);
@@ -141,10 +145,15 @@ static enum file_outcome open_regular(int dirfd, const char *path, int *fd, stru
 
 enum file_outcome file_read(int dirfd, const char *path, uint64_t max_bytes, struct file_buffer *buffer, char *reason,
                             size_t reason_size) {
+  return file_read_bound(dirfd, path, &(struct file_bound){0}, max_bytes, buffer, reason, reason_size);
+}
+
+enum file_outcome file_read_bound(int dirfd, const char *path, const struct file_bound *bound, uint64_t max_bytes,
+                                  struct file_buffer *buffer, char *reason, size_t reason_size) {
   int fd = -1;
   struct stat found;
   buffer->size = 0;
-  enum file_outcome outcome = open_regular(dirfd, path, &fd, &found, reason, reason_size);
+  enum file_outcome outcome = open_regular(dirfd, path, bound, &fd, &found, reason, reason_size);
   if (outcome != FILE_READ) goto end;
   const uint64_t size = (uint64_t)found.st_size;
   if (size > max_bytes) {

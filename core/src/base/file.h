@@ -38,6 +38,18 @@ enum file_outcome {
 enum file_outcome file_read(int dirfd, const char *path, uint64_t max_bytes, struct file_buffer *buffer, char *reason,
                             size_t reason_size);
 
+/* What the walk that found a file knows of it. */
+struct file_bound {
+  bool no_link;
+  bool known; /* then it is the file `inode` of `device`, or another one now */
+  dev_t device;
+  ino_t inode;
+};
+
+/* The same for a file that must be what `bound` says; FILE_CHANGED when it is not. */
+enum file_outcome file_read_bound(int dirfd, const char *path, const struct file_bound *bound, uint64_t max_bytes,
+                                  struct file_buffer *buffer, char *reason, size_t reason_size);
+
 /* Reads a stream (standard input) to its end, at most max_bytes. FILE_READ, FILE_UNREADABLE, FILE_TOO_LARGE or
  * FILE_NO_MEMORY. */
 enum file_outcome file_read_stream(int fd, uint64_t max_bytes, struct file_buffer *buffer, char *reason,

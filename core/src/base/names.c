@@ -68,6 +68,11 @@ const char *hashscan_outcome_name(hashscan_outcome outcome) {
   return NAME_OF(names, outcome);
 }
 
+const char *hashscan_links_name(hashscan_links links) {
+  static const char *const names[] = {"within", "follow", "skip"};
+  return NAME_OF(names, links);
+}
+
 void hashscan_hex_encode(const uint8_t *bytes, size_t size, char *hex) {
   static const char digits[] = "0123456789abcdef";
   for (size_t i = 0; i < size; i++) {

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "hashscan.h"
+#include "scan/place.h"
 
 struct result;
 
@@ -18,6 +19,7 @@ enum slot_state { SLOT_FREE, SLOT_WAITING, SLOT_TAKEN, SLOT_DONE };
 struct slot {
   enum slot_state state;
   char *path;
+  struct place place; /* of the path */
   uint64_t bytes;
   struct result *result; /* owns what `verdict` points to, unless NULL: then the verdict owns it */
   hashscan_verdict verdict;

@@ -127,9 +127,33 @@ static void examine_bytes(struct worker *worker, struct slot *slot) {
   dedup_end(dedup, node, slot->result);
 }
 
+static void set_reason(struct slot *slot, const char *reason) {
+  snprintf(slot->verdict.image.reason, HASHSCAN_REASON_SIZE, "%s", reason);
+}
+
+static enum file_outcome read_slot(struct worker *worker, struct slot *slot) {
+  const struct place *place = &slot->place;
+  const struct file_bound bound = {.no_link = place->rule == PLACE_NO_LINK,
+                                   .known = place->rule == PLACE_LINK,
+                                   .device = place->target.device,
+                                   .inode = place->target.inode};
+  char buffer[128];
+  int dirfd;
+  if (!place_open(slot->path, place, &dirfd)) {
+    const bool replaced = errno == ESTALE;
+    set_reason(slot,
+               replaced ? "its folder was replaced while being scanned" : strerror_r(errno, buffer, sizeof buffer));
+    return replaced ? FILE_CHANGED : FILE_UNREADABLE;
+  }
+  const enum file_outcome outcome =
+      file_read_bound(dirfd, slot->path + place->name, &bound, worker->scan->matcher->policy.limits.max_file_bytes,
+                      &worker->buffer, slot->verdict.image.reason, HASHSCAN_REASON_SIZE);
+  place_close(dirfd);
+  return outcome;
+}
+
 static void examine(struct worker *worker, struct slot *slot) {
-  const enum file_outcome outcome = file_read(AT_FDCWD, slot->path, worker->scan->matcher->policy.limits.max_file_bytes,
-                                              &worker->buffer, slot->verdict.image.reason, HASHSCAN_REASON_SIZE);
+  const enum file_outcome outcome = read_slot(worker, slot);
   if (outcome != FILE_READ) {
     set_unexamined(slot, status_of(outcome));
     return;
@@ -165,21 +189,22 @@ static bool submit(struct scan *scan, const char *path, struct slot *slot) {
   return false;
 }
 
-static bool submit_file(void *user, const char *path) {
-  struct slot slot = {.state = SLOT_WAITING};
+static bool submit_file(void *user, const char *path, const struct place *place) {
+  struct slot slot = {.state = SLOT_WAITING, .place = *place};
   return submit(user, path, &slot);
 }
 
-static bool submit_unreadable(void *user, const char *path, int errnum) {
+static bool submit_unexamined(void *user, const char *path, hashscan_status status, const char *reason) {
   struct slot slot = {.state = SLOT_DONE};
-  set_unexamined(&slot, HASHSCAN_STATUS_UNREADABLE);
-  char buffer[128];
-  snprintf(slot.verdict.image.reason, HASHSCAN_REASON_SIZE, "%s", strerror_r(errnum, buffer, sizeof buffer));
+  set_unexamined(&slot, status);
+  set_reason(&slot, reason);
   return submit(user, path, &slot);
 }
 
 static enum walk_end walk_paths(struct walk *walk, const hashscan_scan_options *options) {
   enum walk_end end = WALK_DONE;
+  for (size_t i = 0; i < options->path_count; i++)
+    if (!walk_announce(walk, options->paths[i])) return WALK_NO_MEMORY;
   for (size_t i = 0; i < options->path_count && end == WALK_DONE; i++) end = walk_root(walk, options->paths[i]);
   return end;
 }
@@ -201,8 +226,8 @@ static enum walk_end walk_source(struct scan *scan, struct walk *walk) {
 
 static void *walker_main(void *user) {
   struct scan *scan = user;
-  const struct walk_sink sink = {.user = scan, .file = submit_file, .unreadable = submit_unreadable};
-  struct walk *walk = walk_create(&sink);
+  const struct walk_sink sink = {.user = scan, .file = submit_file, .unexamined = submit_unexamined};
+  struct walk *walk = walk_create(&sink, scan->options.links);
   enum walk_end end = walk == NULL ? WALK_NO_MEMORY : walk_paths(walk, &scan->options);
   if (end == WALK_DONE) end = walk_source(scan, walk);
   walk_destroy(walk);
@@ -212,22 +237,28 @@ static void *walker_main(void *user) {
   return NULL;
 }
 
-static bool count_file(void *user, const char *path) {
+static bool count_input(void *user, const char *path) {
   (void)path;
   struct scan *scan = user;
   atomic_fetch_add_explicit(&scan->counted, 1, memory_order_relaxed);
   return !atomic_load_explicit(&scan->count_cancelled, memory_order_relaxed);
 }
 
-static bool count_unreadable(void *user, const char *path, int errnum) {
-  (void)errnum;
-  return count_file(user, path);
+static bool count_file(void *user, const char *path, const struct place *place) {
+  (void)place;
+  return count_input(user, path);
+}
+
+static bool count_unexamined(void *user, const char *path, hashscan_status status, const char *reason) {
+  (void)status;
+  (void)reason;
+  return count_input(user, path);
 }
 
 static void *counter_main(void *user) {
   struct scan *scan = user;
-  const struct walk_sink sink = {.user = scan, .file = count_file, .unreadable = count_unreadable};
-  struct walk *walk = walk_create(&sink);
+  const struct walk_sink sink = {.user = scan, .file = count_file, .unexamined = count_unexamined};
+  struct walk *walk = walk_create(&sink, scan->options.links);
   if (walk != NULL && walk_paths(walk, &scan->options) == WALK_DONE)
     atomic_store_explicit(&scan->count_complete, true, memory_order_release);
   walk_destroy(walk);
@@ -322,6 +353,8 @@ static hashscan_code read_options(const hashscan_scan_options *given, hashscan_s
   if (options->on_record == NULL) return error_set(error, HASHSCAN_E_ARGUMENT, "on_record is NULL");
   if (options->threads > MAX_THREADS)
     return error_set(error, HASHSCAN_E_ARGUMENT, "%u threads; at most %d", options->threads, MAX_THREADS);
+  if ((unsigned)options->links > HASHSCAN_LINKS_SKIP)
+    return error_set(error, HASHSCAN_E_ARGUMENT, "unknown links %d", (int)options->links);
   if (options->paths == NULL && options->path_count > 0) return error_set(error, HASHSCAN_E_ARGUMENT, "paths is NULL");
   for (size_t i = 0; i < options->path_count; i++)
     if (options->paths[i] == NULL) return error_set(error, HASHSCAN_E_ARGUMENT, "path %zu is NULL", i);

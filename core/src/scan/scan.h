@@ -7,6 +7,7 @@
  *     verdict.c  hashes and digests -> verdict                 against one snapshot
  *     matcher.c  policy, and the snapshot that reload swaps
  *     walk.c     paths -> files, in a stable order
+ *     place.c    what a walk found, opened as what it was; links
  *     folder_set.c  the folders that a walk entered
  *     dedup.c    equal bytes are decoded once
  *     ring.c     slots from the walker through the workers to the emitter, in order

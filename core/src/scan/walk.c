@@ -2,7 +2,9 @@
 /* A depth-first walk with its own stack, so that a deep tree costs memory and never the C stack. Memory holds the names
  * of the folders between the root and here, and (device, inode) of every folder entered: that set is what ends loops of
  * symbolic links and keeps a folder that is reached twice from being walked twice. Only one folder is open at a time.
- * A path longer than the system allows is reported like any other folder or file that cannot be opened. */
+ * A path longer than the system allows is reported like any other folder or file that cannot be opened.
+ *
+ * Unless all links are followed, nothing below a root is opened by its path alone: see place.h. */
 #include "scan/walk.h"
 
 #include <dirent.h>
@@ -46,15 +48,18 @@ struct frame {
   size_t count;
   size_t next;
   size_t path_length; /* of the folder's path in walk->path, with its final slash */
+  struct folder_id id;
 };
 
 struct walk {
   struct walk_sink sink;
+  hashscan_links links;
   struct text path;
   struct frame *frames;
   size_t depth;
   size_t frame_capacity;
   struct folder_set entered;
+  struct folder_set roots; /* when links are followed within them */
 };
 
 /* ---- Listing one folder ------------------------------------------------------------------------------------------ */
@@ -101,9 +106,34 @@ static bool sort_names(struct frame *frame) {
   return true;
 }
 
-/* Opens the folder at walk->path and reads its names into `frame`. An errno value; EEXIST: entered before. */
-static int list_folder(struct walk *walk, struct frame *frame) {
-  const int fd = open(walk->path.bytes, O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC);
+static int open_listed(struct walk *walk, const struct place *place) {
+  int dirfd;
+  if (!place_open(walk->path.bytes, place, &dirfd)) return -1;
+  const bool no_link = place->rule == PLACE_NO_LINK;
+  const int fd = openat(dirfd, walk->path.bytes + place->name,
+                        O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC | (no_link ? O_NOFOLLOW : 0));
+  place_close(dirfd);
+  if (fd < 0 && no_link && (errno == ELOOP || errno == ENOTDIR)) errno = ESTALE;
+  return fd;
+}
+
+/* Remembers an open folder, a root as one. An errno value; EEXIST: entered before. */
+static int note_folder(struct walk *walk, const struct place *place, int fd, struct frame *frame) {
+  struct stat status;
+  bool fresh;
+  if (fstat(fd, &status) != 0) return errno;
+  frame->id = folder_id_of(&status);
+  if (place->rule == PLACE_LINK && !folder_id_equal(frame->id, place->target)) return ESTALE;
+  const bool is_root = walk->depth == 0 && walk->links == HASHSCAN_LINKS_WITHIN;
+  if (is_root && !folder_set_add(&walk->roots, frame->id, &fresh)) return ENOMEM;
+  if (!folder_set_add(&walk->entered, frame->id, &fresh)) return ENOMEM;
+  return fresh ? 0 : EEXIST;
+}
+
+/* Opens the folder at walk->path and reads its names into `frame`. An errno value; EEXIST: entered before; ESTALE: it
+ * is not the one that was found. */
+static int list_folder(struct walk *walk, const struct place *place, struct frame *frame) {
+  const int fd = open_listed(walk, place);
   if (fd < 0) return errno;
   DIR *folder = fdopendir(fd);
   if (folder == NULL) {
@@ -111,21 +141,19 @@ static int list_folder(struct walk *walk, struct frame *frame) {
     close(fd);
     return errnum;
   }
-  struct stat status;
-  bool fresh;
-  int errnum;
-  if (fstat(fd, &status) != 0) errnum = errno;
-  else if (!folder_set_add(&walk->entered, folder_id_of(&status), &fresh)) errnum = ENOMEM;
-  else errnum = fresh ? read_names(folder, frame) : EEXIST;
+  int errnum = note_folder(walk, place, fd, frame);
+  if (errnum == 0) errnum = read_names(folder, frame);
   closedir(folder);
   return errnum;
 }
 
 /* ---- The walk ---------------------------------------------------------------------------------------------------- */
 
-struct walk *walk_create(const struct walk_sink *sink) {
+struct walk *walk_create(const struct walk_sink *sink, hashscan_links links) {
   struct walk *walk = calloc(1, sizeof *walk);
-  if (walk != NULL) walk->sink = *sink;
+  if (walk == NULL) return NULL;
+  walk->sink = *sink;
+  walk->links = links;
   return walk;
 }
 
@@ -135,6 +163,7 @@ void walk_destroy(struct walk *walk) {
   free(walk->frames);
   free(walk->path.bytes);
   folder_set_free(&walk->entered);
+  folder_set_free(&walk->roots);
   free(walk);
 }
 
@@ -158,15 +187,24 @@ static bool end_with_slash(struct walk *walk) {
   return text_append(&walk->path, "/", 2);
 }
 
+static enum walk_end give_unexamined(struct walk *walk, hashscan_status status, const char *reason) {
+  return walk->sink.unexamined(walk->sink.user, walk->path.bytes, status, reason) ? WALK_DONE : WALK_STOPPED;
+}
+
+static enum walk_end give_failed(struct walk *walk, int errnum) {
+  char buffer[128];
+  if (errnum == ESTALE) return give_unexamined(walk, HASHSCAN_STATUS_CHANGED, "was replaced while being scanned");
+  return give_unexamined(walk, HASHSCAN_STATUS_UNREADABLE, strerror_r(errnum, buffer, sizeof buffer));
+}
+
 /* walk->path is a folder: its names are what comes next. */
-static enum walk_end enter_folder(struct walk *walk) {
+static enum walk_end enter_folder(struct walk *walk, const struct place *place) {
   struct frame frame = {0};
-  const int errnum = list_folder(walk, &frame);
+  const int errnum = list_folder(walk, place, &frame);
   if (errnum == EEXIST) return WALK_DONE;
   enum walk_end end = WALK_DONE;
-  const bool failed = errnum != 0 && errnum != ENOMEM;
-  if (failed && !walk->sink.unreadable(walk->sink.user, walk->path.bytes, errnum)) end = WALK_STOPPED;
-  else if (errnum == ENOMEM || !end_with_slash(walk) || !sort_names(&frame)) end = WALK_NO_MEMORY;
+  if (errnum != 0 && errnum != ENOMEM) end = give_failed(walk, errnum);
+  if (end == WALK_DONE && (errnum == ENOMEM || !end_with_slash(walk) || !sort_names(&frame))) end = WALK_NO_MEMORY;
   frame.path_length = walk->path.size - 1;
   if (end == WALK_DONE && frame.count > 0) {
     if (push_frame(walk, &frame)) return WALK_DONE;
@@ -174,6 +212,10 @@ static enum walk_end enter_folder(struct walk *walk) {
   }
   frame_free(&frame);
   return end;
+}
+
+static enum walk_end give_file(struct walk *walk, const struct place *place) {
+  return walk->sink.file(walk->sink.user, walk->path.bytes, place) ? WALK_DONE : WALK_STOPPED;
 }
 
 /* Links are followed. What cannot be looked at is left to whoever opens it as a file, and says why. */
@@ -184,9 +226,44 @@ static bool is_folder(const char *path, unsigned char type) {
   return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
-static enum walk_end visit(struct walk *walk, unsigned char type) {
-  if (is_folder(walk->path.bytes, type)) return enter_folder(walk);
-  return walk->sink.file(walk->sink.user, walk->path.bytes) ? WALK_DONE : WALK_STOPPED;
+static enum walk_end visit_as_given(struct walk *walk, unsigned char type) {
+  const struct place place = {.rule = PLACE_AS_GIVEN};
+  return is_folder(walk->path.bytes, type) ? enter_folder(walk, &place) : give_file(walk, &place);
+}
+
+/* A link that leads nowhere is left to whoever opens it, as is a file that it leads to. */
+static enum walk_end visit_link(struct walk *walk, struct place *place) {
+  struct stat status = {0};
+  if (walk->links == HASHSCAN_LINKS_SKIP)
+    return give_unexamined(walk, HASHSCAN_STATUS_UNREADABLE, "a symbolic link, not followed (links is skip)");
+  switch (place_follow(walk->path.bytes, place, &walk->roots, &status)) {
+  case LINK_OUTSIDE:
+    return give_unexamined(walk, HASHSCAN_STATUS_UNREADABLE,
+                           "a symbolic link that leads outside the scanned paths (links is within)");
+  case LINK_CHANGED:
+    return give_failed(walk, ESTALE);
+  case LINK_FAILED:
+    return give_failed(walk, errno);
+  case LINK_WITHIN:
+  case LINK_NOWHERE:
+    break;
+  }
+  return S_ISDIR(status.st_mode) ? enter_folder(walk, place) : give_file(walk, place);
+}
+
+/* Some file systems do not say in their folders what a name is. */
+static unsigned char look_up_type(const char *path) {
+  struct stat status;
+  if (lstat(path, &status) != 0) return DT_UNKNOWN;
+  return S_ISLNK(status.st_mode) ? DT_LNK : S_ISDIR(status.st_mode) ? DT_DIR : DT_REG;
+}
+
+static enum walk_end visit_name(struct walk *walk, const struct frame *frame, unsigned char type) {
+  struct place place = {.rule = PLACE_NO_LINK, .name = frame->path_length, .folder = frame->id};
+  if (walk->links == HASHSCAN_LINKS_FOLLOW) return visit_as_given(walk, type);
+  if (type == DT_UNKNOWN) type = look_up_type(walk->path.bytes);
+  if (type == DT_LNK) return visit_link(walk, &place);
+  return type == DT_DIR ? enter_folder(walk, &place) : give_file(walk, &place);
 }
 
 static enum walk_end visit_next(struct walk *walk) {
@@ -199,13 +276,20 @@ static enum walk_end visit_next(struct walk *walk) {
   const char *name = frame->names[frame->next++];
   walk->path.size = frame->path_length;
   if (!text_append(&walk->path, name, strlen(name) + 1)) return WALK_NO_MEMORY;
-  return visit(walk, (unsigned char)name[-1]);
+  return visit_name(walk, frame, (unsigned char)name[-1]);
+}
+
+bool walk_announce(struct walk *walk, const char *root) {
+  struct stat status;
+  bool fresh;
+  if (walk->links != HASHSCAN_LINKS_WITHIN || stat(root, &status) != 0) return true;
+  return folder_set_add(&walk->roots, folder_id_of(&status), &fresh);
 }
 
 enum walk_end walk_root(struct walk *walk, const char *root) {
   walk->path.size = 0;
   if (!text_append(&walk->path, root, strlen(root) + 1)) return WALK_NO_MEMORY;
-  enum walk_end end = visit(walk, DT_UNKNOWN);
+  enum walk_end end = visit_as_given(walk, DT_UNKNOWN);
   while (end == WALK_DONE && walk->depth > 0) end = visit_next(walk);
   return end;
 }
