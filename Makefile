@@ -23,7 +23,7 @@ Q := $(if $(filter 0,$(V)),@,)
 say = $(if $(filter 0,$(V)),@printf '  %-7s %s\n' $(1) $(2),@:)
 
 # ---- What is needed to build and test; `make deps` installs what is missing ------------------------------------------
-PKGS := libjpeg libpng libdeflate libxxhash libcrypto
+PKGS := libjpeg libpng libdeflate zlib libxxhash libcrypto
 TEST_PKGS := cmocka
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror=implicit
@@ -140,9 +140,8 @@ demo: deps
 	@$(PYTHON) tests/demo.py $(BUILD)
 
 # ---- Tests -----------------------------------------------------------------------------------------------------------
-# A Python that can import pytest and xxhash: the first on the PATH, or the system's own (python3-pytest, python3-xxhash).
-PYTHON ?= $(shell for p in python3 /usr/bin/python3; do $$p -c 'import pytest, xxhash' 2>/dev/null && { echo $$p; exit; }; done; \
-  echo python3)
+# One interpreter, decided by tests/python; PYTHON=... overrides. Expanded after `deps` has run.
+PYTHON ?= $(shell tests/python)
 TEST_ARGS ?=
 
 .PHONY: test
@@ -167,6 +166,12 @@ tsan: deps
 neon: deps
 	@tests/deps neon
 	@tests/neon/run $(BUILD)
+
+# The two commands of the README in a minimal system made with debootstrap, with and without a foreign python3. As root.
+.PHONY: fresh
+fresh:
+	@tests/deps fresh
+	@TEST_ARGS="$(TEST_ARGS)" tests/fresh
 
 # Each fuzz target for FUZZ_SECONDS with clang's libFuzzer; the corpora grow under build/fuzz/.
 FUZZ_SECONDS ?= 60
@@ -236,6 +241,7 @@ help:
 	@echo 'make asan       every test under AddressSanitizer and UndefinedBehaviorSanitizer'
 	@echo 'make tsan       the multi-threaded tests under ThreadSanitizer'
 	@echo 'make neon       the NEON kernels under qemu-user'
+	@echo 'make fresh      make demo and make test in a minimal Debian, with and without a foreign python3 (as root)'
 	@echo 'make fuzz       each fuzz target for FUZZ_SECONDS=60 (clang)'
 	@echo 'make fidelity   how far fast hashes are from exact ones, and whether screening changes a verdict'
 	@echo 'make lint       clang-format check and cppcheck'
