@@ -126,7 +126,7 @@ static void write_hex(struct hash_run *run, const char *path, const hashscan_ima
 }
 
 static void write_result(struct hash_run *run, const char *path, const hashscan_image_hash *image) {
-  if (image->hash_count == 0) run->some_failed = true;
+  if (image->hash_count == 0 && image->status != HASHSCAN_STATUS_NOT_IMAGE) run->some_failed = true;
   if (run->settings.format == HASH_JSONL) {
     write_jsonl(run, path, image);
     return;

@@ -10,6 +10,7 @@
 
 #include "commands.h"
 #include "csv.h"
+#include "fail_on.h"
 #include "lines.h"
 #include "message.h"
 #include "progress.h"
@@ -26,6 +27,7 @@ struct query_settings {
   uint64_t radius;
   int kind; /* hashscan_kind, or -1: told by the length */
   int format;
+  struct fail_on fail_on;
   bool emit_hash;
 };
 
@@ -36,6 +38,10 @@ static const struct option query_options[] = {
      "What all the hashes are. Default: told by their length; 64 digits are pdq.", 0, 0},
     {"format", 0, OPTION_CHOICE, offsetof(struct query_settings, format), "jsonl|csv",
      "How the output is written. Default jsonl.", 0, 0},
+    {"fail-on", 0, OPTION_FAIL_ON, offsetof(struct query_settings, fail_on), "LIST",
+     "Verdicts, with commas between them, that make the exit status 1 (match) or 3 (all others). Default "
+     "match,unexamined. With none, only errors and interruptions show in it.",
+     0, 0},
     {"emit-hash", 0, OPTION_FLAG, offsetof(struct query_settings, emit_hash), NULL,
      "Repeat the hash in each answer. Hashes are sensitive, so they are left out otherwise.", 0, 0},
     {0}};
@@ -64,7 +70,7 @@ struct query_run {
   uint8_t hashes[BATCH * HASHSCAN_MAX_HASH_BYTES]; /* of the search under way */
   uint32_t owners[BATCH];                          /* places in the batch of its queries */
   struct hits hits;
-  uint64_t by_outcome[3];
+  uint64_t by_outcome[HASHSCAN_OUTCOME_COUNT];
   uint64_t queries;
   bool interrupted; /* a signal came before the last query */
   hashscan_error error;
@@ -318,9 +324,9 @@ static void write_summary(struct query_run *run, double seconds) {
   json_object_begin(&json, NULL);
   json_string(&json, "type", "summary");
   json_integer(&json, "queries", run->queries);
-  for (int outcome = HASHSCAN_MATCH; outcome >= HASHSCAN_NO_MATCH; outcome--)
-    json_integer(&json, hashscan_outcome_name((hashscan_outcome)outcome), run->by_outcome[outcome]);
-  json_integer(&json, hashscan_outcome_name(HASHSCAN_UNEXAMINED), run->by_outcome[HASHSCAN_UNEXAMINED]);
+  json_integer(&json, "match", run->by_outcome[HASHSCAN_MATCH]);
+  json_integer(&json, "no_match", run->by_outcome[HASHSCAN_NO_MATCH]);
+  json_integer(&json, "unexamined", run->by_outcome[HASHSCAN_UNEXAMINED]);
   json_integer(&json, "radius", run->settings.radius);
   record_index(&json, run->index);
   json_real(&json, "seconds", seconds, 3);
@@ -347,15 +353,13 @@ static bool query_all(struct query_run *run, const struct operands *operands) {
 }
 
 static int exit_code_of(const struct query_run *run) {
-  if (run->interrupted) return EXIT_INTERRUPTED;
-  if (run->by_outcome[HASHSCAN_UNEXAMINED] > 0) return EXIT_UNEXAMINED;
-  return run->by_outcome[HASHSCAN_MATCH] > 0 ? EXIT_MATCH : EXIT_COMPLETE;
+  return fail_on_exit(&run->settings.fail_on, &(struct fail_on_counts){run->by_outcome, NULL, 0, run->interrupted});
 }
 
 static int run_query(const struct command *command, int argc, char **argv) {
   struct query_run *run = calloc(1, sizeof *run);
   if (run == NULL) return EXIT_FATAL;
-  run->settings = (struct query_settings){.radius = 31, .kind = -1};
+  run->settings = (struct query_settings){.radius = 31, .kind = -1, .fail_on = FAIL_ON_DEFAULT};
   struct operands operands;
   int exit_code;
   if (!options_parse(command, argc, argv, &run->settings, &operands, &exit_code)) goto done;

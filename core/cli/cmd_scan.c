@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "fail_on.h"
 #include "input.h"
 #include "lines.h"
 #include "message.h"
@@ -22,6 +23,7 @@ struct scan_settings {
   const char *index, *output, *files_from;
   uint64_t radius, min_quality, threads;
   int transforms, profile, level, links;
+  struct fail_on fail_on;
   bool null, emit_hash, no_progress, verbose;
   struct limit_settings limits;
 };
@@ -64,6 +66,10 @@ static const struct option scan_options[] = {
      "the "
      "file of --output can be read by its owner alone. Implies --level exact.",
      0, 0},
+    {"fail-on", 0, OPTION_FAIL_ON, offsetof(struct scan_settings, fail_on), "LIST",
+     "Verdicts and statuses, with commas between them, that make the exit status 1 (match) or 3 (all others). Default "
+     "match,unexamined. With none, only errors and interruptions show in it.",
+     0, HASHSCAN_STATUS_COUNT},
     {"no-progress", 0, OPTION_FLAG, offsetof(struct scan_settings, no_progress), NULL,
      "No progress line, even on a terminal.", 0, 0},
     {"verbose", 'v', OPTION_FLAG, offsetof(struct scan_settings, verbose), NULL,
@@ -155,6 +161,7 @@ static void write_counts(struct json *json, const hashscan_scan_summary *summary
   json_integer(json, "inputs", summary->inputs);
   json_integer(json, "match", summary->by_outcome[HASHSCAN_MATCH]);
   json_integer(json, "no_match", summary->by_outcome[HASHSCAN_NO_MATCH]);
+  json_integer(json, "not_image", summary->by_outcome[HASHSCAN_NOT_IMAGE]);
   json_integer(json, "unexamined", summary->by_outcome[HASHSCAN_UNEXAMINED]);
   json_object_begin(json, "by_status");
   for (int status = 0; status < HASHSCAN_STATUS_COUNT; status++)
@@ -300,7 +307,7 @@ static hashscan_code scan_stdin(struct scan_run *run, hashscan_scan_summary *sum
 
 static void add_summary(hashscan_scan_summary *total, const hashscan_scan_summary *part) {
   total->inputs += part->inputs;
-  for (int i = 0; i < 3; i++) total->by_outcome[i] += part->by_outcome[i];
+  for (int i = 0; i < HASHSCAN_OUTCOME_COUNT; i++) total->by_outcome[i] += part->by_outcome[i];
   for (int i = 0; i < HASHSCAN_STATUS_COUNT; i++) total->by_status[i] += part->by_status[i];
   for (int i = 0; i < HASHSCAN_METHOD_COUNT; i++) total->by_method[i] += part->by_method[i];
   total->duplicates += part->duplicates;
@@ -353,10 +360,11 @@ static void scan_all(struct scan_run *run, struct operands *paths, bool from_std
 
 static void write_human_summary(const struct scan_run *run) {
   const hashscan_scan_summary *summary = &run->summary;
-  message("%" PRIu64 " inputs: %" PRIu64 " match, %" PRIu64 " do not, %" PRIu64 " unexamined; %.1f s, %.0f images/s%s",
+  message("%" PRIu64 " inputs: %" PRIu64 " match, %" PRIu64 " do not, %" PRIu64 " unexamined, %" PRIu64
+          " no images; %.1f s, %.0f images/s%s",
           summary->inputs, summary->by_outcome[HASHSCAN_MATCH], summary->by_outcome[HASHSCAN_NO_MATCH],
-          summary->by_outcome[HASHSCAN_UNEXAMINED], summary->seconds, rate(summary),
-          interrupted(run) ? "; interrupted" : "");
+          summary->by_outcome[HASHSCAN_UNEXAMINED], summary->by_outcome[HASHSCAN_NOT_IMAGE], summary->seconds,
+          rate(summary), interrupted(run) ? "; interrupted" : "");
 }
 
 /* Writes the end of the results and says how the run went. */
@@ -364,13 +372,15 @@ static int conclude(struct scan_run *run) {
   write_summary(run);
   if (!output_finish(&run->out)) return EXIT_FATAL;
   if (run->settings.verbose || isatty(STDERR_FILENO)) write_human_summary(run);
+  const uint64_t matches = run->summary.by_outcome[HASHSCAN_MATCH];
   if (run->error.code != HASHSCAN_SUCCESS) {
-    message("%s", run->error.message);
+    if (matches > 0) message("%s (%" PRIu64 " inputs had matched before)", run->error.message, matches);
+    else message("%s", run->error.message);
     return EXIT_FATAL;
   }
-  if (interrupted(run)) return EXIT_INTERRUPTED;
-  if (run->summary.by_outcome[HASHSCAN_UNEXAMINED] > 0) return EXIT_UNEXAMINED;
-  return run->summary.by_outcome[HASHSCAN_MATCH] > 0 ? EXIT_MATCH : EXIT_COMPLETE;
+  const struct fail_on_counts counts = {run->summary.by_outcome, run->summary.by_status, HASHSCAN_STATUS_COUNT,
+                                        interrupted(run)};
+  return fail_on_exit(&run->settings.fail_on, &counts);
 }
 
 static hashscan_code create_matcher(struct scan_run *run, hashscan_error *error) {
@@ -428,8 +438,11 @@ static int run_scan(const struct command *command, int argc, char **argv) {
   struct scan_run *run = calloc(1, sizeof *run);
   if (run == NULL) return EXIT_FATAL;
   struct scan_settings *settings = &run->settings;
-  *settings = (struct scan_settings){
-      .radius = 31, .min_quality = 50, .transforms = HASHSCAN_TRANSFORMS_DIHEDRAL, .level = HASHSCAN_LEVEL_FAST};
+  *settings = (struct scan_settings){.radius = 31,
+                                     .min_quality = 50,
+                                     .transforms = HASHSCAN_TRANSFORMS_DIHEDRAL,
+                                     .level = HASHSCAN_LEVEL_FAST,
+                                     .fail_on = FAIL_ON_DEFAULT};
   struct operands paths;
   int exit_code;
   if (options_parse(command, argc, argv, settings, &paths, &exit_code)) {

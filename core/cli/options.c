@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "fail_on.h"
 #include "message.h"
 #include "output.h"
 
@@ -81,6 +82,16 @@ static bool misread(const struct command *command, const struct option *option, 
   return false;
 }
 
+static bool read_fail_on(const struct command *command, const struct option *option, const char *text, void *field) {
+  const char *unknown;
+  size_t length;
+  if (fail_on_parse(field, text, (unsigned)option->max, &unknown, &length)) return true;
+  char names[512];
+  fail_on_names((unsigned)option->max, names, sizeof names);
+  options_misused(command, "--%s names '%.*s', not one of %s", option->name, (int)length, unknown, names);
+  return false;
+}
+
 static bool append_text(struct texts *texts, const char *text) {
   const char **items = realloc(texts->items, (texts->count + 1) * sizeof *items);
   if (items == NULL) {
@@ -111,6 +122,8 @@ static bool set_value(const struct command *command, const struct option *option
     return read_choice(text, option->value, field) || misread(command, option, text);
   case OPTION_MODE:
     return read_mode(text, field) || misread(command, option, text);
+  case OPTION_FAIL_ON:
+    return read_fail_on(command, option, text, field);
   }
   return false;
 }

@@ -20,7 +20,8 @@ enum option_type {
   OPTION_NUMBER,  /* uint64_t from min to max */
   OPTION_SECONDS, /* double over 0 */
   OPTION_CHOICE,  /* int: the position of the word in `value`, "full|nn512" */
-  OPTION_MODE     /* unsigned: permission bits of files, in octal; never 0 */
+  OPTION_MODE,    /* unsigned: permission bits of files, in octal; never 0 */
+  OPTION_FAIL_ON  /* struct fail_on; `max` is how many statuses may be named */
 };
 
 /* The values of an option in the order given; they point into argv. The items are given back with free(). */

@@ -170,16 +170,20 @@ typedef enum hashscan_status {
   HASHSCAN_STATUS_OK = 0,
   HASHSCAN_STATUS_DAMAGED = 1,     /* decoded with warnings; hashed and matched all the same */
   HASHSCAN_STATUS_LOW_QUALITY = 2, /* PDQ quality under the minimum: hashed, not compared; digests compared */
-  HASHSCAN_STATUS_UNSUPPORTED = 3, /* not an image format, or a variant, that this library decodes */
-  HASHSCAN_STATUS_CORRUPT = 4,     /* the right format, but it cannot be decoded to the last row */
-  HASHSCAN_STATUS_LIMIT = 5,       /* a limit of hashscan_limits, named in `reason` */
-  HASHSCAN_STATUS_UNREADABLE = 6,  /* the file cannot be opened or read, or is a link that is not followed */
-  HASHSCAN_STATUS_CHANGED = 7,     /* the file changed while it was being read */
-  HASHSCAN_STATUS_TIMEOUT = 8,     /* decoding took longer than max_seconds */
-  HASHSCAN_STATUS_CRASH = 9        /* the decoder crashed (reported by isolated workers only) */
+  /* Nothing that shows pictures would show this: text, an archive, a video, sound, an empty file, or bytes that begin
+   * like no image format that is known. Archives and videos can hold pictures, and are not opened. */
+  HASHSCAN_STATUS_NOT_IMAGE = 3,
+  HASHSCAN_STATUS_UNSUPPORTED = 4, /* an image format, or a variant, that this library does not decode, by name; PDF and
+                                      PostScript, whose pages are pictures, too; no regular file (a FIFO, a device) */
+  HASHSCAN_STATUS_CORRUPT = 5,     /* the right format, but it cannot be decoded to the last row */
+  HASHSCAN_STATUS_LIMIT = 6,       /* a limit of hashscan_limits, named in `reason` */
+  HASHSCAN_STATUS_UNREADABLE = 7,  /* the file cannot be opened or read, or is a link that is not followed */
+  HASHSCAN_STATUS_CHANGED = 8,     /* the file changed while it was being read */
+  HASHSCAN_STATUS_TIMEOUT = 9,     /* decoding took longer than max_seconds */
+  HASHSCAN_STATUS_CRASH = 10       /* the decoder crashed (reported by isolated workers only) */
 } hashscan_status;
 
-#define HASHSCAN_STATUS_COUNT 10
+#define HASHSCAN_STATUS_COUNT 11
 
 HASHSCAN_API const char *hashscan_status_name(hashscan_status status); /* "ok", "damaged", "low_quality", ... */
 
@@ -223,7 +227,7 @@ typedef struct hashscan_hash_options {
 
 /* The answer to "what is the hash of these bytes". Holds no pointers; copy it freely. */
 typedef struct hashscan_image_hash {
-  hashscan_status status; /* ok, damaged, unsupported, corrupt, limit or timeout */
+  hashscan_status status; /* ok, damaged, not_image, unsupported, corrupt, limit or timeout */
   hashscan_format format;
   uint32_t width; /* pixels; 0 when unknown */
   uint32_t height;
@@ -551,13 +555,18 @@ typedef struct hashscan_match_options {
         HASHSCAN_LEVEL_FAST                                                                                            \
   }
 
+/* Zero is the one that clears nothing, so that a verdict that was never filled is no clean one. */
 typedef enum hashscan_outcome {
-  HASHSCAN_NO_MATCH = 0, /* ok, damaged or low_quality, and nothing on the lists resembles it under the options */
-  HASHSCAN_MATCH = 1,
-  HASHSCAN_UNEXAMINED = 2 /* any other status, and a damaged picture of low quality; `reason` says why */
+  HASHSCAN_UNEXAMINED = 0, /* any status but those below, and a damaged picture of low quality; `reason` says why */
+  HASHSCAN_NOT_IMAGE = 1,  /* status not_image, and its digests are on no list */
+  HASHSCAN_NO_MATCH = 2,   /* ok, damaged or low_quality, and nothing on the lists resembles it under the options */
+  HASHSCAN_MATCH = 3       /* whatever the status: digests are compared for all of them */
 } hashscan_outcome;
 
-HASHSCAN_API const char *hashscan_outcome_name(hashscan_outcome outcome); /* "no_match", "match", "unexamined" */
+#define HASHSCAN_OUTCOME_COUNT 4
+
+/* "unexamined", "not_image", "no_match", "match"; "unknown" for other values. Static storage. */
+HASHSCAN_API const char *hashscan_outcome_name(hashscan_outcome outcome);
 
 /* How the PDQ part of a verdict was found. */
 typedef enum hashscan_method {
@@ -642,7 +651,7 @@ typedef struct hashscan_progress {
 
 typedef struct hashscan_scan_summary {
   uint64_t inputs;
-  uint64_t by_outcome[3]; /* indexed by hashscan_outcome */
+  uint64_t by_outcome[HASHSCAN_OUTCOME_COUNT]; /* indexed by hashscan_outcome */
   uint64_t by_status[HASHSCAN_STATUS_COUNT];
   uint64_t by_method[HASHSCAN_METHOD_COUNT]; /* inputs that were hashed, duplicates as the first of them */
   uint64_t duplicates;                       /* inputs answered from the bytes of an earlier one */

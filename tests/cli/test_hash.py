@@ -146,6 +146,15 @@ def test_an_input_without_a_hash_keeps_the_others(tmp_path, image):
     assert [record["status"] for record in result.records] == ["unreadable", "ok"]
 
 
+def test_what_is_no_image_needs_no_hash(tmp_path, image):
+    text = write(tmp_path / "notes.txt", b"notes")
+    result = run("hash", "--format", "hex", text, image)
+    assert (result.code, len(result.text.splitlines())) == (0, 1)
+    assert result.errors == [f"hashscan: {text}: not_image: begins like no image"]
+    assert run("hash", text).records[0]["status"] == "not_image"
+    assert run("hash", write(tmp_path / "a.gif", b"GIF89a"), image).code == 3
+
+
 def test_no_file_is_a_usage_error():
     result = run("hash")
     assert (result.code, len(result.errors)) == (2, 1)

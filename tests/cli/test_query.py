@@ -69,7 +69,8 @@ def test_hashes_are_left_out_unless_asked_for(index):
 def test_standard_input_with_comments_and_bad_lines(index):
     lines = f"# header\n\n{KNOWN}\n  {OTHER}\t# tail\nxyz\n{KNOWN[:-1]}g\r\n{KNOWN}\r\n{MD5}"
     result = run("query", index, stdin=lines.encode())
-    assert result.code == 3
+    assert result.code == 1
+    assert run("query", index, stdin=b"xyz\n").code == 3
     answers = result.records[:-1]
     assert [(answer["query"], answer["line"], answer["verdict"]) for answer in answers] == [
         (1, 3, "match"), (2, 4, "no_match"), (3, 5, "unexamined"), (4, 6, "unexamined"), (5, 7, "match"),
@@ -81,7 +82,7 @@ def test_standard_input_with_comments_and_bad_lines(index):
 
 def test_a_line_without_end_is_one_bad_query(index):
     result = run("query", index, stdin=b"a" * 300000 + b"\n" + KNOWN.encode() + b"\n")
-    assert result.code == 3
+    assert result.code == 1
     assert [answer["verdict"] for answer in result.records[:-1]] == ["unexamined", "match"]
 
 
@@ -99,7 +100,14 @@ def test_csv(index):
                        "id": "k1", "labels": "A1;B2", "reason": "", "hash": flip_bits(KNOWN, 2)}
     assert rows[1]["kind"] == "pdq" and rows[1]["hash"] == OTHER
     assert rows[2]["reason"] and rows[2]["hash"] == ""
-    assert result.code == 3
+    assert result.code == 1
+
+
+@pytest.mark.parametrize("wanted, code", [("match", 1), ("match,no_match", 1), ("no_match", 3), ("unexamined", 3),
+                                          ("not_image", 0), ("none", 0)])
+def test_fail_on(index, wanted, code):
+    assert run("query", "--fail-on", wanted, index, KNOWN, OTHER, "junk").code == code
+    assert run("query", "--fail-on", "corrupt", index, KNOWN).code == 2  # a status of files
 
 
 def test_many_queries_equal_brute_force(tmp_path):
@@ -142,13 +150,14 @@ def test_answers_come_while_the_stream_is_open(index):
 
 
 @pytest.mark.parametrize("number", [2, 15])
-def test_a_signal_ends_the_stream_cleanly(index, number):
+@pytest.mark.parametrize("query, code", [(KNOWN, 1), (OTHER, 4)])
+def test_a_signal_ends_the_stream_cleanly(index, number, query, code):
     process = start("query", index, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    process.stdin.write(KNOWN.encode() + b"\n")
+    process.stdin.write(query.encode() + b"\n")
     process.stdin.flush()
     process.stdout.readline()
     os.kill(process.pid, number)
-    assert process.wait(30) == 4
+    assert process.wait(30) == code
     assert b'"interrupted":true' in process.stdout.read()
     process.stdin.close()
 

@@ -40,7 +40,7 @@ def test_records_and_summary(tree):
     methods = collections.Counter(record["method"] for record in result.records[:-1])
     info = run("index", "info", tree / "index").records[0]
     assert without_time(result.summary) == {
-        "type": "summary", "inputs": 8, "match": 2, "no_match": 6, "unexamined": 0, "by_status": {"ok": 8},
+        "type": "summary", "inputs": 8, "match": 2, "no_match": 6, "not_image": 0, "unexamined": 0, "by_status": {"ok": 8},
         "by_method": dict(methods),
         "duplicates": 0, "bytes": sum(record["bytes"] for record in result.records[:-1]), "radius": 31,
         "transforms": "dihedral", "min_quality": 50, "profile": "full", "level": "fast", "links": "within",
@@ -49,10 +49,49 @@ def test_records_and_summary(tree):
 
 
 def test_exit_codes(tree):
+    text = write(tree / "notes.txt", b"notes")
+    gif = write(tree / "a.gif", b"GIF89a\1\0\1\0")
     assert scan(tree, tree / "in" / "0.png").code == 0
     assert scan(tree, tree / "in" / "2.png").code == 1
-    assert scan(tree, tree / "in" / "2.png", tree / "missing").code == 3
+    assert scan(tree, tree / "in" / "0.png", text).code == 0
+    assert scan(tree, text).code == 0
+    assert scan(tree, tree / "in" / "0.png", gif, text).code == 3
     assert scan(tree, tree / "in" / "0.png", tree / "missing").code == 3
+    for beside in (text, gif, tree / "missing"):
+        assert scan(tree, tree / "in" / "2.png", beside).code == 1
+        assert scan(tree, beside, tree / "in" / "2.png").code == 1
+
+
+def test_no_image_is_a_verdict_of_its_own(tree):
+    text = write(tree / "notes.txt", b"notes")
+    result = scan(tree, text, tree / "in" / "0.png")
+    record = result.files[text]
+    assert (record["status"], record["verdict"], record["matches"]) == ("not_image", "not_image", [])
+    assert record["reason"] == "begins like no image"
+    summary = result.summary
+    assert [summary[key] for key in ("match", "no_match", "not_image", "unexamined")] == [0, 1, 1, 0]
+    assert summary["by_status"] == {"ok": 1, "not_image": 1}
+
+
+@pytest.mark.parametrize("wanted, code", [
+    ("match,unexamined", 1), ("match", 1), ("match,corrupt", 1), ("unexamined", 3), ("not_image", 3), ("no_match", 3),
+    ("unsupported", 3), ("low_quality", 3), ("unreadable,timeout", 3), ("ok", 3), ("corrupt", 0), ("limit,timeout", 0),
+    ("damaged,changed,crash", 0), ("none", 0)])
+def test_fail_on(tree, wanted, code):
+    inputs = (write(tree / "notes.txt", b"notes"), write(tree / "a.gif", b"GIF89a\1\0\1\0"), tree / "missing",
+              write(tree / "flat.png", flat_picture()), tree / "in" / "0.png", tree / "in" / "2.png")
+    result = scan(tree, "--fail-on", wanted, *inputs)
+    assert (result.code, result.err, result.summary["inputs"]) == (code, b"", 6)
+
+
+@pytest.mark.parametrize("wanted", ["", "match,", ",match", "matches", "none,match", "match,none", "Match", "match, ok",
+                                    "all"])
+def test_fail_on_refuses_what_it_does_not_know(tree, wanted):
+    for command in (("scan", "--index", tree / "index", "--fail-on", wanted, tree / "in" / "0.png"),
+                    ("query", "--fail-on", wanted, tree / "index", "0" * 64)):
+        result = run(*command)
+        assert (result.code, result.out, len(result.errors)) == (2, b"", 1)
+        assert "no_match" in result.errors[0]
 
 
 def test_hashes_only_when_asked_for(tree):
@@ -130,7 +169,7 @@ def test_digests_match_whatever_the_bytes_are(tree):
     index = build(tree / "digests", [hashlib.sha1(b"not an image").hexdigest()])
     result = run("scan", "--index", index, path)
     assert result.code == 1
-    assert result.files[path]["status"] == "unsupported"
+    assert (result.files[path]["status"], result.files[path]["verdict"]) == ("not_image", "match")
     assert result.files[path]["matches"][0]["kind"] == "sha1"
 
 
@@ -167,7 +206,7 @@ def test_files_from(tree):
     assert [record["path"] for record in result.records[:-1]] == listed
     assert [record["verdict"] for record in result.records[:-1]] == ["match", "unexamined", "no_match"]
     assert result.files[listed[1]]["status"] == "unreadable"
-    assert result.code == 3 and result.summary["by_status"] == {"ok": 2, "unreadable": 1}
+    assert result.code == 1 and result.summary["by_status"] == {"ok": 2, "unreadable": 1}
     piped = scan(tree, "--files-from", "-", stdin="\n".join(listed).encode())
     assert [without_time(record) for record in piped.records] == [without_time(record) for record in result.records]
 
@@ -191,6 +230,16 @@ def test_forgotten_null_is_noticed(tree):
     assert "--null" in result.summary["error"]
 
 
+def test_an_error_outranks_a_match_and_tells_of_it(tree):
+    """The results are not whole: no status but 2 may stand for that."""
+    bad = f"{tree}/in/2.png\n{tree}/in/0.png\0\n".encode()
+    result = scan(tree, "--files-from", "-", stdin=bad)
+    assert (result.code, len(result.errors)) == (2, 1)
+    assert result.summary["match"] in (0, 1)
+    assert ("1 inputs had matched before" in result.errors[0]) == (result.summary["match"] == 1)
+    assert scan(tree, "--fail-on", "none", "--files-from", "-", stdin=bad).code == 2
+
+
 def test_an_empty_list_of_files(tree):
     result = scan(tree, "--files-from", "/dev/null")
     assert (result.code, result.summary["inputs"]) == (0, 0)
@@ -198,7 +247,7 @@ def test_an_empty_list_of_files(tree):
 
 def test_a_path_longer_than_any_file_name(tree):
     result = scan(tree, "--files-from", "-", stdin=b"x" * 200000 + f"\n{tree}/in/2.png\n".encode())
-    assert result.code == 3
+    assert result.code == 1
     assert [record["status"] for record in result.records[:-1]] == ["unreadable", "ok"]
 
 
@@ -252,7 +301,7 @@ def test_output_never_replaces_what_is_no_result(tree):
 def test_verbose_summary(tree):
     result = scan(tree, "-v", tree / "in")
     assert len(result.errors) == 1
-    assert result.errors[0].startswith("hashscan: 8 inputs: 2 match, 6 do not, 0 unexamined")
+    assert result.errors[0].startswith("hashscan: 8 inputs: 2 match, 6 do not, 0 unexamined, 0 no images;")
 
 
 # ---- Links -----------------------------------------------------------------------------------------------------------
@@ -286,11 +335,12 @@ def open_ended_scan(tree, *arguments):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_the_scan_cleanly(tree, number):
-    process = open_ended_scan(tree)
+@pytest.mark.parametrize("wanted, code", [("match", 1), ("unexamined", 4), ("no_match", 4), ("none", 4)])
+def test_a_signal_ends_the_scan_cleanly(tree, number, wanted, code):
+    process = open_ended_scan(tree, "--fail-on", wanted)
     records = [json.loads(process.stdout.readline()) for _ in range(3)]
     process.send_signal(number)
-    assert process.wait(30) == 4
+    assert process.wait(30) == code
     rest = [json.loads(line) for line in process.stdout.read().splitlines()]
     process.stdin.close()
     assert [record["verdict"] for record in records] == ["no_match", "no_match", "match"]
@@ -307,7 +357,7 @@ def test_an_interrupted_scan_keeps_its_results(tree):
         time.sleep(0.01)
     assert not target.exists()
     process.send_signal(signal.SIGINT)
-    assert process.wait(30) == 4
+    assert process.wait(30) == 1
     process.stdin.close()
     lines = [json.loads(line) for line in target.read_text().splitlines()]
     assert len(lines) == 4 and lines[-1]["interrupted"] is True

@@ -56,8 +56,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   const hashscan_status status = image_decode(bytes, size, &limits, &sink, &info, reason);
 
   const bool decoded = status == HASHSCAN_STATUS_OK || status == HASHSCAN_STATUS_DAMAGED;
-  require(decoded || status == HASHSCAN_STATUS_UNSUPPORTED || status == HASHSCAN_STATUS_CORRUPT ||
-          status == HASHSCAN_STATUS_LIMIT || status == HASHSCAN_STATUS_TIMEOUT);
+  require(decoded || status == HASHSCAN_STATUS_NOT_IMAGE || status == HASHSCAN_STATUS_UNSUPPORTED ||
+          status == HASHSCAN_STATUS_CORRUPT || status == HASHSCAN_STATUS_LIMIT || status == HASHSCAN_STATUS_TIMEOUT);
   require(decoded == (watch.begun == 1 && watch.rows == watch.announced.height));
   if (watch.begun == 1) require(memcmp(&info, &watch.announced, sizeof info) == 0);
   check_reason(reason, status);

@@ -43,8 +43,9 @@ static void check_reason(const struct decoded *decoded) {
 static void check_contract(const struct decoded *decoded, const struct image_info *info) {
   const hashscan_status status = decoded->status;
   const bool complete = status == HASHSCAN_STATUS_OK || status == HASHSCAN_STATUS_DAMAGED;
-  assert_true(complete || status == HASHSCAN_STATUS_UNSUPPORTED || status == HASHSCAN_STATUS_CORRUPT ||
-              status == HASHSCAN_STATUS_LIMIT || status == HASHSCAN_STATUS_TIMEOUT);
+  assert_true(complete || status == HASHSCAN_STATUS_NOT_IMAGE || status == HASHSCAN_STATUS_UNSUPPORTED ||
+              status == HASHSCAN_STATUS_CORRUPT || status == HASHSCAN_STATUS_LIMIT ||
+              status == HASHSCAN_STATUS_TIMEOUT);
   assert_int_equal(complete, decoded->begun == 1 && decoded->rows == info->height);
   if (decoded->begun == 1) assert_memory_equal(info, &decoded->info, sizeof *info);
   check_reason(decoded);

@@ -144,7 +144,7 @@ hashscan_scan_options scene_options(struct scene_log *log, const char *const *pa
 void scene_check_summary(const hashscan_scan_summary *summary, uint64_t records) {
   uint64_t outcomes = 0;
   uint64_t statuses = 0;
-  for (size_t i = 0; i < 3; i++) outcomes += summary->by_outcome[i];
+  for (size_t i = 0; i < HASHSCAN_OUTCOME_COUNT; i++) outcomes += summary->by_outcome[i];
   for (size_t i = 0; i < HASHSCAN_STATUS_COUNT; i++) statuses += summary->by_status[i];
   assert_int_equal(summary->inputs, records);
   assert_int_equal(outcomes, records);

@@ -204,7 +204,7 @@ static void digests_match_whatever_the_decoder_says(void **state) {
   write_digest_index(hex, kinds, 3);
   hashscan_verdict verdict = match_once(NULL, "abc", 3);
   assert_int_equal(verdict.outcome, HASHSCAN_MATCH);
-  assert_int_equal(verdict.image.status, HASHSCAN_STATUS_UNSUPPORTED);
+  assert_int_equal(verdict.image.status, HASHSCAN_STATUS_NOT_IMAGE);
   assert_int_equal(verdict.image.quality, -1);
   assert_int_equal(verdict.match_count, 3);
   for (size_t i = 0; i < 3; i++) {
@@ -215,9 +215,15 @@ static void digests_match_whatever_the_decoder_says(void **state) {
   hashscan_verdict_clear(&verdict);
 
   verdict = match_once(NULL, "abd", 3);
+  assert_int_equal(verdict.outcome, HASHSCAN_NOT_IMAGE);
+  assert_int_equal(verdict.image.status, HASHSCAN_STATUS_NOT_IMAGE);
+  assert_true(verdict.image.reason[0] != '\0');
+  hashscan_verdict_clear(&verdict);
+  assert_int_equal(verdict.outcome, HASHSCAN_UNEXAMINED); /* a verdict that was not filled is never a clean one */
+
+  verdict = match_once(NULL, "GIF89a", 6);
   assert_int_equal(verdict.outcome, HASHSCAN_UNEXAMINED);
   assert_int_equal(verdict.image.status, HASHSCAN_STATUS_UNSUPPORTED);
-  assert_true(verdict.image.reason[0] != '\0');
   hashscan_verdict_clear(&verdict);
 
   /* No PDQ entry anywhere: a picture is decoded and examined all the same. */
@@ -235,7 +241,7 @@ static void empty_input_has_a_digest_too(void **state) {
   write_digest_index(hex, kinds, 2);
   hashscan_verdict verdict = match_once(NULL, NULL, 0);
   assert_int_equal(verdict.outcome, HASHSCAN_MATCH);
-  assert_int_equal(verdict.image.status, HASHSCAN_STATUS_CORRUPT);
+  assert_int_equal(verdict.image.status, HASHSCAN_STATUS_NOT_IMAGE);
   hashscan_verdict_clear(&verdict);
 }
 

@@ -20,8 +20,9 @@ static void names(void **state) {
                                       "version", "limit",    "cpu",    "stopped"};
   for (int i = 0; i < 9; i++) assert_string_equal(hashscan_code_name((hashscan_code)i), codes[i]);
   assert_string_equal(hashscan_code_name((hashscan_code)9), "unknown");
-  static const char *const statuses[HASHSCAN_STATUS_COUNT] = {
-      "ok", "damaged", "low_quality", "unsupported", "corrupt", "limit", "unreadable", "changed", "timeout", "crash"};
+  static const char *const statuses[HASHSCAN_STATUS_COUNT] = {"ok",          "damaged", "low_quality", "not_image",
+                                                              "unsupported", "corrupt", "limit",       "unreadable",
+                                                              "changed",     "timeout", "crash"};
   for (int i = 0; i < HASHSCAN_STATUS_COUNT; i++)
     assert_string_equal(hashscan_status_name((hashscan_status)i), statuses[i]);
   assert_string_equal(hashscan_status_name((hashscan_status)99), "unknown");
@@ -49,6 +50,8 @@ static void names(void **state) {
   assert_string_equal(hashscan_links_name(HASHSCAN_LINKS_FOLLOW), "follow");
   assert_string_equal(hashscan_links_name(HASHSCAN_LINKS_SKIP), "skip");
   assert_string_equal(hashscan_links_name((hashscan_links)3), "unknown");
+  assert_string_equal(hashscan_outcome_name(HASHSCAN_OUTCOME_COUNT), "unknown");
+  assert_string_equal(hashscan_outcome_name(HASHSCAN_NOT_IMAGE), "not_image");
   assert_string_equal(hashscan_outcome_name(HASHSCAN_NO_MATCH), "no_match");
   assert_string_equal(hashscan_outcome_name(HASHSCAN_MATCH), "match");
   assert_string_equal(hashscan_outcome_name(HASHSCAN_UNEXAMINED), "unexamined");

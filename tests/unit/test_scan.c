@@ -63,14 +63,14 @@ static const char oddities[] = ".hidden ok no_match\n"
                                "dangling unreadable unexamined a dangling symbolic link\n"
                                "device unreadable unexamined a symbolic link that leads outside the scanned paths "
                                "(links is within)\n"
-                               "empty.jpg corrupt unexamined empty file\n"
+                               "empty.jpg not_image not_image empty file\n"
                                "fifo unsupported unexamined a FIFO, not a regular file\n"
                                "known.jpg ok match duplicate\n"
                                "link.jpg ok match duplicate\n"
                                "loop1 unreadable unexamined Too many levels of symbolic links\n"
                                "loop2 unreadable unexamined Too many levels of symbolic links\n"
                                "socket unsupported unexamined a socket, not a regular file\n"
-                               "text.jpg unsupported unexamined not a JPEG or PNG image\n"
+                               "text.jpg not_image not_image begins like no image\n"
                                "unknown.png ok no_match duplicate\n"
                                "\xe9t\xe9 ok match duplicate\n";
 
@@ -84,7 +84,8 @@ static void every_input_has_a_record_in_one_order(void **state) {
     assert_int_equal(summary.inputs, 15);
     assert_int_equal(summary.by_outcome[HASHSCAN_MATCH], 5);
     assert_int_equal(summary.by_outcome[HASHSCAN_NO_MATCH], 2);
-    assert_int_equal(summary.by_outcome[HASHSCAN_UNEXAMINED], 8);
+    assert_int_equal(summary.by_outcome[HASHSCAN_NOT_IMAGE], 2);
+    assert_int_equal(summary.by_outcome[HASHSCAN_UNEXAMINED], 6);
     assert_int_equal(summary.duplicates, 5);
     assert_int_equal(summary.bytes, 5 * scene.known.size + 2 * scene.unknown.size + 5);
     assert_false(summary.stopped);
@@ -184,7 +185,7 @@ static void large_files_are_limited(void **state) {
   struct scene_log log = scene_log_new();
   const hashscan_scan_summary summary = scan_tree_with_limits(&log, &limits);
   assert_int_equal(summary.by_status[HASHSCAN_STATUS_LIMIT], 1);
-  assert_int_equal(summary.by_status[HASHSCAN_STATUS_UNSUPPORTED], 1);
+  assert_int_equal(summary.by_status[HASHSCAN_STATUS_NOT_IMAGE], 1);
   assert_non_null(strstr(log.text, "known limit unexamined"));
   assert_non_null(strstr(log.text, "max_file_bytes"));
   free(log.text);

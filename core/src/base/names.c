@@ -48,8 +48,8 @@ const char *hashscan_method_name(hashscan_method method) {
 }
 
 const char *hashscan_status_name(hashscan_status status) {
-  static const char *const names[] = {"ok",    "damaged",    "low_quality", "unsupported", "corrupt",
-                                      "limit", "unreadable", "changed",     "timeout",     "crash"};
+  static const char *const names[] = {"ok",    "damaged",    "low_quality", "not_image", "unsupported", "corrupt",
+                                      "limit", "unreadable", "changed",     "timeout",   "crash"};
   return NAME_OF(names, status);
 }
 
@@ -64,7 +64,7 @@ const char *hashscan_list_format_name(hashscan_list_format format) {
 }
 
 const char *hashscan_outcome_name(hashscan_outcome outcome) {
-  static const char *const names[] = {"no_match", "match", "unexamined"};
+  static const char *const names[] = {"unexamined", "not_image", "no_match", "match"};
   return NAME_OF(names, outcome);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From bytes to a decoder: the container is told by its first bytes, never by a name, and the decoder's job is set up
- * with its deadline. Formats that are known but not decoded are named, so that an operator can see what a scan leaves
- * unexamined. What the decoders share (decoder.h) follows. */
+ * with its deadline. What is neither JPEG nor PNG is told by container.c. What the decoders share (decoder.h) follows.
+ */
 #include "image/image.h"
 
 #include <inttypes.h>
@@ -10,59 +10,8 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "image/container.h"
 #include "image/decoder.h"
-
-/* A container that is recognised and refused. */
-struct container {
-  size_t offset;
-  const char *magic;
-  size_t length;
-  const char *name;
-};
-
-#define AT(offset, magic, name)                                                                                        \
-  { offset, magic, sizeof magic - 1, name }
-
-/* The first entry that fits wins: brands of ISO base media files stand before the box type they share. */
-static const struct container containers[] = {
-    AT(0, "GIF8", "GIF"),
-    AT(8, "WEBP", "WebP"),
-    AT(8, "AVI ", "AVI video"),
-    AT(0, "II*\0", "TIFF"),
-    AT(0, "MM\0*", "TIFF"),
-    AT(0, "II+\0", "BigTIFF"),
-    AT(0, "MM\0+", "BigTIFF"),
-    AT(4, "ftypavif", "AVIF"),
-    AT(4, "ftypavis", "AVIF"),
-    AT(4, "ftyphe", "HEIF"),
-    AT(4, "ftypmif1", "HEIF"),
-    AT(4, "ftypmsf1", "HEIF"),
-    AT(4, "ftypjxl ", "JPEG XL"),
-    AT(4, "ftypqt", "QuickTime video"),
-    AT(4, "ftyp", "MP4 video"),
-    AT(4, "JXL \r\n\x87\n", "JPEG XL"),
-    AT(0, "\xff\x0a", "JPEG XL"),
-    AT(4, "jP  \r\n\x87\n", "JPEG 2000"),
-    AT(0, "\xff\x4f\xff\x51", "JPEG 2000"),
-    AT(0, "\x1a\x45\xdf\xa3", "Matroska or WebM video"),
-    AT(0, "\0\0\x01\xba", "MPEG video"),
-    AT(0, "8BPS", "Photoshop"),
-    AT(0, "\x8aMNG", "MNG"),
-    AT(0, "\x8bJNG", "JNG"),
-    AT(0, "qoif", "QOI"),
-    AT(0, "\0\0\x01\0", "Windows icon"),
-    AT(0, "\x76\x2f\x31\x01", "OpenEXR"),
-    AT(128, "DICM", "DICOM"),
-    AT(0, "%PDF-", "PDF"),
-    AT(0, "%!PS", "PostScript"),
-    AT(0, "<svg", "SVG"),
-    AT(0, "PK\x03\x04", "ZIP"),
-    AT(0, "PK\x05\x06", "ZIP"),
-    AT(0, "\x1f\x8b", "gzip"),
-    AT(0, "7z\xbc\xaf\x27\x1c", "7-Zip"),
-    AT(0, "Rar!\x1a\x07", "RAR"),
-    AT(0, "BM", "BMP"),
-};
 
 static bool has_at(const struct decode_job *job, size_t offset, const char *magic, size_t length) {
   return job->size >= length && job->size - length >= offset && memcmp(job->bytes + offset, magic, length) == 0;
@@ -78,13 +27,24 @@ static bool is_png(const struct decode_job *job) {
   return has_at(job, 0, "\x89PNG", 4);
 }
 
+/* Shorter than a signature, and as far as it goes the start of one: what followed may have been a picture. */
+static bool is_cut_signature(const struct decode_job *job) {
+  return job->size < 4 &&
+         (memcmp(job->bytes, "\x89PNG", job->size) == 0 || memcmp(job->bytes, "\xff\xd8", job->size) == 0);
+}
+
+/* Anything that could be shown as a picture is unsupported, by name; the rest is no image. */
 static hashscan_status refuse(struct decode_job *job) {
-  for (size_t i = 0; i < sizeof containers / sizeof *containers; i++) {
-    const struct container *container = &containers[i];
-    if (has_at(job, container->offset, container->magic, container->length))
-      return decode_end(job, HASHSCAN_STATUS_UNSUPPORTED, "%s is not decoded, only JPEG and PNG", container->name);
-  }
-  return decode_end(job, HASHSCAN_STATUS_UNSUPPORTED, "not a JPEG or PNG image");
+  if (is_cut_signature(job)) return decode_end(job, HASHSCAN_STATUS_CORRUPT, "cut within the signature of the format");
+  const struct container found = container_identify(job->bytes, job->size);
+  if (found.embedded > 0)
+    return decode_end(job, HASHSCAN_STATUS_UNSUPPORTED, "JPEG or PNG at byte %zu, behind something unknown",
+                      found.embedded);
+  if (found.image)
+    return decode_end(job, HASHSCAN_STATUS_UNSUPPORTED, "%s%s is not decoded, only JPEG and PNG", found.name,
+                      found.compressed ? " in gzip" : "");
+  if (found.name != NULL) return decode_end(job, HASHSCAN_STATUS_NOT_IMAGE, "%s, not an image", found.name);
+  return decode_end(job, HASHSCAN_STATUS_NOT_IMAGE, "begins like no image");
 }
 
 hashscan_status image_decode(const uint8_t *bytes, size_t size, const hashscan_limits *limits,
@@ -95,7 +55,7 @@ hashscan_status image_decode(const uint8_t *bytes, size_t size, const hashscan_l
   job.deadline = clock_seconds() + limits->max_seconds;
   *info = (struct image_info){0};
   reason[0] = '\0';
-  if (size == 0) return decode_end(&job, HASHSCAN_STATUS_CORRUPT, "empty file");
+  if (size == 0) return decode_end(&job, HASHSCAN_STATUS_NOT_IMAGE, "empty file");
   if (is_jpeg(&job)) return jpeg_decode(&job);
   if (is_png(&job)) return png_decode(&job);
   return refuse(&job);

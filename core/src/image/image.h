@@ -75,9 +75,9 @@ struct image_sink {
   bool (*blocks)(void *user, const struct image_block_rows *rows);
 };
 
-/* Decodes `size` bytes. Returns ok, damaged, unsupported, corrupt, limit or timeout. `info` is filled as far as the
- * header was read (zeroed before); `reason` gets one line unless ok. All rows (or blocks) were given out exactly when
- * the status is ok or damaged. Any thread. */
+/* Decodes `size` bytes. Returns ok, damaged, not_image, unsupported, corrupt, limit or timeout. `info` is filled as far
+ * as the header was read (zeroed before); `reason` gets one line unless ok. All rows (or blocks) were given out exactly
+ * when the status is ok or damaged. Any thread. */
 hashscan_status image_decode(const uint8_t *bytes, size_t size, const hashscan_limits *limits,
                              const struct image_sink *sink, struct image_info *info, char reason[HASHSCAN_REASON_SIZE]);
 

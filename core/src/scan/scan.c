@@ -96,7 +96,8 @@ static hashscan_status status_of(enum file_outcome outcome) {
 /* An answer that the bytes alone decide. Time and memory may be there on the next try. */
 static bool is_repeatable(hashscan_status status) {
   return status == HASHSCAN_STATUS_OK || status == HASHSCAN_STATUS_DAMAGED || status == HASHSCAN_STATUS_LOW_QUALITY ||
-         status == HASHSCAN_STATUS_UNSUPPORTED || status == HASHSCAN_STATUS_CORRUPT;
+         status == HASHSCAN_STATUS_NOT_IMAGE || status == HASHSCAN_STATUS_UNSUPPORTED ||
+         status == HASHSCAN_STATUS_CORRUPT;
 }
 
 /* Takes the reference to `snapshot`. One input that is too much for the memory there is never ends the scan. */

@@ -177,7 +177,10 @@ hashscan_code verdict_compute(const struct match_policy *policy, hashscan_index 
     hashscan_verdict_clear(verdict);
     return code;
   }
-  verdict->outcome = verdict->match_count > 0 ? HASHSCAN_MATCH : examined ? HASHSCAN_NO_MATCH : HASHSCAN_UNEXAMINED;
+  verdict->outcome = verdict->match_count > 0                             ? HASHSCAN_MATCH
+                     : examined                                           ? HASHSCAN_NO_MATCH
+                     : verdict->image.status == HASHSCAN_STATUS_NOT_IMAGE ? HASHSCAN_NOT_IMAGE
+                                                                          : HASHSCAN_UNEXAMINED;
   return HASHSCAN_SUCCESS;
 }
 
