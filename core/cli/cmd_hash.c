@@ -9,6 +9,7 @@
 #include "json.h"
 #include "message.h"
 #include "record.h"
+#include "text.h"
 
 enum hash_format { HASH_JSONL, HASH_CSV, HASH_HEX };
 
@@ -111,17 +112,16 @@ static void write_csv(struct hash_run *run, const char *path, const hashscan_ima
   output_text(&run->out, "\n");
 }
 
-/* As sha256sum does: a name with a line break is escaped, and a backslash at the start of the line says so. */
+/* As sha256sum does: a name with a line break, or with anything else that a terminal should not get, is escaped, and a
+ * backslash at the start of the line says so. */
 static void write_hex(struct hash_run *run, const char *path, const hashscan_image_hash *image) {
   char hex[HASHSCAN_MAX_HEX];
   encode(&image->hashes[HASHSCAN_TRANSFORM_NONE], hex);
-  const bool escape = strpbrk(path, "\n\r\\") != NULL;
+  const bool escape = strchr(path, '\\') != NULL || !text_is_plain(path);
   output_format(&run->out, "%s%s  ", escape ? "\\" : "", hex);
-  for (; *path != '\0'; path++) {
-    const char *special = *path == '\n' ? "\\n" : *path == '\r' ? "\\r" : *path == '\\' ? "\\\\" : NULL;
-    if (special != NULL) output_text(&run->out, special);
-    else output_put(&run->out, path, 1);
-  }
+  if (escape)
+    while (*path != '\0') path += text_put_escaped(&run->out, path);
+  else output_text(&run->out, path);
   output_text(&run->out, "\n");
 }
 

@@ -1,39 +1,54 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* CSV fields after RFC 4180. */
+/* CSV fields after RFC 4180. A field is a list of texts with semicolons between them, mostly of one. */
 #include "csv.h"
 
 #include <string.h>
+
+#include "text.h"
 
 static bool needs_quotes(const char *text) {
   return strpbrk(text, ",\"\r\n") != NULL;
 }
 
+/* Line feeds are as RFC 4180 has them. */
+static bool needs_escapes(const char *text) {
+  unsigned length, code;
+  for (; *text != '\0'; text += length)
+    if (text_classify(text, &length, &code) != TEXT_PLAIN && code != '\n') return true;
+  return false;
+}
+
 /* Inside quotes: a quote is doubled. */
-static void put_quoted(struct output *out, const char *text) {
-  for (; *text != '\0'; text++) {
-    if (*text == '"') output_put(out, "\"", 1);
-    output_put(out, text, 1);
+static void put_inside(struct output *out, const char *text, bool escaped) {
+  unsigned length, code;
+  for (; *text != '\0'; text += length) {
+    text_classify(text, &length, &code);
+    if (code == '"') output_text(out, "\"\"");
+    else if (escaped) text_put_escaped(out, text);
+    else output_put(out, text, length);
   }
+}
+
+static void put_field(struct output *out, const char *texts, size_t count) {
+  bool quotes = false, escaped = count > 0 && texts[0] == '\\';
+  const char *text = texts;
+  for (size_t i = 0; i < count; i++, text += strlen(text) + 1) {
+    quotes = quotes || needs_quotes(text);
+    escaped = escaped || needs_escapes(text);
+  }
+  if (quotes) output_put(out, "\"", 1);
+  if (escaped) output_put(out, "\\", 1);
+  for (size_t i = 0; i < count; i++, texts += strlen(texts) + 1) {
+    if (i > 0) output_put(out, ";", 1);
+    put_inside(out, texts, escaped);
+  }
+  if (quotes) output_put(out, "\"", 1);
 }
 
 void csv_text(struct output *out, const char *text) {
-  if (!needs_quotes(text)) {
-    output_text(out, text);
-    return;
-  }
-  output_put(out, "\"", 1);
-  put_quoted(out, text);
-  output_put(out, "\"", 1);
+  put_field(out, text, 1);
 }
 
 void csv_labels(struct output *out, const char *labels, size_t count) {
-  bool quotes = false;
-  const char *label = labels;
-  for (size_t i = 0; i < count; i++, label += strlen(label) + 1) quotes = quotes || needs_quotes(label);
-  if (quotes) output_put(out, "\"", 1);
-  for (size_t i = 0; i < count; i++, labels += strlen(labels) + 1) {
-    if (i > 0) output_put(out, ";", 1);
-    put_quoted(out, labels);
-  }
-  if (quotes) output_put(out, "\"", 1);
+  put_field(out, labels, count);
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* JSON after RFC 8259, UTF-8 after RFC 3629, base64 after RFC 4648. */
+/* JSON after RFC 8259, base64 after RFC 4648. */
 #include "json.h"
 
 #include <inttypes.h>
 #include <string.h>
+
+#include "text.h"
 
 static void begin_value(struct json *json, const char *key) {
   if (json->comma) output_put(json->out, ",", 1);
@@ -43,46 +45,27 @@ void json_line_end(struct json *json) {
   json->comma = false;
 }
 
-unsigned json_utf8_length(const char *text) {
-  const unsigned char *c = (const unsigned char *)text;
-  if (c[0] < 0x80) return 1;
-  const unsigned length = c[0] >= 0xf0 ? 4 : c[0] >= 0xe0 ? 3 : 2;
-  if (c[0] < 0xc2 || c[0] > 0xf4) return 0;
-  if (c[0] == 0xe0 && c[1] < 0xa0) return 0; /* overlong */
-  if (c[0] == 0xed && c[1] > 0x9f) return 0; /* surrogates */
-  if (c[0] == 0xf0 && c[1] < 0x90) return 0; /* overlong */
-  if (c[0] == 0xf4 && c[1] > 0x8f) return 0; /* beyond U+10FFFF */
-  for (unsigned i = 1; i < length; i++)
-    if ((c[i] & 0xc0) != 0x80) return 0; /* the terminator fails this too, so reading stops there */
-  return length;
-}
-
-static void put_escaped(struct output *out, char c) {
+/* Characters are escaped as UTF-16 has them; all that need it are in the first plane. */
+static void put_escaped(struct output *out, unsigned code) {
   static const char escaped[] = "\b\f\n\r\t\"\\";
   static const char letters[] = "bfnrt\"\\";
-  const char *found = strchr(escaped, c);
+  const char *found = code < 0x80 ? strchr(escaped, (int)code) : NULL;
   if (found != NULL) output_format(out, "\\%c", letters[found - escaped]);
-  else output_format(out, "\\u%04x", (unsigned)(unsigned char)c);
-}
-
-static bool needs_escape(char c) {
-  return (unsigned char)c < 0x20 || c == '"' || c == '\\';
+  else output_format(out, "\\u%04x", code);
 }
 
 void json_string(struct json *json, const char *key, const char *text) {
+  unsigned length, code;
   begin_value(json, key);
   output_put(json->out, "\"", 1);
   const char *run = text; /* start of what can go out as it is */
-  while (*text != '\0') {
-    const unsigned length = json_utf8_length(text);
-    if (length > 0 && !needs_escape(*text)) {
-      text += length;
-      continue;
-    }
+  for (; *text != '\0'; text += length) {
+    const enum text_class class = text_classify(text, &length, &code);
+    if (class == TEXT_PLAIN && code != '"' && code != '\\') continue;
     output_put(json->out, run, (size_t)(text - run));
-    if (length > 0) put_escaped(json->out, *text);
-    else output_text(json->out, "\xef\xbf\xbd");
-    run = ++text;
+    if (class == TEXT_MALFORMED) output_text(json->out, "\xef\xbf\xbd");
+    else put_escaped(json->out, code);
+    run = text + length;
   }
   output_put(json->out, run, (size_t)(text - run));
   output_put(json->out, "\"", 1);
@@ -105,11 +88,8 @@ static void put_base64(struct output *out, const char *text) {
 
 void json_path(struct json *json, const char *path) {
   const char *at = path;
-  while (*at != '\0') {
-    const unsigned length = json_utf8_length(at);
-    if (length == 0) break;
-    at += length;
-  }
+  unsigned length, code;
+  while (*at != '\0' && text_classify(at, &length, &code) != TEXT_MALFORMED) at += length;
   if (*at == '\0') {
     json_string(json, "path", path);
     return;

@@ -22,7 +22,7 @@ void json_array_end(struct json *json);
 /* Ends a line of JSON Lines. */
 void json_line_end(struct json *json);
 
-/* Bytes that are not UTF-8 become U+FFFD. */
+/* Bytes that are not UTF-8 become U+FFFD; controls (text.h) are escaped, so that a line can be shown on a terminal. */
 void json_string(struct json *json, const char *key, const char *text);
 
 /* A file name: as "path", or as "path_base64" when it is not UTF-8, since it must come back byte for byte. */
@@ -31,9 +31,5 @@ void json_path(struct json *json, const char *path);
 void json_integer(struct json *json, const char *key, uint64_t value);
 void json_real(struct json *json, const char *key, double value, int decimals);
 void json_bool(struct json *json, const char *key, bool value);
-
-/* Length of the UTF-8 sequence at `text`, which is terminated and not empty; 0 when it is malformed, overlong, a
- * surrogate or beyond U+10FFFF. */
-unsigned json_utf8_length(const char *text);
 
 #endif

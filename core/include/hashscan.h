@@ -71,8 +71,8 @@ typedef enum hashscan_code {
   HASHSCAN_E_STOPPED = 8   /* a callback asked to stop */
 } hashscan_code;
 
-/* What went wrong, for people. `message` is one line without a final newline, always terminated. It may hold
- * file names and line numbers, never hashes. */
+/* What went wrong, for people. `message` is one line of UTF-8 without a final newline, always terminated. It may hold
+ * file names and line numbers, never hashes; what could steer a terminal is replaced by question marks. */
 typedef struct hashscan_error {
   hashscan_code code;
   char message[500];
@@ -241,7 +241,7 @@ typedef struct hashscan_image_hash {
   /* For each hash the bits that the exact hash may have otherwise, set; all others are the same in both, at blocks as
    * far as its estimate holds. Zero at exact. */
   hashscan_pdq unknown[HASHSCAN_TRANSFORM_COUNT];
-  char reason[HASHSCAN_REASON_SIZE]; /* one line for people; empty when status is ok */
+  char reason[HASHSCAN_REASON_SIZE]; /* one line for people, fit for a terminal; empty when status is ok */
 } hashscan_image_hash;
 
 /* A hasher owns the working memory of one thread and keeps it between images. */

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -94,6 +95,27 @@ static void hex(void **state) {
   }
 }
 
+/* Messages quote names: neither form of a control gets through, and plain text does. */
+static void messages_are_fit_for_a_terminal(void **state) {
+  (void)state;
+  static const struct {
+    const char *name, *shown;
+  } names[] = {{"a\x1b[m", "'a?[m'"},
+               {"a\x7f", "'a?'"},
+               {"\xc2\x80\xc2\x9f\xc2\xa0", "'\?\?\xc2\xa0'"},
+               {"\x9b\xe9", "'\?\?'"},
+               {"\xe2\x80\xa7\xe2\x80\xa8\xe2\x80\xae\xe2\x80\xaf", "'\xe2\x80\xa7\?\?\xe2\x80\xaf'"},
+               {"\xe2\x81\xa5\xe2\x81\xa6\xe2\x81\xa9\xe2\x81\xaa", "'\xe2\x81\xa5\?\?\xe2\x81\xaa'"},
+               {"\xe2\x80", "'\?\?'"},
+               {"gr\xc3\xbc\xc3\x9f", "'gr\xc3\xbc\xc3\x9f'"}};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    hashscan_kind kind;
+    hashscan_error error;
+    assert_int_equal(hashscan_kind_parse(names[i].name, &kind, &error), HASHSCAN_E_ARGUMENT);
+    if (strncmp(error.message, names[i].shown, strlen(names[i].shown)) != 0) fail_msg("%s", error.message);
+  }
+}
+
 static void distance(void **state) {
   (void)state;
   hashscan_pdq a = {{0}};
@@ -108,9 +130,8 @@ static void distance(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(names),
-      cmocka_unit_test(kinds),
-      cmocka_unit_test(hex),
+      cmocka_unit_test(names),    cmocka_unit_test(kinds),
+      cmocka_unit_test(hex),      cmocka_unit_test(messages_are_fit_for_a_terminal),
       cmocka_unit_test(distance),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

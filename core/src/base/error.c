@@ -6,18 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Messages carry file names and list text, both untrusted: a control character must not reach a terminal. */
-static void replace_control_characters(char *text) {
-  for (; *text != '\0'; text++) {
-    const unsigned char c = (unsigned char)*text;
-    if (c < 0x20 || c == 0x7f) *text = '?';
-  }
-}
+#include "base/utf8.h"
 
 static void format_message(hashscan_error *error, hashscan_code code, const char *format, va_list arguments) {
   error->code = code;
   if (vsnprintf(error->message, sizeof error->message, format, arguments) < 0) error->message[0] = '\0';
-  replace_control_characters(error->message);
+  utf8_make_printable(error->message); /* it may hold file names and text of lists, cut anywhere */
 }
 
 hashscan_code error_set(hashscan_error *error, hashscan_code code, const char *format, ...) {

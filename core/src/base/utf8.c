@@ -47,3 +47,28 @@ bool utf8_valid(const void *bytes, size_t size) {
   }
   return true;
 }
+
+/* U+0000 to U+001F, U+007F to U+009F, U+2028 to U+202E, U+2066 to U+2069, by their bytes. */
+static bool is_control(const uint8_t *bytes, size_t length) {
+  if (length == 1) return bytes[0] < 0x20 || bytes[0] == 0x7f;
+  if (length == 2) return bytes[0] == 0xc2 && bytes[1] < 0xa0;
+  if (length != 3 || bytes[0] != 0xe2) return false;
+  return (bytes[1] == 0x80 && bytes[2] >= 0xa8 && bytes[2] <= 0xae) ||
+         (bytes[1] == 0x81 && bytes[2] >= 0xa6 && bytes[2] <= 0xa9);
+}
+
+void utf8_make_printable(char *text) {
+  const uint8_t *from = (const uint8_t *)text;
+  const uint8_t *const end = from + strlen(text);
+  while (from < end) {
+    const size_t length = sequence_length(from, (size_t)(end - from));
+    if (length == 0 || is_control(from, length)) {
+      *text++ = '?';
+    } else {
+      memmove(text, from, length);
+      text += length;
+    }
+    from += length > 0 ? length : 1;
+  }
+  *text = '\0';
+}

@@ -11,4 +11,8 @@
  * exactly when each of its strings is. */
 bool utf8_valid(const void *bytes, size_t size);
 
+/* Makes a terminated text fit for people and their terminals, in place: control characters (C0, DEL, C1), separators of
+ * lines and paragraphs, what turns the direction of text, and bytes that are no UTF-8 become question marks. */
+void utf8_make_printable(char *text);
+
 #endif

@@ -34,7 +34,7 @@ hashscan_status png_decode_libpng(struct decode_job *job);
  */
 bool jpeg_blocks_decode(struct decode_job *job, hashscan_status *status);
 
-/* Sets the reason (control characters replaced) and returns `status`. */
+/* Sets the reason (all but printable ASCII replaced) and returns `status`. */
 __attribute__((format(printf, 3, 4))) hashscan_status decode_end(struct decode_job *job, hashscan_status status,
                                                                  const char *format, ...);
 

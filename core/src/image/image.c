@@ -61,13 +61,14 @@ hashscan_status image_decode(const uint8_t *bytes, size_t size, const hashscan_l
   return refuse(&job);
 }
 
+/* Reasons are ASCII: whatever else a codec library quotes comes from the file. */
 hashscan_status decode_end(struct decode_job *job, hashscan_status status, const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
   if (vsnprintf(job->reason, HASHSCAN_REASON_SIZE, format, arguments) < 0) job->reason[0] = '\0';
   va_end(arguments);
   for (char *c = job->reason; *c != '\0'; c++)
-    if ((unsigned char)*c < 0x20 || *c == 0x7f) *c = '?';
+    if (*c < ' ' || *c > '~') *c = '?';
   return status;
 }
 
