@@ -11,6 +11,7 @@ BINDIR ?= $(PREFIX)/bin
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 MANDIR ?= $(PREFIX)/share/man
+SHAREDIR ?= $(PREFIX)/share/hashscan
 DESTDIR ?=
 
 CC ?= cc
@@ -213,8 +214,16 @@ format:
 
 # ---- Install ---------------------------------------------------------------------------------------------------------
 .PHONY: install uninstall clean
-install: all
-	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR) $(DESTDIR)$(MANDIR)/man1
+# The known picture and its list, for trying a whole pipeline. The program that was built writes them.
+SELFTEST := selftest.jpg selftest.png selftest.csv
+$(BUILD)/selftest/selftest.csv: $(BUILD)/hashscan
+	$(Q)mkdir -p $(@D)
+	$(Q)$(BUILD)/hashscan selftest --write $(@D)
+
+install: all $(BUILD)/selftest/selftest.csv
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR) $(DESTDIR)$(MANDIR)/man1 \
+	  $(DESTDIR)$(SHAREDIR)
+	install -m 644 $(SELFTEST:%=$(BUILD)/selftest/%) $(DESTDIR)$(SHAREDIR)
 	install -m 755 $(BUILD)/hashscan $(DESTDIR)$(BINDIR)/hashscan
 	install -m 644 core/include/hashscan.h $(DESTDIR)$(INCLUDEDIR)/hashscan.h
 	install -m 644 $(STATIC) $(DESTDIR)$(LIBDIR)/libhashscan.a
@@ -227,7 +236,9 @@ install: all
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/hashscan $(DESTDIR)$(INCLUDEDIR)/hashscan.h $(DESTDIR)$(LIBDIR)/libhashscan.a \
 	  $(DESTDIR)$(LIBDIR)/$(notdir $(SHARED)) $(DESTDIR)$(LIBDIR)/$(SONAME) $(DESTDIR)$(LIBDIR)/libhashscan.so \
-	  $(DESTDIR)$(LIBDIR)/pkgconfig/hashscan.pc $(DESTDIR)$(MANDIR)/man1/hashscan.1
+	  $(DESTDIR)$(LIBDIR)/pkgconfig/hashscan.pc $(DESTDIR)$(MANDIR)/man1/hashscan.1 \
+	  $(SELFTEST:%=$(DESTDIR)$(SHAREDIR)/%)
+	rmdir $(DESTDIR)$(SHAREDIR) 2>/dev/null || true
 
 clean:
 	rm -rf build

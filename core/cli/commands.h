@@ -23,7 +23,8 @@ struct command {
 };
 
 extern const struct command command_hash, command_index_add, command_index_build, command_index_compact,
-    command_index_info, command_index_remove, command_index_update, command_index_verify, command_query, command_scan;
+    command_index_info, command_index_remove, command_index_update, command_index_verify, command_query, command_scan,
+    command_selftest;
 
 /* All of them in the order of the manual, ended by NULL. */
 extern const struct command *const commands[];

@@ -80,7 +80,7 @@ static void write_bash(struct output *out) {
                    "  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} words=\n"
                    "  local command=${COMP_WORDS[1]}\n"
                    "  [[ $command == index && $COMP_CWORD -gt 2 ]] && command=\"index ${COMP_WORDS[2]}\"\n"
-                   "  if [[ $COMP_CWORD -eq 1 ]]; then words=\"hash index query scan help --help --version\"\n"
+                   "  if [[ $COMP_CWORD -eq 1 ]]; then words=\"hash index query scan selftest help --help --version\"\n"
                    "  elif [[ $command == index && $COMP_CWORD -eq 2 ]]; then words=\"build add remove update compact "
                    "info verify\"\n"
                    "  else case \"$command $previous\" in\n");
@@ -123,7 +123,7 @@ static void fish_option(const struct option *option, void *user) {
 
 static void write_fish(struct output *out) {
   output_text(out, "# fish completion for hashscan\n"
-                   "complete -c hashscan -n __fish_use_subcommand -a 'hash index query scan help'\n"
+                   "complete -c hashscan -n __fish_use_subcommand -a 'hash index query scan selftest help'\n"
                    "complete -c hashscan -n '__fish_seen_subcommand_from index; and not __fish_seen_subcommand_from "
                    "build add remove update compact info verify' -a 'build add remove update compact info verify'\n");
   for (size_t i = 0; commands[i] != NULL; i++)

@@ -11,17 +11,10 @@
 #include "message.h"
 #include "output.h"
 
-const struct command *const commands[] = {&command_hash,
-                                          &command_index_build,
-                                          &command_index_add,
-                                          &command_index_remove,
-                                          &command_index_update,
-                                          &command_index_compact,
-                                          &command_index_info,
-                                          &command_index_verify,
-                                          &command_query,
-                                          &command_scan,
-                                          NULL};
+const struct command *const commands[] = {&command_hash,         &command_index_build,  &command_index_add,
+                                          &command_index_remove, &command_index_update, &command_index_compact,
+                                          &command_index_info,   &command_index_verify, &command_query,
+                                          &command_scan,         &command_selftest,     NULL};
 
 /* How many arguments name the command: 2 for "index build". */
 static int match_name(const char *name, int argc, char **argv) {

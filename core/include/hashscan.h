@@ -57,6 +57,11 @@ HASHSCAN_API const char *hashscan_version(void);
  * thread. */
 HASHSCAN_API const char *hashscan_cpu(void);
 
+/* The libraries that this one stands on. Fills name and version of number `number` (0, 1, ...), static storage, and
+ * returns nonzero; returns 0 past the last. Versions are those that are loaded where the library tells, else those that
+ * this one was built with. Any thread. */
+HASHSCAN_API int hashscan_dependency(unsigned number, const char **name, const char **version);
+
 /* ---- Errors ---------------------------------------------------------------------------------------------------- */
 
 typedef enum hashscan_code {

@@ -10,7 +10,7 @@ import pytest
 from conftest import HASHSCAN, ROOT, picture, run, write
 
 COMMANDS = ("hash", "index build", "index add", "index remove", "index update", "index compact", "index info",
-            "index verify", "query", "scan")
+            "index verify", "query", "scan", "selftest")
 MANUAL = os.path.join(ROOT, "core", "doc", "hashscan.1")
 
 
@@ -141,7 +141,7 @@ def complete_in_bash(line):
 
 
 def test_bash_completions():
-    assert {"hash", "index", "query", "scan"} <= complete_in_bash("hashscan ")
+    assert {"hash", "index", "query", "scan", "selftest"} <= complete_in_bash("hashscan ")
     assert complete_in_bash("hashscan index ") == {"build", "add", "remove", "update", "compact", "info", "verify"}
     assert complete_in_bash("hashscan hash --format ") == {"jsonl", "csv", "hex"}
     assert complete_in_bash("hashscan index build --kind m") == {"md5"}

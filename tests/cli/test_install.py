@@ -92,8 +92,16 @@ def test_install_links_and_uninstalls(tmp_path):
         assert code == 0, output
         code, output = run(str(program), env=env)
         assert code == 0 and output.split()[1] == "1", output
+    share, index = f"{prefix}/share/hashscan", str(tmp_path / "index")
+    assert sorted(os.listdir(share)) == ["selftest.csv", "selftest.jpg", "selftest.png"]
+    code, output = run(f"{prefix}/bin/hashscan", "index", "build", "-o", index, f"{share}/selftest.csv")
+    assert code == 0, output
+    code, output = run(f"{prefix}/bin/hashscan", "scan", "--index", index, share)
+    assert code == 1 and output.count('"verdict":"match"') == 2, output
+    assert output.count('"verdict":"not_image"') == 1, output  # the list
     code, output = run("man", "-l", f"{prefix}/share/man/man1/hashscan.1") if os.path.exists("/usr/bin/man") else (0, "")
     assert code == 0, output
     code, output = run("make", "uninstall", *variables)
     assert code == 0, output
     assert [name for _, _, files in os.walk(prefix) for name in files] == []
+    assert not os.path.exists(share)

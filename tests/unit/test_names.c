@@ -58,6 +58,19 @@ static void names(void **state) {
   assert_string_equal(hashscan_outcome_name(HASHSCAN_UNEXAMINED), "unexamined");
 }
 
+static void dependencies(void **state) {
+  (void)state;
+  const char *name = NULL, *version = NULL;
+  unsigned count = 0;
+  while (hashscan_dependency(count, &name, &version)) {
+    assert_true(name[0] != '\0');
+    assert_true(version[0] >= '0' && version[0] <= '9');
+    count++;
+  }
+  assert_int_equal(count, 6);
+  assert_int_equal(hashscan_dependency(UINT32_MAX, &name, &version), 0);
+}
+
 static void kinds(void **state) {
   (void)state;
   static const size_t sizes[HASHSCAN_KIND_COUNT] = {32, 16, 20, 32, 8};
@@ -130,8 +143,11 @@ static void distance(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(names),    cmocka_unit_test(kinds),
-      cmocka_unit_test(hex),      cmocka_unit_test(messages_are_fit_for_a_terminal),
+      cmocka_unit_test(names),
+      cmocka_unit_test(dependencies),
+      cmocka_unit_test(kinds),
+      cmocka_unit_test(hex),
+      cmocka_unit_test(messages_are_fit_for_a_terminal),
       cmocka_unit_test(distance),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
