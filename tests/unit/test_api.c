@@ -130,7 +130,7 @@ static void hash_image_arguments(void **state) {
   EXPECT(HASHSCAN_E_ARGUMENT, hashscan_hash_image(hasher, NULL, 1, &out, error));
   EXPECT(HASHSCAN_E_ARGUMENT, hashscan_hash_image(hasher, "x", 1, NULL, error));
   assert_int_equal(hashscan_hash_image(hasher, NULL, 0, &out, NULL), HASHSCAN_SUCCESS);
-  assert_int_equal(out.status, HASHSCAN_STATUS_CORRUPT);
+  assert_int_equal(out.status, HASHSCAN_STATUS_NOT_IMAGE);
   assert_int_equal(out.quality, -1);
   assert_int_equal(out.hash_count, 0);
   hashscan_hasher_destroy(hasher);

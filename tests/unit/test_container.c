@@ -29,6 +29,7 @@ static void image_formats_are_named(void **state) {
   (void)state;
   EXPECT_IMAGE("GIF89a\1\0\1\0", "GIF");
   EXPECT_IMAGE("GIF87a", "GIF");
+  EXPECT_IMAGE("GIFabc\1\0\1\0", "GIF");
   EXPECT_IMAGE("RIFF\x10\0\0\0WEBPVP8 ", "WebP");
   EXPECT_IMAGE("RIFF\x10\0\0\0ACONanih", "Windows animated cursor");
   EXPECT_IMAGE("BM\x46\0\0\0\0\0\0\0", "BMP");
@@ -66,7 +67,10 @@ static void image_formats_are_named(void **state) {
   EXPECT_IMAGE("%!PS-Adobe-3.0 EPSF-3.0", "PostScript");
   EXPECT_IMAGE("\xc5\xd0\xd3\xc6\x20\0\0\0", "Encapsulated PostScript");
   EXPECT_IMAGE("AT&TFORM\0\0\1\0DJVU", "DjVu");
+  EXPECT_IMAGE("%!\n/Times findfont", "PostScript");
   EXPECT_IMAGE("/* XPM */\nstatic char *x[] = {", "XPM");
+  EXPECT_IMAGE("\n/*XPM*/\n", "XPM");
+  EXPECT_IMAGE("! XPM2\n", "XPM");
   EXPECT_IMAGE("PK\3\4\x14\0\0\0\0\0\0\0\0\0\0\0\0\0\x10\0\0\0\x10\0\0\0\x08\0\0\0mimetypeimage/openraster",
                "OpenRaster");
 }
@@ -96,7 +100,7 @@ static void formats_without_a_signature(void **state) {
   uint8_t dicom[132] = {0};
   memcpy(dicom + 128, "DICM", 4);
   expect(dicom, sizeof dicom, HASHSCAN_STATUS_UNSUPPORTED, "DICOM is not decoded");
-  EXPECT_IMAGE("#define a_width 8\n#define a_height 1\nstatic char a_bits[] = {0xff};\n", "XBM");
+  EXPECT_IMAGE("made by hand\n#define a_width 8\n#define a_height 1\nstatic char a_bits[] = {0xff};\n", "XBM");
   EXPECT_OTHER("#define width 8\n#define height 1\nint main(void) {}\n", "no image");
 }
 
@@ -205,7 +209,6 @@ static void what_is_no_image(void **state) {
   expect(NULL, 0, HASHSCAN_STATUS_NOT_IMAGE, "empty file");
   EXPECT_OTHER("This is a text file named holiday.jpg.\n", "begins like no image");
   EXPECT_OTHER("\0", "begins like no image");
-  EXPECT_OTHER("\xff\xd8\x00\xff", "begins like no image");
   EXPECT_OTHER("BMW and Mini", "begins like no image");
   EXPECT_OTHER("GIFTS for all", "begins like no image");
   EXPECT_OTHER("Support WEBP", "begins like no image");
@@ -222,6 +225,7 @@ static void starts_of_signatures_are_cut_files(void **state) {
   (void)state;
   for (size_t size = 1; size <= 3; size++) {
     expect("\xff\xd8\xff", size, HASHSCAN_STATUS_CORRUPT, "");
+    expect("\xff\xd8", size < 2 ? size : 2, HASHSCAN_STATUS_CORRUPT, "");
     expect("\x89PNG", size, HASHSCAN_STATUS_CORRUPT, "cut within the signature");
   }
   expect("\x89PNG\n\x1a\n\0\0\0\x0dIHDR", 16, HASHSCAN_STATUS_CORRUPT, "ASCII conversion");

@@ -287,6 +287,26 @@ static void test_what_follows_the_last_row(void **state) {
   free(jpeg.bytes);
 }
 
+/* libjpeg skips it, and so shows the picture, as does every viewer that leaves the matter to libjpeg. */
+static void test_garbage_behind_the_start(void **state) {
+  (void)state;
+  const struct encoded jpeg = small_jpeg(false);
+  uint8_t *longer = malloc(jpeg.size + 3);
+  assert_non_null(longer);
+  memcpy(longer, jpeg.bytes, 2);
+  memcpy(longer + 2, "\0gi", 3);
+  memcpy(longer + 5, jpeg.bytes + 2, jpeg.size - 2);
+  struct decoded whole = decoded_from(jpeg.bytes, jpeg.size, NULL);
+  struct decoded decoded = decoded_from(longer, jpeg.size + 3, NULL);
+  assert_int_equal(decoded.status, HASHSCAN_STATUS_DAMAGED);
+  assert_non_null(strstr(decoded.reason, "extraneous bytes"));
+  assert_memory_equal(decoded.pixels, whole.pixels, whole.rows * whole.row_bytes);
+  decoded_free(&decoded);
+  decoded_free(&whole);
+  free(longer);
+  free(jpeg.bytes);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_grey_ycbcr_and_rgb),
@@ -298,6 +318,7 @@ int main(void) {
       cmocka_unit_test(test_progressive_cut_at_every_byte),
       cmocka_unit_test(test_damage_keeps_the_rows_before_it),
       cmocka_unit_test(test_what_follows_the_last_row),
+      cmocka_unit_test(test_garbage_behind_the_start),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

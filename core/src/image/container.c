@@ -94,11 +94,9 @@ static const struct signature images[] = {
     AT(2048, "PCD_IPI", "Photo CD"),
     AT(0, "msid\1", "MrSID"),
     AT(0, "AT&TFORM", "DjVu"),
-    AT(0, "%!PS", "PostScript"),
-    AT(0, "\4%!PS", "PostScript"),
+    AT(0, "%!", "PostScript"),
+    AT(0, "\4%!", "PostScript"),
     AT(0, "\xc5\xd0\xd3\xc6", "Encapsulated PostScript"),
-    AT(0, "/* XPM", "XPM"),
-    AT(0, "! XPM2", "XPM"),
 };
 
 /* Archives, videos, sound and other files that are met on every storage. */
@@ -181,14 +179,21 @@ static bool is_digit(uint8_t c) {
 
 /* ---- Formats whose signature alone would take in text, or that have none ------------------------------------------*/
 
-static bool is_gif(const uint8_t *bytes, size_t size) {
-  return size >= 4 && memcmp(bytes, "GIF", 3) == 0 && is_digit(bytes[3]);
+/* No control characters among the first bytes but those of text. */
+static bool is_text(const uint8_t *bytes, size_t size) {
+  for (size_t i = 0; i < size && i < 64; i++)
+    if (bytes[i] < '\t' || (bytes[i] > '\r' && bytes[i] < ' ')) return false;
+  return true;
 }
 
-/* "BM" also begins words; a header has zeros where they have letters. "BA" is OS/2's array of bitmaps. */
+/* Some readers take any version. */
+static bool is_gif(const uint8_t *bytes, size_t size) {
+  return size >= 4 && memcmp(bytes, "GIF", 3) == 0 && (is_digit(bytes[3]) || !is_text(bytes, size));
+}
+
+/* The size of the second header has zeros among the first bytes. "BA" is OS/2's array of bitmaps. */
 static bool is_bmp(const uint8_t *bytes, size_t size) {
-  if (size < 2 || bytes[0] != 'B' || (bytes[1] != 'M' && bytes[1] != 'A')) return false;
-  return size == 2 || memchr(bytes, '\0', size < 18 ? size : 18) != NULL;
+  return size >= 2 && bytes[0] == 'B' && (bytes[1] == 'M' || bytes[1] == 'A') && !is_text(bytes, size);
 }
 
 /* P1 to P6, PAM (P7), PFM (PF, Pf): white space or a comment, then a digit or a letter of PAM's header. */
@@ -317,13 +322,13 @@ static size_t find_embedded(const uint8_t *bytes, size_t size) {
   const size_t reach = size < EMBEDDED_REACH ? size : EMBEDDED_REACH;
   for (size_t at = 1; at + 4 <= reach; at++) {
     if (memcmp(bytes + at, "\x89PNG", 4) == 0) return at;
-    if (memcmp(bytes + at, "\xff\xd8\xff", 3) == 0 && bytes[at + 3] >= 0xc0 && bytes[at + 3] != 0xff) return at;
+    if (memcmp(bytes + at, "\xff\xd8\xff", 3) == 0 && bytes[at + 3] >= 0xc0) return at;
   }
   return 0;
 }
 
 static bool is_decoded(const uint8_t *bytes, size_t size) {
-  return has_at(bytes, size, 0, "\xff\xd8\xff", 3) || has_at(bytes, size, 0, "\x89PNG", 4);
+  return has_at(bytes, size, 0, "\xff\xd8", 2) || has_at(bytes, size, 0, "\x89PNG", 4);
 }
 
 /* The first bytes of a gzip stream: viewers inflate SVG, and some whatever it is. False: it cannot be inflated. */

@@ -17,9 +17,9 @@ static bool has_at(const struct decode_job *job, size_t offset, const char *magi
   return job->size >= length && job->size - length >= offset && memcmp(job->bytes + offset, magic, length) == 0;
 }
 
-/* Two bytes are the whole of a JPEG cut right after its start marker. */
+/* The start marker is all that libjpeg needs, and viewers that ask it: it skips garbage up to the next marker. */
 static bool is_jpeg(const struct decode_job *job) {
-  return has_at(job, 0, "\xff\xd8\xff", 3) || (job->size == 2 && has_at(job, 0, "\xff\xd8", 2));
+  return has_at(job, 0, "\xff\xd8", 2);
 }
 
 /* Four bytes of the eight: the rest of the signature tells how a transfer mangled the file, and libpng says so. */
@@ -29,8 +29,7 @@ static bool is_png(const struct decode_job *job) {
 
 /* Shorter than a signature, and as far as it goes the start of one: what followed may have been a picture. */
 static bool is_cut_signature(const struct decode_job *job) {
-  return job->size < 4 &&
-         (memcmp(job->bytes, "\x89PNG", job->size) == 0 || memcmp(job->bytes, "\xff\xd8", job->size) == 0);
+  return job->size < 4 && (job->bytes[0] == 0xff ? job->size == 1 : memcmp(job->bytes, "\x89PNG", job->size) == 0);
 }
 
 /* Anything that could be shown as a picture is unsupported, by name; the rest is no image. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SVG is XML whose root element is svg: the prolog (XML 1.0 section 2.8) is skipped, in UTF-8 or UTF-16. Where a prolog
  * is broken, the file counts as SVG when an svg element stands anywhere behind: parsers differ in what they forgive.
- * XBM is C, and its readers look for its lines wherever they stand. */
+ * XBM and XPM are C. */
 #include "image/markup.h"
 
 #include <stdbool.h>
@@ -107,19 +107,29 @@ static struct text text_of(const uint8_t *bytes, size_t size) {
   return (struct text){bytes, size, 1, 0};
 }
 
-/* "#define x_width 8", "#define x_height 8", "static char x_bits[] = {": all three are needed to show anything. */
+/* "#define x_width 8", "#define x_height 8", "static char x_bits[] = {": all are needed to show anything, and readers
+ * skip other lines before them. */
+#define XBM_REACH 65536
+
 static bool is_xbm(const uint8_t *bytes, size_t size) {
-  static const char *const needed[] = {"#define", "width", "height", "bits[]"};
-  size_t at = 0;
-  while (at < size && is_space(bytes[at])) at++;
-  if (at == size || (bytes[at] != '#' && bytes[at] != '/')) return false;
+  static const char *const needed[] = {"bits[]", "#define", "width", "height"};
+  if (size > XBM_REACH) size = XBM_REACH;
   for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
     if (memmem(bytes, size, needed[i], strlen(needed[i])) == NULL) return false;
   return true;
 }
 
+/* XPM 3 is C that begins with a comment, XPM 2 a format of its own. */
+static bool is_xpm(const struct text *text) {
+  const size_t at = skip_space(text, 0);
+  const bool comment = starts_with(text, at, "/*");
+  if (!comment && !starts_with(text, at, "!")) return false;
+  return starts_with(text, skip_space(text, at + (comment ? 2 : 1)), comment ? "XPM" : "XPM2");
+}
+
 const char *markup_image(const uint8_t *bytes, size_t size) {
   const struct text text = text_of(bytes, size);
   if (is_svg(&text)) return "SVG";
+  if (is_xpm(&text)) return "XPM";
   return is_xbm(bytes, size) ? "XBM" : NULL;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Image formats that are written as text: SVG, whatever stands before its root element, and XBM. */
+/* Image formats that are written as text: SVG, whatever stands before its root element, XPM and XBM. */
 #ifndef HASHSCAN_IMAGE_MARKUP_H
 #define HASHSCAN_IMAGE_MARKUP_H
 
