@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "fail_on.h"
 #include "message.h"
 #include "output.h"
 
@@ -62,11 +63,25 @@ static void words(struct output *out, const char *choices) {
   for (; *choices != '\0'; choices++) output_put(out, *choices == '|' ? " " : choices, 1);
 }
 
+static bool has_words(const struct option *option) {
+  return option->type == OPTION_CHOICE || option->type == OPTION_FAIL_ON;
+}
+
+/* The values that an option may have, of a list those that it may be made of. */
+static void option_words(struct output *out, const struct option *option) {
+  char names[512];
+  if (option->type == OPTION_CHOICE) words(out, option->value);
+  if (option->type != OPTION_FAIL_ON) return;
+  fail_on_names((unsigned)option->max, names, sizeof names);
+  for (const char *c = names; *c != '\0'; c++)
+    if (*c != ',') output_put(out, c, 1);
+}
+
 static void bash_choices(const struct option *option, void *user) {
   const struct completion *completion = user;
-  if (option->type != OPTION_CHOICE) return;
+  if (!has_words(option)) return;
   output_format(completion->out, "    \"%s --%s\") words=\"", completion->command->name, option->name);
-  words(completion->out, option->value);
+  option_words(completion->out, option);
   output_text(completion->out, "\" ;;\n");
 }
 
@@ -111,9 +126,9 @@ static void fish_option(const struct option *option, void *user) {
   if (sub != NULL) output_format(out, "; and __fish_seen_subcommand_from%s", sub);
   output_format(out, "' -l %s", option->name);
   if (option->letter != 0) output_format(out, " -s %c", option->letter);
-  if (option->type == OPTION_CHOICE) {
+  if (has_words(option)) {
     output_text(out, " -x -a '");
-    words(out, option->value);
+    option_words(out, option);
     output_text(out, "'");
   } else if (option->type != OPTION_FLAG) {
     output_text(out, " -r");

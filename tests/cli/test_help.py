@@ -145,6 +145,8 @@ def test_bash_completions():
     assert complete_in_bash("hashscan index ") == {"build", "add", "remove", "update", "compact", "info", "verify"}
     assert complete_in_bash("hashscan hash --format ") == {"jsonl", "csv", "hex"}
     assert complete_in_bash("hashscan index build --kind m") == {"md5"}
+    assert complete_in_bash("hashscan scan --fail-on un") == {"unexamined", "unsupported", "unreadable"}
+    assert complete_in_bash("hashscan query --fail-on ") == {"none", "match", "no_match", "not_image", "unexamined"}
     assert complete_in_bash("hashscan scan pictures") == set()
     for command in COMMANDS:
         assert complete_in_bash(f"hashscan {command} --") == {"--" + flag for flag in flags(help_of(command))}
