@@ -34,7 +34,7 @@ static const struct option selftest_options[] = {
 
 /* ---- What is tried ------------------------------------------------------------------------------------------------*/
 
-static const hashscan_level levels[] = {HASHSCAN_LEVEL_EXACT, HASHSCAN_LEVEL_FAST};
+static const hashscan_level levels[] = {HASHSCAN_LEVEL_EXACT, HASHSCAN_LEVEL_FAST, HASHSCAN_LEVEL_BLOCKS};
 static const char *const tiers[] = {"scalar", "avx2", "avx512", "neon"};
 static const struct {
   const char *name;

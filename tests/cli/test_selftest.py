@@ -10,7 +10,7 @@ import pytest
 from conftest import BUILD, HASHSCAN, build, run
 
 SANITIZED = os.path.basename(BUILD) in ("asan", "tsan")
-LEVELS = ["exact", "fast"]
+LEVELS = ("exact", "fast", "blocks")
 
 # What libjpeg-turbo decodes, inverted; and a CPU whose digests are wrong.
 SHIMS = {
