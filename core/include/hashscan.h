@@ -173,14 +173,16 @@ HASHSCAN_API const char *hashscan_transform_name(hashscan_transform transform); 
 /* How an input ended. Exactly one per input; silence is never "clean". */
 typedef enum hashscan_status {
   HASHSCAN_STATUS_OK = 0,
-  HASHSCAN_STATUS_DAMAGED = 1,     /* decoded with warnings; hashed and matched all the same */
+  /* Decoded with warnings, or cut or broken after the first row of pixels: hashed and matched all the same. What is
+   * missing is grey in a JPEG and black in a PNG. */
+  HASHSCAN_STATUS_DAMAGED = 1,
   HASHSCAN_STATUS_LOW_QUALITY = 2, /* PDQ quality under the minimum: hashed, not compared; digests compared */
   /* Nothing that shows pictures would show this: text, an archive, a video, sound, an empty file, or bytes that begin
    * like no image format that is known. Archives and videos can hold pictures, and are not opened. */
   HASHSCAN_STATUS_NOT_IMAGE = 3,
   HASHSCAN_STATUS_UNSUPPORTED = 4, /* an image format, or a variant, that this library does not decode, by name; PDF and
                                       PostScript, whose pages are pictures, too; no regular file (a FIFO, a device) */
-  HASHSCAN_STATUS_CORRUPT = 5,     /* the right format, but it cannot be decoded to the last row */
+  HASHSCAN_STATUS_CORRUPT = 5,     /* the right format, but not a row of pixels can be decoded */
   HASHSCAN_STATUS_LIMIT = 6,       /* a limit of hashscan_limits, named in `reason` */
   HASHSCAN_STATUS_UNREADABLE = 7,  /* the file cannot be opened or read, or is a link that is not followed */
   HASHSCAN_STATUS_CHANGED = 8,     /* the file changed while it was being read */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Arbitrary bytes through both ways of png_decode(), as they are and with the checksums of their chunks put right, so
- * that mutations reach what lies behind those. What the fast way handles, libpng must answer alike, to the last pixel;
- * what it leaves must not have touched the sink. The Adler-32 is left alone: it stands between mutations and the one
- * known difference (png_fast.c). */
+/* Arbitrary bytes through both ways of png_decode(), in each view that the file has, as they are and with the checksums
+ * of their chunks put right, so that mutations reach what lies behind those. What the fast way handles, libpng must
+ * answer alike, to the last pixel; what it leaves must not have touched the sink. The Adler-32 is left alone: it stands
+ * between mutations and the one known difference (png_fast.c). */
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,12 +41,12 @@ static bool on_row(void *user, const uint8_t *pixels) {
   return true;
 }
 
-static bool decode(struct watch *watch, bool fast, const uint8_t *bytes, size_t size) {
+static bool decode(struct watch *watch, bool fast, enum image_view view, const uint8_t *bytes, size_t size) {
   hashscan_limits limits = HASHSCAN_LIMITS_INIT;
   limits.max_pixels = 1 << 18;
   limits.max_side = 4096;
   limits.max_decoder_bytes = 8 << 20;
-  const struct image_sink sink = {.user = watch, .begin = on_begin, .row = on_row};
+  const struct image_sink sink = {.user = watch, .begin = on_begin, .row = on_row, .view = view};
   struct decode_job job = {.bytes = bytes,
                            .size = size,
                            .limits = &limits,
@@ -59,20 +59,35 @@ static bool decode(struct watch *watch, bool fast, const uint8_t *bytes, size_t 
   return true;
 }
 
-static void compare(const uint8_t *bytes, size_t size) {
+static void check_equal(const struct watch *fast, const struct watch *libpng) {
+  require(fast->status == HASHSCAN_STATUS_OK && libpng->status == HASHSCAN_STATUS_OK && fast->reason[0] == '\0');
+  require(fast->info.width == libpng->info.width && fast->info.height == libpng->info.height &&
+          fast->info.channels == libpng->info.channels && fast->info.views == libpng->info.views &&
+          fast->info.unseen == libpng->info.unseen);
+  require(fast->rows == fast->info.height && libpng->rows == fast->rows);
+  require(memcmp(fast->pixels, libpng->pixels, fast->row_bytes * fast->rows) == 0);
+}
+
+/* Returns the bits of the other views, if the fast way handles the file. */
+static unsigned compare_view(enum image_view view, const uint8_t *bytes, size_t size) {
   struct watch fast = {.info = {.format = HASHSCAN_FORMAT_PNG}};
   struct watch libpng = fast;
-  if (decode(&fast, true, bytes, size)) {
-    decode(&libpng, false, bytes, size);
-    require(fast.status == HASHSCAN_STATUS_OK && libpng.status == HASHSCAN_STATUS_OK && fast.reason[0] == '\0');
-    require(memcmp(&fast.info, &libpng.info, sizeof fast.info) == 0);
-    require(fast.rows == fast.info.height && libpng.rows == fast.rows);
-    require(memcmp(fast.pixels, libpng.pixels, fast.row_bytes * fast.rows) == 0);
+  if (decode(&fast, true, view, bytes, size)) {
+    decode(&libpng, false, view, bytes, size);
+    check_equal(&fast, &libpng);
   } else {
-    require(fast.pixels == NULL && fast.rows == 0 && fast.info.width == 0 && fast.reason[0] == '\0');
+    require(fast.pixels == NULL && fast.rows == 0 && fast.info.width == 0 && fast.info.views == 0 &&
+            fast.reason[0] == '\0');
   }
   free(fast.pixels);
   free(libpng.pixels);
+  return fast.info.views;
+}
+
+static void compare(const uint8_t *bytes, size_t size) {
+  const unsigned views = compare_view(IMAGE_VIEW_STORED, bytes, size);
+  for (enum image_view view = 1; view < IMAGE_VIEW_COUNT; view++)
+    if ((views >> view & 1) != 0) compare_view(view, bytes, size);
 }
 
 static uint32_t big_endian(const uint8_t *bytes) {

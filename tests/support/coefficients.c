@@ -202,8 +202,10 @@ static void take_geometry(struct libjpeg *state) {
   const struct jpeg_decompress_struct *decoder = &state->decoder;
   struct coefficients *coefficients = &state->read->coefficients;
   struct image_blocks *blocks = &coefficients->blocks;
-  coefficients->info = (struct image_info){HASHSCAN_FORMAT_JPEG, decoder->image_width, decoder->image_height,
-                                           (unsigned)decoder->num_components};
+  coefficients->info = (struct image_info){.format = HASHSCAN_FORMAT_JPEG,
+                                           .width = decoder->image_width,
+                                           .height = decoder->image_height,
+                                           .channels = (unsigned)decoder->num_components};
   *blocks = (struct image_blocks){.wide = (decoder->image_width + 7) / 8,
                                   .high = (decoder->image_height + 7) / 8,
                                   .keep = COEFFICIENTS,

@@ -50,6 +50,7 @@ struct png_recipe {
   int depth;
   bool interlaced;
   bool transparent;            /* adds tRNS */
+  bool plain;                  /* neither filtered nor compressed: deflate's stored blocks */
   const uint8_t (*palette)[3]; /* 1 << depth entries when color_type is a palette */
 };
 

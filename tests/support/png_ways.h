@@ -19,6 +19,7 @@ struct png_outcome {
   /* What the sink does, set by the caller. */
   uint32_t refused_row; /* counted from 1; 0: none */
   bool refuse_begin;
+  enum image_view view;
 };
 
 /* Decodes `size` bytes of `input` both ways, with sinks that do as `like` says and a deadline in `seconds`. Returns
@@ -26,7 +27,7 @@ struct png_outcome {
 bool png_ways_compare(const struct guard *input, size_t size, const hashscan_limits *limits, struct png_outcome like,
                       double seconds, hashscan_status *status);
 
-/* The same with default limits and a willing sink, over a copy that ends at an unmapped page. */
+/* The same in every view, with default limits and a willing sink, over a copy that ends at an unmapped page. */
 bool png_ways_agree(const uint8_t *bytes, size_t size, hashscan_status *status);
 
 /* The same, and the fast way handles it or not, and libpng says this; `what` is for the message. */

@@ -146,7 +146,7 @@ static void test_clamped_measures_the_gamut(void **unused) {
                                .chroma_high = WIDE / 2,
                                .chroma_quant = {8, 8}};
   shape.quant[0] = 8;
-  const struct image_info info = {HASHSCAN_FORMAT_JPEG, SIDE, SIDE, 3};
+  const struct image_info info = {.format = HASHSCAN_FORMAT_JPEG, .width = SIDE, .height = SIDE, .channels = 3};
   struct pdq_fast *fast = pdq_fast_create();
   struct pdq_fast_result *result = malloc(sizeof *result);
   static const struct {

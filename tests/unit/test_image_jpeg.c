@@ -119,9 +119,53 @@ static void check_cmyk(J_COLOR_SPACE stored, bool adobe) {
   for (size_t i = 0; i < (size_t)recipe.width * recipe.height; i++)
     for (size_t c = 0; c < 3; c++)
       assert_int_equal(decoded.pixels[3 * i + c], ink_to_light(cmyk[4 * i + c], cmyk[4 * i + 3], adobe));
+  assert_int_equal(decoded.info.views, 1u << IMAGE_VIEW_OTHER_COLORS);
+  decoded_free(&decoded);
+  decoded = decoded_view(IMAGE_VIEW_OTHER_COLORS, jpeg.bytes, jpeg.size);
+  assert_int_equal(decoded.status, HASHSCAN_STATUS_OK);
+  for (size_t i = 0; i < (size_t)recipe.width * recipe.height; i++)
+    for (size_t c = 0; c < 3; c++)
+      assert_int_equal(decoded.pixels[3 * i + c], ink_to_light(cmyk[4 * i + c], cmyk[4 * i + 3], !adobe));
   free(cmyk);
   decoded_free(&decoded);
   free(jpeg.bytes);
+}
+
+/* JFIF and Adobe markers that say the same, or not; the second view is the other reading of the components. */
+static void check_markers(unsigned transform, bool jfif, bool contradiction) {
+  struct jpeg_recipe recipe = {.width = 40, .height = 30, .pixels = JCS_RGB, .stored = JCS_YCbCr};
+  const struct encoded plain = make_jpeg(&recipe);
+  static const uint8_t adobe[] = "\xff\xee\0\x0e"
+                                 "Adobe\0\x64\0\0\0\0";
+  const size_t app0 = jfif ? 20 : 2; /* libjpeg writes SOI and a JFIF marker of 18 bytes */
+  struct encoded jpeg = {malloc(plain.size + 16), app0};
+  assert_non_null(jpeg.bytes);
+  memcpy(jpeg.bytes, plain.bytes, app0);
+  memcpy(jpeg.bytes + app0, adobe, 15);
+  jpeg.bytes[app0 + 15] = (uint8_t)transform;
+  memcpy(jpeg.bytes + app0 + 16, plain.bytes + 20, plain.size - 20);
+  jpeg.size = app0 + 16 + plain.size - 20;
+  struct decoded stored = decode_ok(&jpeg, &recipe, HASHSCAN_FORMAT_JPEG, 3);
+  struct decoded other = decoded_view(IMAGE_VIEW_OTHER_COLORS, jpeg.bytes, jpeg.size);
+  uint8_t *as_libjpeg = decode_plainly(&jpeg, JCS_RGB);
+  uint8_t *components = decode_plainly(&plain, JCS_YCbCr);
+  assert_int_equal(stored.info.views, contradiction ? 1u << IMAGE_VIEW_OTHER_COLORS : 0);
+  assert_memory_equal(stored.pixels, as_libjpeg, stored.row_bytes * stored.rows);
+  assert_memory_equal(other.pixels, contradiction ? components : as_libjpeg, stored.row_bytes * stored.rows);
+  free(components);
+  free(as_libjpeg);
+  decoded_free(&stored);
+  decoded_free(&other);
+  free(jpeg.bytes);
+  free(plain.bytes);
+}
+
+static void test_markers_that_contradict_each_other(void **state) {
+  (void)state;
+  check_markers(0, true, true);
+  check_markers(1, true, false);
+  check_markers(0, false, false);
+  check_markers(1, false, false);
 }
 
 static void test_cmyk_and_ycck(void **state) {
@@ -311,6 +355,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_grey_ycbcr_and_rgb),
       cmocka_unit_test(test_cmyk_and_ycck),
+      cmocka_unit_test(test_markers_that_contradict_each_other),
       cmocka_unit_test(test_scans_are_counted),
       cmocka_unit_test(test_refused_variants),
       cmocka_unit_test(test_two_components_are_unsupported),

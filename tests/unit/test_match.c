@@ -285,6 +285,19 @@ static void damaged_pictures_are_matched(void **state) {
   hashscan_verdict_clear(&verdict);
 }
 
+static void a_cut_png_is_matched(void **state) {
+  (void)state;
+  struct fixture_bytes png = fixture_png(&matching.picture);
+  const hashscan_image_hash whole = fixture_hash(&png);
+  fixture_index(matching.index, whole.hashes, 1);
+  hashscan_verdict verdict = match_once(NULL, png.bytes, png.size * 99 / 100);
+  assert_int_equal(verdict.outcome, HASHSCAN_MATCH);
+  assert_int_equal(verdict.image.status, HASHSCAN_STATUS_DAMAGED);
+  assert_non_null(strstr(verdict.image.reason, "unexpected end of file (after row "));
+  hashscan_verdict_clear(&verdict);
+  fixture_bytes_free(&png);
+}
+
 /* Cut and flat: the reason tells both, and what is missing may be what was not flat. */
 static void damage_of_low_quality_is_unexamined(void **state) {
   (void)state;
@@ -309,7 +322,7 @@ static void corrupt_and_limited_pictures_are_unexamined(void **state) {
   (void)state;
   fixture_index(matching.index, matching.hash.hashes, 1);
   struct fixture_bytes png = fixture_png(&matching.picture);
-  hashscan_verdict verdict = match_once(NULL, png.bytes, png.size / 2);
+  hashscan_verdict verdict = match_once(NULL, png.bytes, 40); /* before the pixels */
   assert_int_equal(verdict.outcome, HASHSCAN_UNEXAMINED);
   assert_int_equal(verdict.image.status, HASHSCAN_STATUS_CORRUPT);
   hashscan_verdict_clear(&verdict);
@@ -369,6 +382,7 @@ int main(void) {
       cmocka_unit_test(empty_input_has_a_digest_too),
       cmocka_unit_test(low_quality_is_hashed_but_not_compared),
       cmocka_unit_test(damaged_pictures_are_matched),
+      cmocka_unit_test(a_cut_png_is_matched),
       cmocka_unit_test(damage_of_low_quality_is_unexamined),
       cmocka_unit_test(corrupt_and_limited_pictures_are_unexamined),
       cmocka_unit_test(foreign_hashers_are_refused),

@@ -61,6 +61,10 @@ hashscan_status decode_rows(struct decode_job *job, const uint8_t *pixels, size_
 /* Gives the next row to the sink. HASHSCAN_STATUS_OK, timeout, or limit when the sink refuses. */
 hashscan_status decode_row(struct decode_job *job, const uint8_t *pixels);
 
+/* Tells the other views of the picture, unless this is one of them, and what is in none of them. When the status is ok
+ * or damaged. */
+void decode_show(struct decode_job *job, unsigned views, const char *unseen);
+
 /* Notes a warning of the codec library: the picture is damaged, decoding goes on. */
 void decode_warn(struct decode_job *job, const char *text);
 

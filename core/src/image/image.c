@@ -124,6 +124,11 @@ hashscan_status decode_row(struct decode_job *job, const uint8_t *pixels) {
   return decode_rows(job, pixels, 0, 1);
 }
 
+void decode_show(struct decode_job *job, unsigned views, const char *unseen) {
+  job->info->views = job->sink->view == IMAGE_VIEW_STORED ? views : 0;
+  job->info->unseen = unseen;
+}
+
 void decode_warn(struct decode_job *job, const char *text) {
   if (job->warnings++ == 0) snprintf(job->first_warning, sizeof job->first_warning, "%s", text);
 }

@@ -26,6 +26,7 @@ struct jpeg_state {
   struct jpeg_error_mgr errors;
   struct jpeg_progress_mgr progress;
   struct decode_job *job;
+  bool other_colors;      /* the file has that view */
   hashscan_status status; /* how it ended, set before the jump */
   jmp_buf escape;
 };
@@ -118,10 +119,26 @@ static void open_decoder(struct jpeg_state *state) {
   jpeg_mem_src(decoder, job->bytes, (unsigned long)job->size);
 }
 
+static bool wants_other_colors(const struct jpeg_state *state) {
+  return state->job->sink->view == IMAGE_VIEW_OTHER_COLORS;
+}
+
+/* JFIF says that three components are YCbCr, Adobe's transform 0 that they are RGB. libjpeg, and so every browser that
+ * uses it, believes JFIF; other programs need not. */
+static void resolve_contradiction(struct jpeg_state *state) {
+  struct jpeg_decompress_struct *decoder = &state->decoder;
+  if (decoder->num_components != 3 || !decoder->saw_JFIF_marker || !decoder->saw_Adobe_marker ||
+      decoder->Adobe_transform != 0)
+    return;
+  state->other_colors = true;
+  if (wants_other_colors(state)) decoder->jpeg_color_space = JCS_RGB;
+}
+
 /* Colour model of the file to that of the rows. */
 static hashscan_status choose_output(struct jpeg_state *state) {
   struct jpeg_decompress_struct *decoder = &state->decoder;
   struct image_info *info = state->job->info;
+  resolve_contradiction(state);
   info->channels = 3;
   switch (decoder->jpeg_color_space) {
   case JCS_GRAYSCALE:
@@ -136,6 +153,7 @@ static hashscan_status choose_output(struct jpeg_state *state) {
   case JCS_CMYK:
     decoder->out_color_space = JCS_CMYK;
     info->format = HASHSCAN_FORMAT_JPEG_CMYK;
+    state->other_colors = true;
     break;
   default:
     info->channels = 0;
@@ -161,7 +179,13 @@ static uint8_t scale_product(unsigned a, unsigned b) {
   return (uint8_t)((a * b + 127) / 255);
 }
 
-/* In place: three bytes are written where four were read. Adobe stores ink values inverted, which makes them light. */
+/* Adobe stores inks inverted, which makes them light, and says so by its marker. Without the marker they ought to be as
+ * they are; but browsers and Pillow take all of them for inverted, and some programs none. Hence the other view. */
+static bool inks_are_inverted(const struct jpeg_state *state) {
+  return (state->decoder.saw_Adobe_marker != 0) != wants_other_colors(state);
+}
+
+/* In place: three bytes are written where four were read. */
 static void cmyk_to_rgb(uint8_t *row, size_t width, bool inverted) {
   const uint8_t flip = inverted ? 0 : 255;
   const uint8_t *cmyk = row;
@@ -190,7 +214,7 @@ static hashscan_status give_rows(struct jpeg_state *state) {
   while (status == HASHSCAN_STATUS_OK && decoder->output_scanline < decoder->output_height) {
     const JDIMENSION count = read_rows(decoder, rows);
     for (JDIMENSION i = 0; decoder->out_color_space == JCS_CMYK && i < count; i++)
-      cmyk_to_rgb(rows[i], decoder->output_width, decoder->saw_Adobe_marker);
+      cmyk_to_rgb(rows[i], decoder->output_width, inks_are_inverted(state));
     status = decode_rows(state->job, pixels, stride, count);
   }
   return status;
@@ -218,7 +242,8 @@ hashscan_status jpeg_decode(struct decode_job *job) {
   struct jpeg_state state = {.job = job};
   hashscan_status blocks_status;
   job->info->format = HASHSCAN_FORMAT_JPEG;
-  if (job->sink->want_blocks != NULL && jpeg_blocks_decode(job, &blocks_status)) return blocks_status;
+  if (job->sink->want_blocks != NULL && job->sink->view == IMAGE_VIEW_STORED && jpeg_blocks_decode(job, &blocks_status))
+    return blocks_status;
   state.decoder.err = jpeg_std_error(&state.errors);
   state.decoder.client_data = &state;
   state.errors.error_exit = on_error;
@@ -226,6 +251,8 @@ hashscan_status jpeg_decode(struct decode_job *job) {
   state.errors.output_message = on_output;
   state.progress.progress_monitor = on_progress;
   const hashscan_status status = decode_or_escape(&state);
+  if (status == HASHSCAN_STATUS_OK || status == HASHSCAN_STATUS_DAMAGED)
+    decode_show(job, state.other_colors ? 1u << IMAGE_VIEW_OTHER_COLORS : 0, NULL);
   jpeg_destroy_decompress(&state.decoder);
   return status;
 }

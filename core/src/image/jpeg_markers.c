@@ -157,11 +157,14 @@ static bool read_frame(struct jpeg_markers *markers, struct segment segment, boo
   return true;
 }
 
-/* Whether libjpeg takes the components for grey or YCbCr. It decides at the first scan: JFIF first, then Adobe, then by
- * the names of the components. */
+/* Whether the components are grey or YCbCr. libjpeg decides at the first scan: JFIF first, then Adobe, then by the
+ * names of the components. Where JFIF and Adobe contradict each other there is another view (jpeg.c), so it must
+ * decide. */
 static bool is_grey_or_ycc(const struct jpeg_markers *markers) {
   const struct jpeg_component *components = markers->frame.components;
-  if (markers->frame.count == 1 || markers->jfif) return true;
+  if (markers->frame.count == 1) return true;
+  if (markers->jfif && markers->adobe) return markers->adobe_transform != 0;
+  if (markers->jfif) return true;
   if (markers->adobe) return markers->adobe_transform == 1;
   return components[0].id != 'R' || components[1].id != 'G' || components[2].id != 'B';
 }

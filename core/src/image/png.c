@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* PNG: most files take the short way of png_fast.c; what it leaves goes through libpng's row interface, which is also
- * what decides about a file with errors. Every colour type, depth and interlacing becomes 8-bit grey or RGB: palettes
- * and small depths are expanded, 16 bits scaled to 8, alpha dropped without compositing, gamma left alone. Of an APNG
- * the IDAT image is decoded.
+ * what decides about a file with errors. libpng gives the samples as they are stored; png_pixels.c makes pixels of
+ * them, in the view that is wanted, and png_shown.c reads what changes a view. Of an APNG the IDAT image is decoded.
  *
- * Rows stream through one row's memory, except interlaced pictures, whose passes need the whole picture. Chunks that do
- * not change pixels are skipped unread: nothing in them is inflated, and a sloppy colour profile is no damage.
+ * Rows stream through one row's memory, except interlaced pictures, whose passes need the whole picture. Ancillary
+ * chunks are skipped unread by libpng: a sloppy colour profile is no damage.
+ *
+ * An error after the first row is damage: the rows before it are given out, and those missing are transparent black.
+ * That is what browsers show, and so are the blocks of the passes that an interlaced picture has got: a row of it is
+ * missing only when not even the first pass reached it. A chunk of pixels with a wrong checksum is used all the same:
+ * programs disagree, and the rows are there.
  *
  * libpng's error hook must not return; what lives across the longjmp is in png_state, which belongs to the caller of
  * the function that calls setjmp. */
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +22,8 @@
 
 #include "base/checked.h"
 #include "image/decoder.h"
+#include "image/png_pixels.h"
+#include "image/png_shown.h"
 
 struct png_state {
   png_structp decoder;
@@ -26,7 +33,13 @@ struct png_state {
   uint64_t allocated; /* bytes ever asked for; libpng asks once for each of its buffers */
   bool over_memory;
   bool out_of_memory;
-  uint8_t *pixels;        /* one row, or the picture when interlaced */
+  struct png_shown shown;
+  struct png_pixels pixels;
+  uint8_t *memory;        /* of `pixels` */
+  uint8_t *samples;       /* one row as stored, or the picture when interlaced */
+  size_t row_bytes;       /* of samples */
+  bool interlaced;        /* and decoding has come to the samples */
+  uint32_t rows_read;     /* that have something to show */
   hashscan_status status; /* how it ended, set before the jump */
   jmp_buf escape;
 };
@@ -72,10 +85,20 @@ static void on_free(png_structp decoder, void *memory) {
   free(memory);
 }
 
+/* libpng asks for as much of an IDAT chunk as its buffer holds, and where the file ends before that, what is left would
+ * be lost. So an IDAT chunk that runs over the end is given out with the length that it has. */
+static void shorten_cut_chunk(const struct png_state *state, uint8_t *out, size_t size) {
+  const size_t at = state->shown.cut_idat_offset;
+  for (size_t i = 0; at != 0 && i < 4; i++)
+    if (at + i >= state->offset && at + i < state->offset + size)
+      out[at + i - state->offset] = (uint8_t)(state->shown.cut_idat_bytes >> (24 - 8 * i));
+}
+
 static void on_read(png_structp decoder, png_bytep out, size_t size) {
   struct png_state *state = png_get_io_ptr(decoder);
   if (size > state->job->size - state->offset) png_error(decoder, "unexpected end of file");
   memcpy(out, state->job->bytes + state->offset, size);
+  shorten_cut_chunk(state, out, size);
   state->offset += size;
 }
 
@@ -129,58 +152,113 @@ static hashscan_status open_decoder(struct png_state *state) {
   return HASHSCAN_STATUS_OK;
 }
 
-/* Returns the number of interlacing passes. */
-static int choose_output(struct png_state *state) {
-  png_set_palette_to_rgb(state->decoder);
-  png_set_expand_gray_1_2_4_to_8(state->decoder);
-  png_set_scale_16(state->decoder);
-  png_set_strip_alpha(state->decoder);
-  const int passes = png_set_interlace_handling(state->decoder);
-  png_read_update_info(state->decoder, state->header);
-  state->job->info->channels = png_get_channels(state->decoder, state->header);
-  return passes;
+/* Memory for `size` bytes, zeroed. */
+static hashscan_status allocate_zeros(struct png_state *state, size_t size, uint8_t **memory) {
+  *memory = allocate(state, size);
+  if (*memory == NULL) return status_of_failure(state, "");
+  memset(*memory, 0, size);
+  return HASHSCAN_STATUS_OK;
 }
 
-/* Memory for `rows` rows in state->pixels. */
-static hashscan_status allocate_rows(struct png_state *state, size_t row_bytes, size_t rows) {
+static hashscan_status choose_pixels(struct png_state *state) {
+  struct png_layout layout = {.width = png_get_image_width(state->decoder, state->header),
+                              .depth = png_get_bit_depth(state->decoder, state->header),
+                              .color_type = png_get_color_type(state->decoder, state->header)};
+  png_colorp colors;
+  int count = 0;
+  if (layout.color_type == PNG_COLOR_TYPE_PALETTE) png_get_PLTE(state->decoder, state->header, &colors, &count);
+  for (int i = 0; i < count; i++) {
+    const uint8_t color[3] = {colors[i].red, colors[i].green, colors[i].blue};
+    memcpy(layout.palette[i], color, sizeof color);
+  }
+  png_pixels_init(&state->pixels, &layout, &state->shown, state->job->sink->view);
+  state->job->info->channels = state->pixels.channels;
+  const hashscan_status status = allocate_zeros(state, png_pixels_bytes(&state->pixels), &state->memory);
+  if (status == HASHSCAN_STATUS_OK) png_pixels_use(&state->pixels, state->memory);
+  return status;
+}
+
+static hashscan_status choose_samples(struct png_state *state) {
+  png_set_check_for_invalid_index(state->decoder, -1); /* entries that the palette lacks are black, and no damage */
+  png_set_crc_action(state->decoder, PNG_CRC_WARN_USE, PNG_CRC_NO_CHANGE);
+  state->interlaced = png_set_interlace_handling(state->decoder) > 1;
+  png_read_update_info(state->decoder, state->header);
+  state->row_bytes = png_get_rowbytes(state->decoder, state->header);
   size_t size;
-  if (!checked_mul(row_bytes, rows, &size)) return decode_over_memory(state->job);
-  state->pixels = allocate(state, size);
-  return state->pixels != NULL ? HASHSCAN_STATUS_OK : status_of_failure(state, "");
+  if (!checked_mul(state->row_bytes, state->interlaced ? state->job->info->height : 1, &size))
+    return decode_over_memory(state->job);
+  return allocate_zeros(state, size, &state->samples);
+}
+
+static hashscan_status give_row(struct png_state *state, uint32_t y) {
+  if (y >= state->rows_read) return decode_row(state->job, png_pixels_missing_row(&state->pixels));
+  const uint8_t *samples = state->samples + (state->interlaced ? y * state->row_bytes : 0);
+  return decode_row(state->job, png_pixels_row(&state->pixels, samples));
 }
 
 static hashscan_status stream_rows(struct png_state *state) {
   hashscan_status status = HASHSCAN_STATUS_OK;
   for (uint32_t y = 0; y < state->job->info->height && status == HASHSCAN_STATUS_OK; y++) {
-    png_read_row(state->decoder, state->pixels, NULL);
-    status = decode_row(state->job, state->pixels);
+    png_read_row(state->decoder, state->samples, NULL);
+    state->rows_read++;
+    status = give_row(state, y);
   }
   return status;
 }
 
-static hashscan_status read_pass(struct png_state *state, size_t row_bytes) {
+/* Reading for display fills the pixels that later passes bring with those that are known. */
+static hashscan_status read_pass(struct png_state *state, bool first) {
   for (uint32_t y = 0; y < state->job->info->height; y++) {
     const hashscan_status status = decode_check_time(state->job);
     if (status != HASHSCAN_STATUS_OK) return status;
-    png_read_row(state->decoder, state->pixels + y * row_bytes, NULL);
+    png_read_row(state->decoder, NULL, state->samples + y * state->row_bytes);
+    if (first) state->rows_read++;
   }
   return HASHSCAN_STATUS_OK;
 }
 
-static hashscan_status read_passes(struct png_state *state, size_t row_bytes, int passes) {
+static hashscan_status give_rest(struct png_state *state) {
   hashscan_status status = HASHSCAN_STATUS_OK;
-  for (int pass = 0; pass < passes && status == HASHSCAN_STATUS_OK; pass++) status = read_pass(state, row_bytes);
-  for (uint32_t y = 0; y < state->job->info->height && status == HASHSCAN_STATUS_OK; y++)
-    status = decode_row(state->job, state->pixels + y * row_bytes);
+  while (state->job->rows < state->job->info->height && status == HASHSCAN_STATUS_OK)
+    status = give_row(state, state->job->rows);
   return status;
 }
 
-static hashscan_status give_rows(struct png_state *state, int passes) {
-  const size_t row_bytes = png_get_rowbytes(state->decoder, state->header);
-  hashscan_status status = allocate_rows(state, row_bytes, passes > 1 ? state->job->info->height : 1);
+static hashscan_status read_passes(struct png_state *state) {
+  hashscan_status status = HASHSCAN_STATUS_OK;
+  for (int pass = 0; pass < PNG_INTERLACE_ADAM7_PASSES && status == HASHSCAN_STATUS_OK; pass++)
+    status = read_pass(state, pass == 0);
+  return status == HASHSCAN_STATUS_OK ? give_rest(state) : status;
+}
+
+static hashscan_status give_rows(struct png_state *state) {
+  hashscan_status status = choose_samples(state);
+  if (status == HASHSCAN_STATUS_OK) status = choose_pixels(state);
   if (status == HASHSCAN_STATUS_OK) status = decode_begin(state->job);
   if (status != HASHSCAN_STATUS_OK) return status;
-  return passes > 1 ? read_passes(state, row_bytes, passes) : stream_rows(state);
+  return state->interlaced ? read_passes(state) : stream_rows(state);
+}
+
+/* libpng reads on after the last row before it returns that row: an error there leaves it whole in state->samples. */
+static void count_last_row(struct png_state *state) {
+  const uint32_t height = state->job->info->height;
+  if (!state->interlaced && state->rows_read + 1 == height && png_get_current_row_number(state->decoder) == height)
+    state->rows_read++;
+}
+
+/* After an error of libpng: what was read of the picture, if anything was, makes it damaged and not corrupt. */
+static hashscan_status give_what_is_there(struct png_state *state) {
+  struct decode_job *job = state->job;
+  if (state->samples == NULL || job->rows == job->info->height) return HASHSCAN_STATUS_CORRUPT;
+  count_last_row(state);
+  if (state->rows_read == 0) return HASHSCAN_STATUS_CORRUPT;
+  char text[HASHSCAN_REASON_SIZE];
+  memcpy(text, job->reason, sizeof text);
+  const hashscan_status status = give_rest(state);
+  if (status != HASHSCAN_STATUS_OK) return status;
+  if (state->interlaced) return decode_end(job, HASHSCAN_STATUS_DAMAGED, "%s (in an interlaced picture)", text);
+  return decode_end(job, HASHSCAN_STATUS_DAMAGED, "%s (after row %" PRIu32 " of %" PRIu32 ")", text, state->rows_read,
+                    job->info->height);
 }
 
 static hashscan_status decode_all(struct png_state *state) {
@@ -190,7 +268,7 @@ static hashscan_status decode_all(struct png_state *state) {
   if (status != HASHSCAN_STATUS_OK) return status;
   status = read_header(state);
   if (status != HASHSCAN_STATUS_OK) return status;
-  status = give_rows(state, choose_output(state));
+  status = give_rows(state);
   if (status != HASHSCAN_STATUS_OK) return status;
   png_read_end(state->decoder, NULL);
   return decode_finished(state->job);
@@ -204,9 +282,14 @@ static hashscan_status decode_or_escape(struct png_state *state) {
 hashscan_status png_decode_libpng(struct decode_job *job) {
   struct png_state state = {.job = job};
   job->info->format = HASHSCAN_FORMAT_PNG;
-  const hashscan_status status = decode_or_escape(&state);
+  png_shown_read(job->bytes, job->size, &state.shown);
+  hashscan_status status = decode_or_escape(&state);
+  if (status == HASHSCAN_STATUS_CORRUPT) status = give_what_is_there(&state);
+  if (status == HASHSCAN_STATUS_OK || status == HASHSCAN_STATUS_DAMAGED)
+    decode_show(job, png_pixels_views(&state.pixels), state.shown.unseen);
   png_destroy_read_struct(&state.decoder, &state.header, NULL);
-  free(state.pixels);
+  free(state.samples);
+  free(state.memory);
   return status;
 }
 

@@ -18,6 +18,8 @@
 #include "base/checked.h"
 #include "image/decoder.h"
 #include "image/png_chunks.h"
+#include "image/png_pixels.h"
+#include "image/png_shown.h"
 #include "image/unfilter.h"
 
 /* What libdeflate's tables take, and no less than what libpng takes for the same picture (zlib's window, a few rows),
@@ -26,13 +28,14 @@ enum { DECODER_BYTES = 1 << 20 };
 
 struct picture {
   struct png_chunks chunks;
+  struct png_shown shown;
+  struct png_pixels pixels;
   size_t pixel_bytes; /* as filters count them: 1 when a pixel is smaller */
   size_t row_bytes;   /* of samples, without the filter type */
   size_t inflated_bytes;
   uint8_t *memory;   /* all of the following */
   uint8_t *zeros;    /* the row above the first */
-  uint8_t *inflated; /* height times filter type and row */
-  uint8_t *row;      /* one row given out, when that is not the samples themselves */
+  uint8_t *inflated; /* height times filter type and row; what `pixels` needs follows */
   uint8_t *joined;   /* IDAT data, when there is more than one chunk */
 };
 
@@ -55,10 +58,6 @@ static size_t samples_of(const struct png_chunks *chunks) {
   default:
     return 0;
   }
-}
-
-static unsigned channels_given(const struct picture *picture) {
-  return (picture->chunks.color_type & PNG_COLOR_MASK_COLOR) != 0 ? 3 : 1;
 }
 
 static bool within_limits(const struct png_chunks *chunks, const hashscan_limits *limits) {
@@ -90,11 +89,10 @@ static void prefer_huge_pages(uint8_t *memory, size_t size) {
 static bool allocate(struct picture *picture, uint64_t max_bytes) {
   const struct png_chunks *chunks = &picture->chunks;
   const size_t joined = chunks->idat_count > 1 ? chunks->idat_bytes : 0;
-  size_t given;
+  const size_t given = png_pixels_bytes(&picture->pixels);
   size_t total;
   size_t counted;
-  if (!checked_mul(chunks->width, channels_given(picture), &given) ||
-      !checked_add(picture->row_bytes, picture->inflated_bytes, &total) || !checked_add(total, given, &total) ||
+  if (!checked_add(picture->row_bytes, picture->inflated_bytes, &total) || !checked_add(total, given, &total) ||
       !checked_add(total, joined, &total) || !checked_add(total, DECODER_BYTES, &counted) || counted > max_bytes)
     return false;
   picture->memory = malloc(total);
@@ -102,8 +100,8 @@ static bool allocate(struct picture *picture, uint64_t max_bytes) {
   prefer_huge_pages(picture->memory, total);
   picture->zeros = picture->memory;
   picture->inflated = picture->zeros + picture->row_bytes;
-  picture->row = picture->inflated + picture->inflated_bytes;
-  picture->joined = picture->row + given;
+  png_pixels_use(&picture->pixels, picture->inflated + picture->inflated_bytes);
+  picture->joined = picture->inflated + picture->inflated_bytes + given;
   memset(picture->zeros, 0, picture->row_bytes);
   return true;
 }
@@ -131,50 +129,39 @@ static bool filters_are_known(const struct picture *picture) {
   return known;
 }
 
-static void expand_palette(const struct picture *picture, const uint8_t *samples) {
-  const unsigned depth = picture->chunks.depth;
-  const unsigned last = (1u << depth) - 1;
-  uint8_t *out = picture->row;
-  for (size_t x = 0; x < picture->chunks.width; x++, out += 3) {
-    const size_t bit = x * depth;
-    const unsigned index = samples[bit / 8] >> (8 - depth - bit % 8) & last;
-    memcpy(out, picture->chunks.palette[index], 3);
-  }
-}
-
-/* The row as grey or RGB. */
-static const uint8_t *to_pixels(const struct picture *picture, const struct unfilter_kernels *kernels,
-                                const uint8_t *samples) {
-  const struct png_chunks *chunks = &picture->chunks;
-  if (chunks->color_type == PNG_COLOR_TYPE_PALETTE) expand_palette(picture, samples);
-  else if ((chunks->color_type & PNG_COLOR_MASK_ALPHA) != 0)
-    kernels->drop_alpha(picture->row, samples, chunks->width, picture->pixel_bytes);
-  else return samples;
-  return picture->row;
-}
-
-static hashscan_status give_rows(const struct picture *picture, struct decode_job *job) {
+static hashscan_status give_rows(struct picture *picture, struct decode_job *job) {
   const struct unfilter_kernels kernels = unfilter_kernels_for(cpu_tier());
   job->info->width = picture->chunks.width;
   job->info->height = picture->chunks.height;
-  job->info->channels = channels_given(picture);
+  job->info->channels = picture->pixels.channels;
   hashscan_status status = decode_begin(job);
   const uint8_t *above = picture->zeros;
   for (uint32_t y = 0; y < picture->chunks.height && status == HASHSCAN_STATUS_OK; y++) {
     uint8_t *row = filtered_row(picture, y);
     kernels.undo[row[0]](row + 1, above, picture->row_bytes, picture->pixel_bytes);
-    status = decode_row(job, to_pixels(picture, &kernels, row + 1));
+    status = decode_row(job, png_pixels_row(&picture->pixels, row + 1));
     above = row + 1;
   }
-  return status == HASHSCAN_STATUS_OK ? decode_finished(job) : status;
+  if (status != HASHSCAN_STATUS_OK) return status;
+  decode_show(job, png_pixels_views(&picture->pixels), picture->shown.unseen);
+  return decode_finished(job);
+}
+
+static void choose_pixels(struct picture *picture, const struct decode_job *job) {
+  const struct png_chunks *chunks = &picture->chunks;
+  struct png_layout layout = {.width = chunks->width, .depth = chunks->depth, .color_type = chunks->color_type};
+  memcpy(layout.palette, chunks->palette, sizeof layout.palette);
+  png_shown_read(job->bytes, job->size, &picture->shown);
+  png_pixels_init(&picture->pixels, &layout, &picture->shown, job->sink->view);
 }
 
 bool png_fast_decode(struct decode_job *job, hashscan_status *status) {
   struct picture picture = {0};
   if (!png_chunks_read(job->bytes, job->size, job->limits->max_decoder_bytes, &picture.chunks) ||
-      !within_limits(&picture.chunks, job->limits) || !measure(&picture) ||
-      !allocate(&picture, job->limits->max_decoder_bytes))
+      !within_limits(&picture.chunks, job->limits) || !measure(&picture))
     return false;
+  choose_pixels(&picture, job);
+  if (!allocate(&picture, job->limits->max_decoder_bytes)) return false;
   const bool handled = inflate_all(&picture, job->bytes) && filters_are_known(&picture);
   if (handled) *status = give_rows(&picture, job);
   free(picture.memory);
