@@ -329,6 +329,22 @@ static void patch_frame(struct encoded *jpeg, size_t offset, uint8_t value) {
   fail_msg("no frame header");
 }
 
+/* An Adobe marker behind libjpeg's JFIF marker: a contradiction when it says RGB. */
+static void expect_marker_aside(const struct encoded *jpeg, uint8_t transform, bool aside) {
+  static const uint8_t adobe[15] = {0xff, 0xee, 0, 14, 'A', 'd', 'o', 'b', 'e', 0, 100};
+  struct encoded marked = {malloc(jpeg->size + 16), jpeg->size + 16};
+  assert_non_null(marked.bytes);
+  memcpy(marked.bytes, jpeg->bytes, 20);
+  memcpy(marked.bytes + 20, adobe, sizeof adobe);
+  marked.bytes[35] = transform;
+  memcpy(marked.bytes + 36, jpeg->bytes + 20, jpeg->size - 20);
+  struct blocks_read read = {0};
+  blocks_read(&read, marked.bytes, marked.size, 6, NULL);
+  assert_int_equal(read.handled, !aside);
+  coefficients_free(&read.coefficients);
+  free(marked.bytes);
+}
+
 static void test_out_of_scope_steps_aside(void **state) {
   (void)state;
   expect_recipe_aside((struct jpeg_recipe){.pixels = JCS_CMYK, .stored = JCS_CMYK}, "CMYK");
@@ -337,6 +353,11 @@ static void test_out_of_scope_steps_aside(void **state) {
   expect_recipe_aside((struct jpeg_recipe){.pixels = JCS_RGB, .stored = JCS_RGB, .no_adobe_marker = true},
                       "RGB by component names");
   expect_recipe_aside((struct jpeg_recipe){.pixels = JCS_RGB, .stored = JCS_YCbCr, .arithmetic = true}, "arithmetic");
+  struct jpeg_recipe plain = {.width = 40, .height = 33, .pixels = JCS_RGB, .stored = JCS_YCbCr};
+  const struct encoded ycc = encode_textured_jpeg(&plain, TEXTURE_MIXED);
+  expect_marker_aside(&ycc, 0, true);
+  expect_marker_aside(&ycc, 1, false);
+  free(ycc.bytes);
   static const struct {
     size_t offset;
     uint8_t value;

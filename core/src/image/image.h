@@ -104,7 +104,7 @@ struct image_sink {
  * grey in a JPEG (libjpeg's way) and transparent black in a PNG (what a browser shows). Any thread.
  *
  * What is not applied: colour profiles (iCCP, ICC in APP2) and EXIF orientation, which is one of the eight transforms
- * that matching compares. */
+ * that matching compares. A profile that does more than shift shades is named in info->unseen (color_profile.h). */
 hashscan_status image_decode(const uint8_t *bytes, size_t size, const hashscan_limits *limits,
                              const struct image_sink *sink, struct image_info *info, char reason[HASHSCAN_REASON_SIZE]);
 

@@ -13,6 +13,7 @@
 
 #include <jerror.h>
 
+#include "image/color_profile.h"
 #include "image/decoder.h"
 
 /* Rows given to the sink together: as many as the fast level weighs in one go. */
@@ -238,12 +239,8 @@ static hashscan_status decode_or_escape(struct jpeg_state *state) {
   return decode_all(state);
 }
 
-hashscan_status jpeg_decode(struct decode_job *job) {
+static hashscan_status decode_pixels(struct decode_job *job, bool *other_colors) {
   struct jpeg_state state = {.job = job};
-  hashscan_status blocks_status;
-  job->info->format = HASHSCAN_FORMAT_JPEG;
-  if (job->sink->want_blocks != NULL && job->sink->view == IMAGE_VIEW_STORED && jpeg_blocks_decode(job, &blocks_status))
-    return blocks_status;
   state.decoder.err = jpeg_std_error(&state.errors);
   state.decoder.client_data = &state;
   state.errors.error_exit = on_error;
@@ -251,8 +248,18 @@ hashscan_status jpeg_decode(struct decode_job *job) {
   state.errors.output_message = on_output;
   state.progress.progress_monitor = on_progress;
   const hashscan_status status = decode_or_escape(&state);
-  if (status == HASHSCAN_STATUS_OK || status == HASHSCAN_STATUS_DAMAGED)
-    decode_show(job, state.other_colors ? 1u << IMAGE_VIEW_OTHER_COLORS : 0, NULL);
   jpeg_destroy_decompress(&state.decoder);
+  *other_colors = state.other_colors;
+  return status;
+}
+
+hashscan_status jpeg_decode(struct decode_job *job) {
+  const bool wants_blocks = job->sink->want_blocks != NULL && job->sink->view == IMAGE_VIEW_STORED;
+  hashscan_status status;
+  bool other_colors = false;
+  job->info->format = HASHSCAN_FORMAT_JPEG;
+  if (!wants_blocks || !jpeg_blocks_decode(job, &status)) status = decode_pixels(job, &other_colors);
+  if (status == HASHSCAN_STATUS_OK || status == HASHSCAN_STATUS_DAMAGED)
+    decode_show(job, other_colors ? 1u << IMAGE_VIEW_OTHER_COLORS : 0, jpeg_profile_unseen(job->bytes, job->size));
   return status;
 }

@@ -5,12 +5,15 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "image/color_profile.h"
+
 #define TYPE(a, b, c, d) ((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (uint32_t)(c) << 8 | (uint32_t)(d))
 
 enum { SIGNATURE_BYTES = 8, HEADER_BYTES = 8 /* length and type */, CHECKSUM_BYTES = 4 };
 
 struct walk {
   struct png_shown *shown;
+  unsigned depth;
   bool idat; /* one was seen */
   bool srgb; /* a valid one: it outranks cHRM */
   const uint8_t *chromaticities;
@@ -53,15 +56,14 @@ static void read_animation(struct walk *walk, const uint8_t *data, size_t size) 
   if (big_endian(data) > walk->frames) walk->frames = big_endian(data);
 }
 
-/* Transfer functions and primaries of H.273 with which the samples look about the same as with sRGB's: those of
- * television and of pictures, and not linear light, logarithms, PQ and HLG. */
-static void read_coding_points(struct png_shown *shown, const uint8_t *data, size_t size) {
-  static const uint8_t usual_primaries[] = {1, 2, 4, 5, 6, 7, 9, 11, 12};
-  static const uint8_t usual_transfers[] = {1, 2, 4, 5, 6, 7, 13, 14, 15};
-  if (size != 4) return;
-  if (memchr(usual_primaries, data[0], sizeof usual_primaries) == NULL ||
-      memchr(usual_transfers, data[1], sizeof usual_transfers) == NULL)
+static void read_code_points(struct png_shown *shown, const uint8_t *data, size_t size) {
+  if (size == 4 && !color_code_points_are_usual(data[0], data[1]))
     note_unseen(shown, "PNG with unusual colours (cICP), which are not applied");
+}
+
+static void read_profile(struct walk *walk, const uint8_t *data, size_t size) {
+  const char *unseen = png_profile_unseen(data, size, walk->depth == 16 ? COLOR_PROFILE_MAX_STEPS : 255);
+  if (unseen != NULL) note_unseen(walk->shown, unseen);
 }
 
 static void read_before_pixels(struct walk *walk, uint32_t type, const uint8_t *data, size_t size) {
@@ -73,7 +75,13 @@ static void read_before_pixels(struct walk *walk, uint32_t type, const uint8_t *
     read_gamma(walk->shown, data, size);
     break;
   case TYPE('c', 'I', 'C', 'P'):
-    read_coding_points(walk->shown, data, size);
+    read_code_points(walk->shown, data, size);
+    break;
+  case TYPE('i', 'C', 'C', 'P'):
+    read_profile(walk, data, size);
+    break;
+  case TYPE('I', 'H', 'D', 'R'):
+    if (size >= 9) walk->depth = data[8];
     break;
   case TYPE('s', 'R', 'G', 'B'):
     walk->srgb |= size == 1 && data[0] < 4;
