@@ -9,15 +9,17 @@ import argparse
 import os
 import re
 import shutil
+import struct
 import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ElementTree
+import zlib
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TIERS = ("avx2", "scalar")  # forced below the machine's best one
-TIERED = ("test_pdq", "test_fast", "test_fast_blocks", "test_png_fast", "test_png_fast_hostile", "test_hamming",
-          "test_searcher", "test_sweep", "test_match", "test_match_reload", "test_screen")
+TIERED = ("test_pdq", "test_fast", "test_fast_blocks", "test_png_fast", "test_png_fast_hostile", "test_png_views",
+          "test_hamming", "test_searcher", "test_sweep", "test_match", "test_match_reload", "test_screen")
 TIMEOUT_SECONDS = 1500
 
 
@@ -88,6 +90,40 @@ def run_pytest(build, env, title, totals):
     report(f"pytest tests/cli{title}", time.monotonic() - start, (passed, failed, skipped), output, failed > 0)
 
 
+def png_chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def write_shown_seeds(folder):
+    """PNGs and JPEGs of the folder again, with what changes the way they are shown: transparency, gamma, animation,
+    colours, a profile; and cut."""
+    colors = struct.pack(">8I", 31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000)
+    frame = struct.pack(">5I2H2B", 0, 80, 80, 0, 0, 1, 1, 0, 0)
+    curve = b"curv\0\0\0\0\0\0\0\1\2\x33"
+    profile = (bytes(12) + b"mntrGRAYXYZ " + bytes(12) + b"acsp" + bytes(88) + struct.pack(">I4sII", 1, b"kTRC", 144, 14) +
+               curve)
+    chunks = [(b"gAMA", struct.pack(">I", gamma)) for gamma in (45455, 100000, 1500)]
+    chunks += [(b"cHRM", colors), (b"cICP", b"\x09\x10\0\1"), (b"acTL", struct.pack(">II", 2, 0)), (b"fcTL", frame),
+               (b"iCCP", b"x\0\0" + zlib.compress(profile))]
+    for name in sorted(os.listdir(folder)):
+        path = os.path.join(folder, name)
+        with open(path, "rb") as file:
+            data = file.read()
+        variants = [data[:len(data) * 2 // 3]]
+        if data.startswith(b"\x89PNG"):
+            at = data.index(b"IDAT") - 4
+            key = {0: 2, 2: 6, 3: 40}.get(data[25])
+            every = chunks + ([(b"tRNS", data[at + 60:at + 60 + key])] if key else [])
+            variants += [data[:at] + png_chunk(*chunk) + data[at:] for chunk in every]
+            variants.append(data[:at] + b"".join(png_chunk(*chunk) for chunk in every) + data[at:])
+        elif data.startswith(b"\xff\xd8"):
+            piece = b"ICC_PROFILE\0\1\1" + profile
+            variants.append(data[:2] + b"\xff\xe2" + struct.pack(">H", len(piece) + 2) + piece + data[2:])
+        for i, variant in enumerate(variants):
+            with open(f"{path}.{i}", "wb") as file:
+                file.write(variant)
+
+
 def make_seeds(build):
     """One folder a fuzz target with valid inputs of its kind: pictures, lists, the files of an index."""
     seeds = os.path.join(build, "tests", "seeds")
@@ -106,6 +142,7 @@ def make_seeds(build):
                      os.path.join(folders["list"], "text")])
     for command in commands:
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    write_shown_seeds(folders["image"])
     folders["jpeg_blocks"] = folders["png_fast"] = folders["image"]
     return folders
 

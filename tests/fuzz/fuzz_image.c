@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Arbitrary bytes through image_decode() under small limits. Beside what the sanitizers see, the sink checks the
- * contract of image.h: begin once, rows of the announced size, all of them exactly when the status is ok or damaged. */
+/* Arbitrary bytes through image_decode() under small limits, in every view that they have. Beside what the sanitizers
+ * see, the sink checks the contract of image.h: begin once, rows of the announced size, all of them exactly when the
+ * status is ok or damaged. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,7 +42,8 @@ static void check_reason(const char *reason, hashscan_status status) {
   for (; *reason != '\0'; reason++) require(*reason >= ' ' && *reason <= '~');
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
+/* Returns the bits of the other views. */
+static unsigned decode(enum image_view view, const uint8_t *bytes, size_t size, hashscan_status *status) {
   hashscan_limits limits = HASHSCAN_LIMITS_INIT;
   limits.max_pixels = 1 << 18;
   limits.max_jpeg_side = limits.max_side = 4096;
@@ -49,21 +51,35 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   limits.max_jpeg_scans = 20;
   limits.max_seconds = 5;
   struct watch watch = {0};
-  const struct image_sink sink = {.user = &watch, .begin = on_begin, .row = on_row};
+  const struct image_sink sink = {.user = &watch, .begin = on_begin, .row = on_row, .view = view};
   struct image_info info;
   char reason[HASHSCAN_REASON_SIZE];
   memset(reason, 'x', sizeof reason);
-  const hashscan_status status = image_decode(bytes, size, &limits, &sink, &info, reason);
+  *status = image_decode(bytes, size, &limits, &sink, &info, reason);
 
-  const bool decoded = status == HASHSCAN_STATUS_OK || status == HASHSCAN_STATUS_DAMAGED;
-  require(decoded || status == HASHSCAN_STATUS_NOT_IMAGE || status == HASHSCAN_STATUS_UNSUPPORTED ||
-          status == HASHSCAN_STATUS_CORRUPT || status == HASHSCAN_STATUS_LIMIT || status == HASHSCAN_STATUS_TIMEOUT);
+  const bool decoded = *status == HASHSCAN_STATUS_OK || *status == HASHSCAN_STATUS_DAMAGED;
+  require(decoded || *status == HASHSCAN_STATUS_NOT_IMAGE || *status == HASHSCAN_STATUS_UNSUPPORTED ||
+          *status == HASHSCAN_STATUS_CORRUPT || *status == HASHSCAN_STATUS_LIMIT || *status == HASHSCAN_STATUS_TIMEOUT);
   require(decoded == (watch.begun == 1 && watch.rows == watch.announced.height));
   if (watch.begun == 1)
     require(info.format == watch.announced.format && info.width == watch.announced.width &&
             info.height == watch.announced.height && info.channels == watch.announced.channels);
   require(decoded || (info.views == 0 && info.unseen == NULL));
-  check_reason(reason, status);
+  require(info.views < 1u << IMAGE_VIEW_COUNT && (view == IMAGE_VIEW_STORED || info.views == 0));
+  check_reason(reason, *status);
   free(watch.row);
+  return info.views;
+}
+
+/* A view that is announced ends as the stored one does, unless time ran out. */
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
+  hashscan_status stored;
+  hashscan_status other;
+  const unsigned views = decode(IMAGE_VIEW_STORED, bytes, size, &stored);
+  for (enum image_view view = 1; view < IMAGE_VIEW_COUNT; view++) {
+    if ((views >> view & 1) == 0) continue;
+    decode(view, bytes, size, &other);
+    require(other == stored || other == HASHSCAN_STATUS_TIMEOUT);
+  }
   return 0;
 }

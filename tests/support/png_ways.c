@@ -81,8 +81,9 @@ static bool is_undefined_code(const struct png_outcome *libpng) {
   return found;
 }
 
-bool png_ways_compare(const struct guard *input, size_t size, const hashscan_limits *limits, struct png_outcome like,
-                      double seconds, hashscan_status *status) {
+/* *views gets those that libpng's way announces. */
+static bool compare(const struct guard *input, size_t size, const hashscan_limits *limits, struct png_outcome like,
+                    double seconds, hashscan_status *status, unsigned *views) {
   struct png_outcome fast = like;
   struct png_outcome libpng = like;
   go(&fast, true, input, size, limits, seconds);
@@ -91,20 +92,29 @@ bool png_ways_compare(const struct guard *input, size_t size, const hashscan_lim
   else if (fast.handled) check_equal(&fast, &libpng);
   else check_untouched(&fast);
   *status = libpng.status;
+  *views = libpng.info.views;
   free(fast.pixels);
   free(libpng.pixels);
   return fast.handled;
+}
+
+bool png_ways_compare(const struct guard *input, size_t size, const hashscan_limits *limits, struct png_outcome like,
+                      double seconds, hashscan_status *status) {
+  unsigned views;
+  return compare(input, size, limits, like, seconds, status, &views);
 }
 
 bool png_ways_agree(const uint8_t *bytes, size_t size, hashscan_status *status) {
   const hashscan_limits limits = HASHSCAN_LIMITS_INIT;
   struct guard input = guard_alloc(size);
   memcpy(input.bytes, bytes, size);
-  const bool handled = png_ways_compare(&input, size, &limits, (struct png_outcome){0}, 100, status);
-  for (enum image_view view = 1; view <= IMAGE_VIEW_GAMMA_ON_BLACK; view++) {
+  unsigned views;
+  unsigned none;
+  const bool handled = compare(&input, size, &limits, (struct png_outcome){0}, 100, status, &views);
+  for (enum image_view view = 1; view < IMAGE_VIEW_COUNT; view++) {
     hashscan_status other;
-    const struct png_outcome like = {.view = view};
-    assert_int_equal(png_ways_compare(&input, size, &limits, like, 100, &other), handled);
+    if ((views >> view & 1) == 0) continue;
+    assert_int_equal(compare(&input, size, &limits, (struct png_outcome){.view = view}, 100, &other, &none), handled);
     assert_int_equal(other, *status);
   }
   guard_free(&input);

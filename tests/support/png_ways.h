@@ -27,7 +27,8 @@ struct png_outcome {
 bool png_ways_compare(const struct guard *input, size_t size, const hashscan_limits *limits, struct png_outcome like,
                       double seconds, hashscan_status *status);
 
-/* The same in every view, with default limits and a willing sink, over a copy that ends at an unmapped page. */
+/* The same in every view that the file has, with default limits and a willing sink, over a copy that ends at an
+ * unmapped page. */
 bool png_ways_agree(const uint8_t *bytes, size_t size, hashscan_status *status);
 
 /* The same, and the fast way handles it or not, and libpng says this; `what` is for the message. */
