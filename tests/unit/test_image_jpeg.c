@@ -279,20 +279,43 @@ static void test_baseline_cut_at_every_byte(void **state) {
   free(jpeg.bytes);
 }
 
-/* Tables stand between the scans: a cut there is an error to libjpeg, a cut inside a scan is damage. */
+/* Tables stand between the scans. A cut there is an error to libjpeg, but the scans before it are a picture. */
 static void test_progressive_cut_at_every_byte(void **state) {
   (void)state;
   const struct encoded jpeg = small_jpeg(true);
   const size_t scan = find_marker(&jpeg, 0xda);
-  size_t damaged = 0;
+  const size_t data = scan + 2 + jpeg.bytes[scan + 3];
   for (size_t cut = 2; cut < jpeg.size; cut++) {
     struct decoded decoded = decoded_from(jpeg.bytes, cut, NULL);
     if (cut <= scan + 2) assert_int_equal(decoded.status, HASHSCAN_STATUS_CORRUPT);
-    else assert_true(decoded.status == HASHSCAN_STATUS_CORRUPT || decoded.status == HASHSCAN_STATUS_DAMAGED);
-    damaged += decoded.status == HASHSCAN_STATUS_DAMAGED;
+    else if (cut >= data) assert_int_equal(decoded.status, HASHSCAN_STATUS_DAMAGED);
     decoded_free(&decoded);
   }
-  assert_true(damaged > (jpeg.size - scan) / 4);
+  free(jpeg.bytes);
+}
+
+/* An error in the headers of a later scan leaves the picture as it was before that scan. */
+static void test_broken_scan_leaves_those_before_it(void **state) {
+  (void)state;
+  const struct encoded jpeg = small_jpeg(true);
+  const size_t first = find_marker(&jpeg, 0xda);
+  unsigned broken = 0;
+  for (size_t at = first + 2; at + 1 < jpeg.size; at++) {
+    if (jpeg.bytes[at] != 0xff || (jpeg.bytes[at + 1] != 0xc4 && jpeg.bytes[at + 1] != 0xda)) continue;
+    const uint8_t kept = jpeg.bytes[at + 4];
+    struct decoded before = decoded_from(jpeg.bytes, at, NULL);
+    jpeg.bytes[at + 4] = 0x77; /* no such table, and no such number of components */
+    struct decoded decoded = decoded_from(jpeg.bytes, jpeg.size, NULL);
+    assert_int_equal(before.status, HASHSCAN_STATUS_DAMAGED);
+    assert_int_equal(decoded.status, HASHSCAN_STATUS_DAMAGED);
+    assert_non_null(strstr(decoded.reason, "(after the first scan)"));
+    assert_memory_equal(decoded.pixels, before.pixels, before.row_bytes * before.rows);
+    jpeg.bytes[at + 4] = kept;
+    decoded_free(&before);
+    decoded_free(&decoded);
+    broken++;
+  }
+  assert_true(broken > 10);
   free(jpeg.bytes);
 }
 
@@ -361,6 +384,7 @@ int main(void) {
       cmocka_unit_test(test_two_components_are_unsupported),
       cmocka_unit_test(test_baseline_cut_at_every_byte),
       cmocka_unit_test(test_progressive_cut_at_every_byte),
+      cmocka_unit_test(test_broken_scan_leaves_those_before_it),
       cmocka_unit_test(test_damage_keeps_the_rows_before_it),
       cmocka_unit_test(test_what_follows_the_last_row),
       cmocka_unit_test(test_garbage_behind_the_start),

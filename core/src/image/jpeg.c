@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <setjmp.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <jpeglib.h>
 
@@ -28,6 +29,9 @@ struct jpeg_state {
   struct jpeg_progress_mgr progress;
   struct decode_job *job;
   bool other_colors;      /* the file has that view */
+  size_t first_scan;      /* offset of its data, once reading of several scans begins */
+  size_t failed_at;       /* offset, when libjpeg gave up before the sink heard of the picture */
+  bool begun;             /* the sink has heard of it */
   hashscan_status status; /* how it ended, set before the jump */
   jmp_buf escape;
 };
@@ -72,6 +76,13 @@ static _Noreturn void escape(struct jpeg_state *state, hashscan_status status) {
   longjmp(state->escape, 1);
 }
 
+/* How far the file is read; its size, when libjpeg is in the end marker that it puts behind a file without one. */
+static size_t read_offset(const struct jpeg_state *state) {
+  const uintptr_t start = (uintptr_t)state->job->bytes;
+  const uintptr_t next = (uintptr_t)state->decoder.src->next_input_byte;
+  return next >= start && next - start <= state->job->size ? (size_t)(next - start) : state->job->size;
+}
+
 static void on_error(j_common_ptr common) {
   struct jpeg_state *state = common->client_data;
   note_size(state);
@@ -82,6 +93,7 @@ static void on_error(j_common_ptr common) {
   }
   char text[JMSG_LENGTH_MAX];
   common->err->format_message(common, text);
+  if (state->first_scan != 0 && !state->begun) state->failed_at = read_offset(state);
   escape(state, decode_failed(state->job, status_of_error(common->err), text));
 }
 
@@ -102,6 +114,7 @@ static void on_output(j_common_ptr common) {
 static void on_progress(j_common_ptr common) {
   struct jpeg_state *state = common->client_data;
   const uint32_t max_scans = state->job->limits->max_jpeg_scans;
+  if (state->first_scan == 0) state->first_scan = read_offset(state);
   if (state->decoder.input_scan_number > 0 && (uint32_t)state->decoder.input_scan_number > max_scans)
     escape(state,
            decode_end(state->job, HASHSCAN_STATUS_LIMIT, "more than %u scans (max_jpeg_scans)", (unsigned)max_scans));
@@ -226,6 +239,7 @@ static hashscan_status decode_all(struct jpeg_state *state) {
   hashscan_status status = read_header(state);
   if (status != HASHSCAN_STATUS_OK) return status;
   jpeg_start_decompress(&state->decoder);
+  state->begun = true;
   status = decode_begin(state->job);
   if (status != HASHSCAN_STATUS_OK) return status;
   status = give_rows(state);
@@ -239,8 +253,20 @@ static hashscan_status decode_or_escape(struct jpeg_state *state) {
   return decode_all(state);
 }
 
-static hashscan_status decode_pixels(struct decode_job *job, bool *other_colors) {
+/* The last marker before `end` that is not part of a scan's data, behind the start of the first scan; 0: none. */
+static size_t marker_before(const uint8_t *bytes, size_t end, size_t first_scan) {
+  for (size_t i = end; i > first_scan + 1; i--) {
+    const uint8_t code = bytes[i - 1];
+    const bool in_data = code == 0 || code == 0xff || (code >= JPEG_RST0 && code <= JPEG_RST0 + 7);
+    if (bytes[i - 2] == 0xff && !in_data) return i - 2;
+  }
+  return 0;
+}
+
+/* *end gets where the file may be cut to decode what is before an error, or 0. */
+static hashscan_status decode_once(struct decode_job *job, bool *other_colors, size_t *end) {
   struct jpeg_state state = {.job = job};
+  job->warnings = 0;
   state.decoder.err = jpeg_std_error(&state.errors);
   state.decoder.client_data = &state;
   state.errors.error_exit = on_error;
@@ -250,7 +276,34 @@ static hashscan_status decode_pixels(struct decode_job *job, bool *other_colors)
   const hashscan_status status = decode_or_escape(&state);
   jpeg_destroy_decompress(&state.decoder);
   *other_colors = state.other_colors;
+  const bool broken = status == HASHSCAN_STATUS_CORRUPT || status == HASHSCAN_STATUS_UNSUPPORTED;
+  *end = broken && state.failed_at != 0 ? marker_before(job->bytes, state.failed_at, state.first_scan) : 0;
   return status;
+}
+
+/* A picture in several scans is seen after the first of them, and browsers show it when a later one is broken. libjpeg
+ * reads all scans before it gives a row, and an error between them ends it: so the file is decoded again up to the
+ * broken marker, and a few markers further back if need be, since tables can hold bytes that look like one. */
+static hashscan_status decode_pixels(struct decode_job *job, bool *other_colors) {
+  enum { MAX_RETRIES = 4 };
+  const size_t size = job->size;
+  char text[HASHSCAN_REASON_SIZE];
+  size_t end;
+  const hashscan_status first = decode_once(job, other_colors, &end);
+  hashscan_status status = first;
+  memcpy(text, job->reason, sizeof text);
+  for (int i = 0; i < MAX_RETRIES && end != 0; i++) {
+    job->size = end;
+    status = decode_once(job, other_colors, &end);
+  }
+  if (job->size == size || status == HASHSCAN_STATUS_LIMIT || status == HASHSCAN_STATUS_TIMEOUT) {
+    job->size = size;
+    return status;
+  }
+  job->size = size;
+  if (status == HASHSCAN_STATUS_OK || status == HASHSCAN_STATUS_DAMAGED)
+    return decode_end(job, HASHSCAN_STATUS_DAMAGED, "%s (after the first scan)", text);
+  return decode_end(job, first, "%s", text);
 }
 
 hashscan_status jpeg_decode(struct decode_job *job) {
