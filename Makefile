@@ -99,6 +99,10 @@ $(BUILD)/tests/test_pdq: $(call obj,bench/naive_pdq.c)
 # The hashes of the benchmark are those of the searching tests.
 $(BUILD)/tests/test_index_grid $(BUILD)/tests/test_index_properties $(BUILD)/tests/test_sweep: \
   $(call obj,bench/index_data.c bench/index_pictures.c)
+# The search for the worst picture is the bench's; its test repeats what it found.
+$(BUILD)/tests/test_fast_worst: \
+  $(call obj,bench/worst_attack.c bench/worst_climb.c bench/worst_drift.c bench/worst_measure.c bench/worst_paint.c \
+  bench/worst_palette.c)
 # test_allocation.c fails chosen allocations of the library: the linker sends them through its wrappers.
 $(BUILD)/tests/test_allocation: TEST_LDFLAGS := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc
 $(BUILD)/tests/test_%: $(BUILD)/obj/tests/unit/test_%.o $(call obj,$(SUPPORT_SRC)) $(LIB_OBJ)

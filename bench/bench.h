@@ -35,6 +35,7 @@ int bench_jpeg(int argc, char **argv);
 int bench_png(int argc, char **argv);
 int bench_index(int argc, char **argv);
 int bench_fidelity(int argc, char **argv);
+int bench_worst(int argc, char **argv);
 int bench_calibrate(int argc, char **argv);
 
 #endif

@@ -17,6 +17,7 @@ static const struct {
     {"png", bench_png, "PNG files to hashes at levels fast, blocks and exact, against libpng alone"},
     {"index", bench_index, "radius search over 256-bit hashes: ring, flat and naive, single and batched"},
     {"fidelity", bench_fidelity, "bits between the hashes of a screening level and exact ones"},
+    {"worst", bench_worst, "the search for pictures whose fast hash is furthest from exact"},
     {"calibrate", bench_calibrate, "what part of their epsilon files needed, by path and size"},
 };
 

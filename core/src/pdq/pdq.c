@@ -342,3 +342,11 @@ void pdq_stream_finish(struct pdq_stream *stream, bool dihedral, hashscan_pdq *h
   if (is_64x64) stream->kernels.transform(stream->dct, stream->picture, coefficients);
   for (size_t t = 1; t < count; t++) pdq_hash_of(coefficients, (hashscan_transform)t, &hashes[t]);
 }
+
+const float *pdq_stream_picture(const struct pdq_stream *stream) {
+  return stream->picture;
+}
+
+void pdq_stream_coefficients(const struct pdq_stream *stream, float coefficients[PDQ_COEFFICIENTS * PDQ_COEFFICIENTS]) {
+  stream->kernels.transform(stream->dct, stream->picture, coefficients);
+}
