@@ -203,7 +203,7 @@ static void write_jsonl(struct query_run *run, const struct query *query, const 
   for (size_t i = 0; i < count; i++) {
     hashscan_entry entry;
     if (hashscan_index_entry(run->index, hits[i].entry, &entry, NULL) == HASHSCAN_SUCCESS)
-      record_match(&json, &entry, hits[i].distance, NULL);
+      record_match(&json, &entry, hits[i].distance, NULL, NULL);
   }
   json_array_end(&json);
   json_object_end(&json);

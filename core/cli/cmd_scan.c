@@ -107,7 +107,8 @@ static void write_matches(struct json *json, const hashscan_verdict *verdict) {
     const hashscan_match *match = &verdict->matches[i];
     const hashscan_entry entry = {match->kind, NULL,          match->list,       match->version,
                                   match->id,   match->labels, match->label_count};
-    record_match(json, &entry, match->distance, hashscan_transform_name(match->transform));
+    const char *view = match->view == HASHSCAN_VIEW_STORED ? NULL : hashscan_view_name(match->view);
+    record_match(json, &entry, match->distance, view, hashscan_transform_name(match->transform));
   }
   json_array_end(json);
 }

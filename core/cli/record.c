@@ -7,13 +7,15 @@
 
 #include "message.h"
 
-void record_match(struct json *json, const hashscan_entry *entry, unsigned distance, const char *transform) {
+void record_match(struct json *json, const hashscan_entry *entry, unsigned distance, const char *view,
+                  const char *transform) {
   json_object_begin(json, NULL);
   json_string(json, "list", entry->list);
   json_string(json, "version", entry->version);
   json_string(json, "id", entry->id);
   json_string(json, "kind", hashscan_kind_name(entry->kind));
   json_integer(json, "distance", distance);
+  if (view != NULL) json_string(json, "view", view);
   if (transform != NULL) json_string(json, "transform", transform);
   json_array_begin(json, "labels");
   const char *label = entry->labels;

@@ -6,8 +6,10 @@
 #include "hashscan.h"
 #include "json.h"
 
-/* One element of "matches". `transform` is NULL where the question was a hash and not an image. */
-void record_match(struct json *json, const hashscan_entry *entry, unsigned distance, const char *transform);
+/* One element of "matches". `transform` is NULL where the question was a hash and not an image, and `view` also where
+ * it is the stored one. */
+void record_match(struct json *json, const hashscan_entry *entry, unsigned distance, const char *view,
+                  const char *transform);
 
 /* "quality":N, and where that is an estimate "quality_range":[LOW,HIGH], between which the exact level's quality lies.
  */

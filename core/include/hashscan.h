@@ -230,6 +230,27 @@ typedef struct hashscan_hash_options {
 #define HASHSCAN_HASH_OPTIONS_INIT                                                                                     \
   { sizeof(hashscan_hash_options), HASHSCAN_PROFILE_FULL, HASHSCAN_LEVEL_EXACT, 0, NULL }
 
+/* One way of showing a picture. Its stored pixels are what PDQ's reference hashes, but not always what people see: a
+ * browser puts transparent pixels on the page's colour and applies the gAMA chunk of a PNG, and programs disagree on
+ * the inks of a CMYK JPEG. The other views are what such a program shows. hashscan_hash_image hashes the stored one,
+ * and hashscan_match_image compares all that differ. Colour profiles are not applied: one that does more than shift
+ * shades makes a picture `unseen`. */
+typedef enum hashscan_view {
+  HASHSCAN_VIEW_STORED = 0,         /* alpha dropped, gamma left alone, the colour model that libjpeg takes */
+  HASHSCAN_VIEW_ON_WHITE = 1,       /* transparent pixels over a white page */
+  HASHSCAN_VIEW_ON_BLACK = 2,       /* and over a black one */
+  HASHSCAN_VIEW_GAMMA = 3,          /* the samples of a PNG raised to 1 / (2.2 * gAMA) */
+  HASHSCAN_VIEW_GAMMA_ON_WHITE = 4, /* that, then over white */
+  HASHSCAN_VIEW_GAMMA_ON_BLACK = 5,
+  HASHSCAN_VIEW_OTHER_COLORS =
+      6 /* of a JPEG: CMYK inks of the other polarity; RGB where markers contradict each other */
+} hashscan_view;
+
+#define HASHSCAN_VIEW_COUNT 7
+
+/* "stored", "on-white", "on-black", "gamma", "gamma-on-white", "gamma-on-black", "other-colors" */
+HASHSCAN_API const char *hashscan_view_name(hashscan_view view);
+
 #define HASHSCAN_REASON_SIZE 160
 
 /* The answer to "what is the hash of these bytes". Holds no pointers; copy it freely. */
@@ -248,7 +269,9 @@ typedef struct hashscan_image_hash {
   /* For each hash the bits that the exact hash may have otherwise, set; all others are the same in both, at blocks as
    * far as its estimate holds. Zero at exact. */
   hashscan_pdq unknown[HASHSCAN_TRANSFORM_COUNT];
-  char reason[HASHSCAN_REASON_SIZE]; /* one line for people, fit for a terminal; empty when status is ok */
+  unsigned views; /* a bit 1 << view for each other hashscan_view that differs from the stored one, which was hashed */
+  int unseen; /* nonzero: people may see something that is none of the views (an animation, say); `reason` says what */
+  char reason[HASHSCAN_REASON_SIZE]; /* one line for people, fit for a terminal; empty when status is ok and all seen */
 } hashscan_image_hash;
 
 /* A hasher owns the working memory of one thread and keeps it between images. */
@@ -564,10 +587,12 @@ typedef struct hashscan_match_options {
 
 /* Zero is the one that clears nothing, so that a verdict that was never filled is no clean one. */
 typedef enum hashscan_outcome {
-  HASHSCAN_UNEXAMINED = 0, /* any status but those below, and a damaged picture of low quality; `reason` says why */
-  HASHSCAN_NOT_IMAGE = 1,  /* status not_image, and its digests are on no list */
-  HASHSCAN_NO_MATCH = 2,   /* ok, damaged or low_quality, and nothing on the lists resembles it under the options */
-  HASHSCAN_MATCH = 3       /* whatever the status: digests are compared for all of them */
+  /* Any status but those below; a damaged picture of low quality; one of which people may see what is not compared
+   * (image.unseen). `reason` says why. */
+  HASHSCAN_UNEXAMINED = 0,
+  HASHSCAN_NOT_IMAGE = 1, /* status not_image, and its digests are on no list */
+  HASHSCAN_NO_MATCH = 2,  /* ok, damaged or low_quality, and nothing on the lists resembles any view of it */
+  HASHSCAN_MATCH = 3      /* whatever the status: digests are compared for all of them */
 } hashscan_outcome;
 
 #define HASHSCAN_OUTCOME_COUNT 4
@@ -593,7 +618,8 @@ typedef struct hashscan_match {
   uint64_t entry; /* in the snapshot that answered */
   hashscan_kind kind;
   unsigned distance;                        /* bits; 0 for digests */
-  hashscan_transform transform;             /* of the query image; the closest one, the first among equals */
+  hashscan_view view;                       /* of the query image: the one that is closest, the first among equals */
+  hashscan_transform transform;             /* of that view, likewise */
   const char *list, *version, *id, *labels; /* as in hashscan_entry; live as long as the verdict */
   size_t label_count;
 } hashscan_match;
@@ -602,7 +628,7 @@ typedef struct hashscan_match {
  * Start from zero ({0}); give back with hashscan_verdict_clear. */
 typedef struct hashscan_verdict {
   hashscan_outcome outcome;
-  hashscan_image_hash image; /* image.status is the input's terminal status */
+  hashscan_image_hash image; /* of the stored view; image.status is the input's terminal status */
   hashscan_method method;    /* of no meaning when image.hash_count is 0 */
   size_t match_count;
   hashscan_match *matches; /* one per matching entry, by distance, then by entry number */

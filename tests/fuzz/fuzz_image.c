@@ -43,7 +43,7 @@ static void check_reason(const char *reason, hashscan_status status) {
 }
 
 /* Returns the bits of the other views. */
-static unsigned decode(enum image_view view, const uint8_t *bytes, size_t size, hashscan_status *status) {
+static unsigned decode(hashscan_view view, const uint8_t *bytes, size_t size, hashscan_status *status) {
   hashscan_limits limits = HASHSCAN_LIMITS_INIT;
   limits.max_pixels = 1 << 18;
   limits.max_jpeg_side = limits.max_side = 4096;
@@ -65,7 +65,7 @@ static unsigned decode(enum image_view view, const uint8_t *bytes, size_t size, 
     require(info.format == watch.announced.format && info.width == watch.announced.width &&
             info.height == watch.announced.height && info.channels == watch.announced.channels);
   require(decoded || (info.views == 0 && info.unseen == NULL));
-  require(info.views < 1u << IMAGE_VIEW_COUNT && (view == IMAGE_VIEW_STORED || info.views == 0));
+  require(info.views < 1u << HASHSCAN_VIEW_COUNT && (view == HASHSCAN_VIEW_STORED || info.views == 0));
   check_reason(reason, *status);
   free(watch.row);
   return info.views;
@@ -75,8 +75,8 @@ static unsigned decode(enum image_view view, const uint8_t *bytes, size_t size, 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   hashscan_status stored;
   hashscan_status other;
-  const unsigned views = decode(IMAGE_VIEW_STORED, bytes, size, &stored);
-  for (enum image_view view = 1; view < IMAGE_VIEW_COUNT; view++) {
+  const unsigned views = decode(HASHSCAN_VIEW_STORED, bytes, size, &stored);
+  for (hashscan_view view = 1; view < HASHSCAN_VIEW_COUNT; view++) {
     if ((views >> view & 1) == 0) continue;
     decode(view, bytes, size, &other);
     require(other == stored || other == HASHSCAN_STATUS_TIMEOUT);

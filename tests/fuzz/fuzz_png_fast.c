@@ -41,7 +41,7 @@ static bool on_row(void *user, const uint8_t *pixels) {
   return true;
 }
 
-static bool decode(struct watch *watch, bool fast, enum image_view view, const uint8_t *bytes, size_t size) {
+static bool decode(struct watch *watch, bool fast, hashscan_view view, const uint8_t *bytes, size_t size) {
   hashscan_limits limits = HASHSCAN_LIMITS_INIT;
   limits.max_pixels = 1 << 18;
   limits.max_side = 4096;
@@ -69,7 +69,7 @@ static void check_equal(const struct watch *fast, const struct watch *libpng) {
 }
 
 /* Returns the bits of the other views, if the fast way handles the file. */
-static unsigned compare_view(enum image_view view, const uint8_t *bytes, size_t size) {
+static unsigned compare_view(hashscan_view view, const uint8_t *bytes, size_t size) {
   struct watch fast = {.info = {.format = HASHSCAN_FORMAT_PNG}};
   struct watch libpng = fast;
   if (decode(&fast, true, view, bytes, size)) {
@@ -85,8 +85,8 @@ static unsigned compare_view(enum image_view view, const uint8_t *bytes, size_t 
 }
 
 static void compare(const uint8_t *bytes, size_t size) {
-  const unsigned views = compare_view(IMAGE_VIEW_STORED, bytes, size);
-  for (enum image_view view = 1; view < IMAGE_VIEW_COUNT; view++)
+  const unsigned views = compare_view(HASHSCAN_VIEW_STORED, bytes, size);
+  for (hashscan_view view = 1; view < HASHSCAN_VIEW_COUNT; view++)
     if ((views >> view & 1) != 0) compare_view(view, bytes, size);
 }
 

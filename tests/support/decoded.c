@@ -54,8 +54,8 @@ static void check_contract(const struct decoded *decoded, const struct image_inf
     assert_int_equal(info->channels, decoded->info.channels);
   }
   assert_true(complete || (info->views == 0 && info->unseen == NULL));
-  assert_true(decoded->view == IMAGE_VIEW_STORED || info->views == 0);
-  assert_true(info->views < 1u << IMAGE_VIEW_COUNT && (info->views & 1u << IMAGE_VIEW_STORED) == 0);
+  assert_true(decoded->view == HASHSCAN_VIEW_STORED || info->views == 0);
+  assert_true(info->views < 1u << HASHSCAN_VIEW_COUNT && (info->views & 1u << HASHSCAN_VIEW_STORED) == 0);
   check_reason(decoded);
 }
 
@@ -75,7 +75,7 @@ void decoded_again(struct decoded *decoded, const uint8_t *bytes, size_t size, c
   decoded->info = info;
 }
 
-struct decoded decoded_view(enum image_view view, const uint8_t *bytes, size_t size) {
+struct decoded decoded_view(hashscan_view view, const uint8_t *bytes, size_t size) {
   struct decoded decoded = {.view = view};
   decoded_again(&decoded, bytes, size, NULL);
   return decoded;

@@ -17,14 +17,14 @@ struct decoded {
   bool refuse_begin;
   uint32_t refuse_row; /* counted from 1; 0: none */
   double seconds_a_row;
-  enum image_view view;
+  hashscan_view view;
 };
 
 /* Decodes a copy of the bytes that ends at an unmapped page. NULL limits: the defaults. */
 struct decoded decoded_from(const uint8_t *bytes, size_t size, const hashscan_limits *limits);
 
 /* One view of it, with the default limits. */
-struct decoded decoded_view(enum image_view view, const uint8_t *bytes, size_t size);
+struct decoded decoded_view(hashscan_view view, const uint8_t *bytes, size_t size);
 
 /* The same with the sink's behaviour chosen by the caller. */
 void decoded_again(struct decoded *decoded, const uint8_t *bytes, size_t size, const hashscan_limits *limits);

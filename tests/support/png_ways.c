@@ -111,7 +111,7 @@ bool png_ways_agree(const uint8_t *bytes, size_t size, hashscan_status *status) 
   unsigned views;
   unsigned none;
   const bool handled = compare(&input, size, &limits, (struct png_outcome){0}, 100, status, &views);
-  for (enum image_view view = 1; view < IMAGE_VIEW_COUNT; view++) {
+  for (hashscan_view view = 1; view < HASHSCAN_VIEW_COUNT; view++) {
     hashscan_status other;
     if ((views >> view & 1) == 0) continue;
     assert_int_equal(compare(&input, size, &limits, (struct png_outcome){.view = view}, 100, &other, &none), handled);

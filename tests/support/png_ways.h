@@ -19,7 +19,7 @@ struct png_outcome {
   /* What the sink does, set by the caller. */
   uint32_t refused_row; /* counted from 1; 0: none */
   bool refuse_begin;
-  enum image_view view;
+  hashscan_view view;
 };
 
 /* Decodes `size` bytes of `input` both ways, with sinks that do as `like` says and a deadline in `seconds`. Returns

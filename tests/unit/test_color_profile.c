@@ -379,11 +379,11 @@ static unsigned want_all(void *user, const struct image_info *info) {
   return 64;
 }
 
-static bool begin_blocks(void *user, const struct image_info *info, const struct image_blocks *blocks) {
+static enum image_answer begin_blocks(void *user, const struct image_info *info, const struct image_blocks *blocks) {
   (void)info;
   (void)blocks;
   *(bool *)user = true;
-  return true;
+  return IMAGE_TAKEN;
 }
 
 static bool take_blocks(void *user, const struct image_block_rows *rows) {

@@ -119,9 +119,9 @@ static void check_cmyk(J_COLOR_SPACE stored, bool adobe) {
   for (size_t i = 0; i < (size_t)recipe.width * recipe.height; i++)
     for (size_t c = 0; c < 3; c++)
       assert_int_equal(decoded.pixels[3 * i + c], ink_to_light(cmyk[4 * i + c], cmyk[4 * i + 3], adobe));
-  assert_int_equal(decoded.info.views, 1u << IMAGE_VIEW_OTHER_COLORS);
+  assert_int_equal(decoded.info.views, 1u << HASHSCAN_VIEW_OTHER_COLORS);
   decoded_free(&decoded);
-  decoded = decoded_view(IMAGE_VIEW_OTHER_COLORS, jpeg.bytes, jpeg.size);
+  decoded = decoded_view(HASHSCAN_VIEW_OTHER_COLORS, jpeg.bytes, jpeg.size);
   assert_int_equal(decoded.status, HASHSCAN_STATUS_OK);
   for (size_t i = 0; i < (size_t)recipe.width * recipe.height; i++)
     for (size_t c = 0; c < 3; c++)
@@ -146,10 +146,10 @@ static void check_markers(unsigned transform, bool jfif, bool contradiction) {
   memcpy(jpeg.bytes + app0 + 16, plain.bytes + 20, plain.size - 20);
   jpeg.size = app0 + 16 + plain.size - 20;
   struct decoded stored = decode_ok(&jpeg, &recipe, HASHSCAN_FORMAT_JPEG, 3);
-  struct decoded other = decoded_view(IMAGE_VIEW_OTHER_COLORS, jpeg.bytes, jpeg.size);
+  struct decoded other = decoded_view(HASHSCAN_VIEW_OTHER_COLORS, jpeg.bytes, jpeg.size);
   uint8_t *as_libjpeg = decode_plainly(&jpeg, JCS_RGB);
   uint8_t *components = decode_plainly(&plain, JCS_YCbCr);
-  assert_int_equal(stored.info.views, contradiction ? 1u << IMAGE_VIEW_OTHER_COLORS : 0);
+  assert_int_equal(stored.info.views, contradiction ? 1u << HASHSCAN_VIEW_OTHER_COLORS : 0);
   assert_memory_equal(stored.pixels, as_libjpeg, stored.row_bytes * stored.rows);
   assert_memory_equal(other.pixels, contradiction ? components : as_libjpeg, stored.row_bytes * stored.rows);
   free(components);

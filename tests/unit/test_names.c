@@ -37,6 +37,10 @@ static void names(void **state) {
   assert_string_equal(hashscan_level_name(HASHSCAN_LEVEL_FAST), "fast");
   assert_string_equal(hashscan_level_name(HASHSCAN_LEVEL_BLOCKS), "blocks");
   assert_string_equal(hashscan_method_name(HASHSCAN_METHOD_EXACT), "exact");
+  assert_string_equal(hashscan_view_name(HASHSCAN_VIEW_STORED), "stored");
+  assert_string_equal(hashscan_view_name(HASHSCAN_VIEW_GAMMA_ON_WHITE), "gamma-on-white");
+  assert_string_equal(hashscan_view_name(HASHSCAN_VIEW_OTHER_COLORS), "other-colors");
+  assert_string_equal(hashscan_view_name(HASHSCAN_VIEW_COUNT), "unknown");
   assert_string_equal(hashscan_method_name(HASHSCAN_METHOD_FAST), "fast");
   assert_string_equal(hashscan_method_name(HASHSCAN_METHOD_FAST_CONFIRMED), "fast-confirmed");
   assert_string_equal(hashscan_method_name(HASHSCAN_METHOD_BLOCKS), "blocks");

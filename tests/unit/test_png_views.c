@@ -18,7 +18,7 @@
 
 enum { GAMMA_LINEAR = 100000, GAMMA_USUAL = 45455 };
 
-#define BIT(view) (1u << IMAGE_VIEW_##view)
+#define BIT(view) (1u << HASHSCAN_VIEW_##view)
 
 /* A picture and what is beside its pixels. */
 struct picture {
@@ -109,20 +109,20 @@ static unsigned alpha_at(const struct picture *picture, size_t pixel) {
   return 0;
 }
 
-static bool has_gamma(enum image_view view) {
-  return view == IMAGE_VIEW_GAMMA || view == IMAGE_VIEW_GAMMA_ON_WHITE || view == IMAGE_VIEW_GAMMA_ON_BLACK;
+static bool has_gamma(hashscan_view view) {
+  return view == HASHSCAN_VIEW_GAMMA || view == HASHSCAN_VIEW_GAMMA_ON_WHITE || view == HASHSCAN_VIEW_GAMMA_ON_BLACK;
 }
 
-static unsigned expected_at(const struct picture *picture, enum image_view view, size_t pixel, size_t c) {
+static unsigned expected_at(const struct picture *picture, hashscan_view view, size_t pixel, size_t c) {
   const double color = color_at(picture, pixel, c, picture->gamma != 0 && has_gamma(view));
-  if (view == IMAGE_VIEW_STORED || view == IMAGE_VIEW_GAMMA) return (unsigned)lround(color);
-  const bool white = view == IMAGE_VIEW_ON_WHITE || view == IMAGE_VIEW_GAMMA_ON_WHITE;
+  if (view == HASHSCAN_VIEW_STORED || view == HASHSCAN_VIEW_GAMMA) return (unsigned)lround(color);
+  const bool white = view == HASHSCAN_VIEW_ON_WHITE || view == HASHSCAN_VIEW_GAMMA_ON_WHITE;
   const double alpha = alpha_at(picture, pixel) / 255.0;
   return (unsigned)lround(color * alpha + (white ? 255 : 0) * (1 - alpha));
 }
 
 /* Returns whether the view differs from the stored pixels. */
-static bool check_view(const struct picture *picture, enum image_view view) {
+static bool check_view(const struct picture *picture, hashscan_view view) {
   struct decoded decoded = decoded_view(view, picture->png.bytes, picture->png.size);
   assert_int_equal(decoded.status, HASHSCAN_STATUS_OK);
   assert_int_equal(decoded.info.channels, colors_of(picture));
@@ -131,7 +131,7 @@ static bool check_view(const struct picture *picture, enum image_view view) {
     const size_t pixel = i / decoded.info.channels;
     const size_t c = i % decoded.info.channels;
     const unsigned expected = expected_at(picture, view, pixel, c);
-    differs |= expected != expected_at(picture, IMAGE_VIEW_STORED, pixel, c);
+    differs |= expected != expected_at(picture, HASHSCAN_VIEW_STORED, pixel, c);
     if (decoded.pixels[i] != expected)
       fail_msg("type %d depth %d view %d pixel %zu channel %zu: %u, not %u", picture->recipe.color_type,
                picture->recipe.depth, view, pixel, c, decoded.pixels[i], expected);
@@ -150,8 +150,8 @@ static bool is_opaque(const struct picture *picture) {
 static unsigned check_picture(struct picture *picture) {
   picture_encode(picture);
   unsigned views = 0;
-  assert_false(check_view(picture, IMAGE_VIEW_STORED));
-  for (enum image_view view = 1; view <= IMAGE_VIEW_GAMMA_ON_BLACK; view++)
+  assert_false(check_view(picture, HASHSCAN_VIEW_STORED));
+  for (hashscan_view view = 1; view <= HASHSCAN_VIEW_GAMMA_ON_BLACK; view++)
     views |= (unsigned)check_view(picture, view) << view;
   const unsigned with_gamma = BIT(GAMMA) | BIT(GAMMA_ON_WHITE) | BIT(GAMMA_ON_BLACK);
   views &= ~with_gamma;
@@ -287,8 +287,8 @@ static void test_hidden_pictures(void **state) {
   }
   picture_encode(&ink);
   picture_encode(&faint);
-  struct decoded page = decoded_view(IMAGE_VIEW_ON_WHITE, ink.png.bytes, ink.png.size);
-  struct decoded bright = decoded_view(IMAGE_VIEW_GAMMA, faint.png.bytes, faint.png.size);
+  struct decoded page = decoded_view(HASHSCAN_VIEW_ON_WHITE, ink.png.bytes, ink.png.size);
+  struct decoded bright = decoded_view(HASHSCAN_VIEW_GAMMA, faint.png.bytes, faint.png.size);
   for (size_t i = 0; i < 64 * 48; i++) {
     const unsigned shade = (unsigned)(i * 7 + i / 64 * 3) % 256;
     assert_int_equal(page.pixels[i], shade);
@@ -314,14 +314,14 @@ static void test_cut_pictures(void **state) {
     picture_encode(&picture);
     const size_t row = 1 + 40 * samples_of(picture.recipe.color_type);
     const size_t cut = encode_png_find(&picture.png, "IDAT") + 8 + 7 + 12 * row;
-    for (enum image_view view = 0; view <= IMAGE_VIEW_GAMMA_ON_BLACK; view++) {
+    for (hashscan_view view = 0; view <= HASHSCAN_VIEW_GAMMA_ON_BLACK; view++) {
       struct decoded decoded = decoded_view(view, picture.png.bytes, cut);
-      const bool white = view == IMAGE_VIEW_ON_WHITE || view == IMAGE_VIEW_GAMMA_ON_WHITE;
+      const bool white = view == HASHSCAN_VIEW_ON_WHITE || view == HASHSCAN_VIEW_GAMMA_ON_WHITE;
       assert_int_equal(decoded.status, HASHSCAN_STATUS_DAMAGED);
       for (size_t i = 0; i < decoded.row_bytes * decoded.rows; i++)
         assert_int_equal(decoded.pixels[i],
                          i < 12 * decoded.row_bytes ? expected_at(&picture, view, i / 3, i % 3) : (white ? 255u : 0u));
-      if (view == IMAGE_VIEW_STORED)
+      if (view == HASHSCAN_VIEW_STORED)
         assert_int_equal(decoded.info.views,
                          BIT(ON_WHITE) | (kind < 2 ? 0 : BIT(GAMMA_ON_WHITE) | BIT(GAMMA_ON_BLACK)));
       decoded_free(&decoded);

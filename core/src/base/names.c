@@ -42,6 +42,12 @@ const char *hashscan_transform_name(hashscan_transform transform) {
   return NAME_OF(names, transform);
 }
 
+const char *hashscan_view_name(hashscan_view view) {
+  static const char *const names[] = {"stored",         "on-white",       "on-black",    "gamma",
+                                      "gamma-on-white", "gamma-on-black", "other-colors"};
+  return NAME_OF(names, view);
+}
+
 const char *hashscan_method_name(hashscan_method method) {
   static const char *const names[] = {"exact", "fast", "fast-confirmed", "blocks", "blocks-confirmed"};
   return NAME_OF(names, method);

@@ -125,7 +125,7 @@ hashscan_status decode_row(struct decode_job *job, const uint8_t *pixels) {
 }
 
 void decode_show(struct decode_job *job, unsigned views, const char *unseen) {
-  job->info->views = job->sink->view == IMAGE_VIEW_STORED ? views : 0;
+  job->info->views = job->sink->view == HASHSCAN_VIEW_STORED ? views : 0;
   job->info->unseen = unseen;
 }
 

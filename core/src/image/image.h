@@ -13,29 +13,14 @@
 
 #include "hashscan.h"
 
-/* One way of showing a picture. Its stored pixels are what PDQ's reference hashes, but not always what people see: a
- * browser puts transparent pixels on the page's colour and applies the gAMA chunk of a PNG, and programs disagree on
- * the inks of a CMYK JPEG. The other views are what such a program shows; a view that a file has no use for equals the
- * stored one. */
-enum image_view {
-  IMAGE_VIEW_STORED = 0,     /* alpha dropped, gamma left alone, the colour model that libjpeg takes */
-  IMAGE_VIEW_ON_WHITE,       /* transparent pixels over a white page */
-  IMAGE_VIEW_ON_BLACK,       /* and over a black one */
-  IMAGE_VIEW_GAMMA,          /* the samples of a PNG raised to 1 / (2.2 * gAMA) */
-  IMAGE_VIEW_GAMMA_ON_WHITE, /* that, then over white */
-  IMAGE_VIEW_GAMMA_ON_BLACK,
-  IMAGE_VIEW_OTHER_COLORS, /* of a JPEG: CMYK inks of the other polarity; RGB where the markers contradict each other */
-  IMAGE_VIEW_COUNT
-};
-
 struct image_info {
   hashscan_format format;
   uint32_t width;
   uint32_t height;
   unsigned channels; /* of the rows given out: 1 grey, 3 RGB; of a file given out as blocks likewise */
   /* Known once the status is ok or damaged; before, and when another view than the stored one was asked for, 0. A bit
-   * 1 << view for each other view whose pixels differ from the stored ones: decode again with each to see all of what
-   * people see. */
+   * 1 << view for each other hashscan_view whose pixels differ from the stored ones: decode again with each to see all
+   * of what people see. */
   unsigned views;
   /* Why people may see something that is none of the views (a static string), or NULL. A picture with this and without
    * a match is not examined. Known, if the file is decoded at all, when the status is. */
@@ -78,9 +63,9 @@ enum image_answer {
   IMAGE_DECLINED /* these blocks say too little: give rows instead */
 };
 
-/* Where the picture goes, and which view of it. `begin` is called after every limit is checked, then `row` exactly info->height times; or,
- * for a sink with `rows`, that with one or more rows at a time, `stride` bytes apart. Returning false ends the decode
- * with status limit, "out of memory".
+/* Where the picture goes, and which view of it. `begin` is called after every limit is checked, then `row` exactly
+ * info->height times; or, for a sink with `rows`, that with one or more rows at a time, `stride` bytes apart. Returning
+ * false ends the decode with status limit, "out of memory".
  *
  * A sink with `want_blocks` may get a JPEG as blocks instead: want_blocks returns how many coefficients of each block
  * it wants for a picture of this size, or 0 to get rows. Then `begin_blocks`, and `blocks` from top to bottom until
@@ -95,13 +80,13 @@ struct image_sink {
   unsigned (*want_blocks)(void *user, const struct image_info *info);
   enum image_answer (*begin_blocks)(void *user, const struct image_info *info, const struct image_blocks *blocks);
   bool (*blocks)(void *user, const struct image_block_rows *rows);
-  enum image_view view; /* any but the stored one comes as rows */
+  hashscan_view view; /* any but the stored one comes as rows */
 };
 
-/* Decodes `size` bytes. Returns ok, damaged, not_image, unsupported, corrupt, limit or timeout. `info` is filled as far as the
- * header was read (zeroed before); `reason` gets one line unless ok. All rows (or blocks) were given out exactly when
- * the status is ok or damaged: a picture that is cut or broken after its first row is damaged, and what is missing is
- * grey in a JPEG (libjpeg's way) and transparent black in a PNG (what a browser shows). Any thread.
+/* Decodes `size` bytes. Returns ok, damaged, not_image, unsupported, corrupt, limit or timeout. `info` is filled as far
+ * as the header was read (zeroed before); `reason` gets one line unless ok. All rows (or blocks) were given out exactly
+ * when the status is ok or damaged: a picture that is cut or broken after its first row is damaged, and what is missing
+ * is grey in a JPEG (libjpeg's way) and transparent black in a PNG (what a browser shows). Any thread.
  *
  * What is not applied: colour profiles (iCCP, ICC in APP2) and EXIF orientation, which is one of the eight transforms
  * that matching compares. A profile that does more than shift shades is named in info->unseen (color_profile.h). */

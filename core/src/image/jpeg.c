@@ -134,7 +134,7 @@ static void open_decoder(struct jpeg_state *state) {
 }
 
 static bool wants_other_colors(const struct jpeg_state *state) {
-  return state->job->sink->view == IMAGE_VIEW_OTHER_COLORS;
+  return state->job->sink->view == HASHSCAN_VIEW_OTHER_COLORS;
 }
 
 /* JFIF says that three components are YCbCr, Adobe's transform 0 that they are RGB. libjpeg, and so every browser that
@@ -307,12 +307,12 @@ static hashscan_status decode_pixels(struct decode_job *job, bool *other_colors)
 }
 
 hashscan_status jpeg_decode(struct decode_job *job) {
-  const bool wants_blocks = job->sink->want_blocks != NULL && job->sink->view == IMAGE_VIEW_STORED;
+  const bool wants_blocks = job->sink->want_blocks != NULL && job->sink->view == HASHSCAN_VIEW_STORED;
   hashscan_status status;
   bool other_colors = false;
   job->info->format = HASHSCAN_FORMAT_JPEG;
   if (!wants_blocks || !jpeg_blocks_decode(job, &status)) status = decode_pixels(job, &other_colors);
   if (status == HASHSCAN_STATUS_OK || status == HASHSCAN_STATUS_DAMAGED)
-    decode_show(job, other_colors ? 1u << IMAGE_VIEW_OTHER_COLORS : 0, jpeg_profile_unseen(job->bytes, job->size));
+    decode_show(job, other_colors ? 1u << HASHSCAN_VIEW_OTHER_COLORS : 0, jpeg_profile_unseen(job->bytes, job->size));
   return status;
 }

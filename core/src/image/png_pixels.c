@@ -22,18 +22,18 @@ static bool is_palette(const struct png_layout *layout) {
   return layout->color_type == PNG_COLOR_TYPE_PALETTE;
 }
 
-static unsigned background_of(enum image_view view) {
-  return view == IMAGE_VIEW_ON_WHITE || view == IMAGE_VIEW_GAMMA_ON_WHITE ? WHITE : BLACK;
+static unsigned background_of(hashscan_view view) {
+  return view == HASHSCAN_VIEW_ON_WHITE || view == HASHSCAN_VIEW_GAMMA_ON_WHITE ? WHITE : BLACK;
 }
 
-static bool is_composite(enum image_view view) {
-  return view == IMAGE_VIEW_ON_WHITE || view == IMAGE_VIEW_ON_BLACK || view == IMAGE_VIEW_GAMMA_ON_WHITE ||
-         view == IMAGE_VIEW_GAMMA_ON_BLACK;
+static bool is_composite(hashscan_view view) {
+  return view == HASHSCAN_VIEW_ON_WHITE || view == HASHSCAN_VIEW_ON_BLACK || view == HASHSCAN_VIEW_GAMMA_ON_WHITE ||
+         view == HASHSCAN_VIEW_GAMMA_ON_BLACK;
 }
 
 static bool applies_gamma(const struct png_pixels *pixels) {
-  return pixels->has_gamma && (pixels->view == IMAGE_VIEW_GAMMA || pixels->view == IMAGE_VIEW_GAMMA_ON_WHITE ||
-                               pixels->view == IMAGE_VIEW_GAMMA_ON_BLACK);
+  return pixels->has_gamma && (pixels->view == HASHSCAN_VIEW_GAMMA || pixels->view == HASHSCAN_VIEW_GAMMA_ON_WHITE ||
+                               pixels->view == HASHSCAN_VIEW_GAMMA_ON_BLACK);
 }
 
 /* A tRNS that is longer than it must be counts with its first bytes, a shorter one does not count (11.3.2.1). */
@@ -76,7 +76,7 @@ static void set_gamma(struct png_pixels *pixels, const struct png_shown *shown) 
 }
 
 void png_pixels_init(struct png_pixels *pixels, const struct png_layout *layout, const struct png_shown *shown,
-                     enum image_view view) {
+                     hashscan_view view) {
   *pixels = (struct png_pixels){.layout = *layout, .view = view, .kernels = unfilter_kernels_for(cpu_tier())};
   pixels->channels = (layout->color_type & PNG_COLOR_MASK_COLOR) != 0 ? 3 : 1;
   set_transparency(pixels, shown);
@@ -262,10 +262,10 @@ const uint8_t *png_pixels_missing_row(struct png_pixels *pixels) {
 unsigned png_pixels_views(const struct png_pixels *pixels) {
   const bool on_page = pixels->differs_on_white || pixels->differs_on_black;
   unsigned views = 0;
-  if (pixels->view != IMAGE_VIEW_STORED) return 0;
-  if (pixels->differs_on_white) views |= 1u << IMAGE_VIEW_ON_WHITE;
-  if (pixels->differs_on_black) views |= 1u << IMAGE_VIEW_ON_BLACK;
+  if (pixels->view != HASHSCAN_VIEW_STORED) return 0;
+  if (pixels->differs_on_white) views |= 1u << HASHSCAN_VIEW_ON_WHITE;
+  if (pixels->differs_on_black) views |= 1u << HASHSCAN_VIEW_ON_BLACK;
   if (!pixels->has_gamma) return views;
-  if (!on_page) return 1u << IMAGE_VIEW_GAMMA;
-  return views | 1u << IMAGE_VIEW_GAMMA_ON_WHITE | 1u << IMAGE_VIEW_GAMMA_ON_BLACK;
+  if (!on_page) return 1u << HASHSCAN_VIEW_GAMMA;
+  return views | 1u << HASHSCAN_VIEW_GAMMA_ON_WHITE | 1u << HASHSCAN_VIEW_GAMMA_ON_BLACK;
 }

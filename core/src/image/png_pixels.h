@@ -25,7 +25,7 @@ struct png_layout {
 
 struct png_pixels {
   struct png_layout layout;
-  enum image_view view;
+  hashscan_view view;
   struct unfilter_kernels kernels;
   unsigned channels;          /* given out: 1 or 3 */
   bool has_key;               /* one colour is transparent: tRNS of grey and RGB pictures */
@@ -43,7 +43,7 @@ struct png_pixels {
 };
 
 void png_pixels_init(struct png_pixels *pixels, const struct png_layout *layout, const struct png_shown *shown,
-                     enum image_view view);
+                     hashscan_view view);
 
 /* Bytes of memory that the rows need; then that memory, which the caller keeps alive and frees. */
 size_t png_pixels_bytes(const struct png_pixels *pixels);

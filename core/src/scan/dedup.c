@@ -40,6 +40,8 @@ struct result {
   uint32_t width;
   uint32_t height;
   int quality, quality_low, quality_high;
+  unsigned views;
+  int unseen;
   size_t match_count;
   hashscan_match *matches;
   hashscan_index *snapshot;
@@ -68,6 +70,8 @@ struct result *result_take(const hashscan_verdict *verdict) {
                             .quality = image->quality,
                             .quality_low = image->quality_low,
                             .quality_high = image->quality_high,
+                            .views = image->views,
+                            .unseen = image->unseen,
                             .match_count = verdict->match_count,
                             .matches = verdict->matches,
                             .snapshot = verdict->snapshot,
@@ -102,6 +106,8 @@ void result_view(const struct result *result, hashscan_verdict *verdict) {
                                           .quality = result->quality,
                                           .quality_low = result->quality_low,
                                           .quality_high = result->quality_high,
+                                          .views = result->views,
+                                          .unseen = result->unseen,
                                           .hash_count = result->hash_count},
                                 .method = result->method,
                                 .match_count = result->match_count,

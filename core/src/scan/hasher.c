@@ -8,7 +8,9 @@
  * What level blocks gets as rows, every PNG and each JPEG that its blocks were not read of, goes the way of fast; and
  * what fast brings nothing for goes the way of exact. */
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/checked.h"
 #include "base/cpu.h"
@@ -143,7 +145,15 @@ static void finish(hashscan_hasher *hasher, hashscan_image_hash *out) {
   out->quality_low = out->quality_high = out->quality;
 }
 
-void hasher_hash(hashscan_hasher *hasher, hashscan_level level, const void *bytes, size_t size,
+/* A damaged picture has its own reason, which stays in front. */
+static void note_unseen(const char *unseen, hashscan_image_hash *out) {
+  if (unseen == NULL) return;
+  out->unseen = 1;
+  const size_t length = strlen(out->reason);
+  snprintf(out->reason + length, sizeof out->reason - length, "%s%s", length == 0 ? "" : "; ", unseen);
+}
+
+void hasher_hash(hashscan_hasher *hasher, hashscan_level level, hashscan_view view, const void *bytes, size_t size,
                  hashscan_image_hash *out) {
   static const struct image_sink sinks[] = {
       [HASHSCAN_LEVEL_EXACT] = {.begin = on_begin_exact, .rows = on_rows},
@@ -156,20 +166,24 @@ void hasher_hash(hashscan_hasher *hasher, hashscan_level level, const void *byte
   };
   struct image_sink sink = sinks[level];
   sink.user = hasher;
+  sink.view = view;
   struct image_info info;
   *out = (hashscan_image_hash){.quality = -1, .quality_low = -1, .quality_high = -1};
   out->status = image_decode(bytes, size, &hasher->limits, &sink, &info, out->reason);
   out->format = info.format;
   out->width = info.width;
   out->height = info.height;
-  if (out->status == HASHSCAN_STATUS_OK || out->status == HASHSCAN_STATUS_DAMAGED) finish(hasher, out);
+  if (out->status != HASHSCAN_STATUS_OK && out->status != HASHSCAN_STATUS_DAMAGED) return;
+  out->views = info.views;
+  note_unseen(info.unseen, out);
+  finish(hasher, out);
 }
 
 hashscan_code hashscan_hash_image(hashscan_hasher *hasher, const void *bytes, size_t size, hashscan_image_hash *out,
                                   hashscan_error *error) {
   if (hasher == NULL || out == NULL || (bytes == NULL && size > 0))
     return error_set(error, HASHSCAN_E_ARGUMENT, "hasher, bytes or out is NULL");
-  hasher_hash(hasher, hasher->level, bytes, size, out);
+  hasher_hash(hasher, hasher->level, HASHSCAN_VIEW_STORED, bytes, size, out);
   return HASHSCAN_SUCCESS;
 }
 

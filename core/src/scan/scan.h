@@ -35,8 +35,8 @@ struct hashscan_hasher {
   struct pdq_fast_result result; /* of the last picture hashed at fast or blocks */
 };
 
-/* hashscan_hash_image at a level up to that of the hasher. */
-void hasher_hash(hashscan_hasher *hasher, hashscan_level level, const void *bytes, size_t size,
+/* hashscan_hash_image of a view of the picture, at a level up to that of the hasher. */
+void hasher_hash(hashscan_hasher *hasher, hashscan_level level, hashscan_view view, const void *bytes, size_t size,
                  hashscan_image_hash *out);
 
 /* What matching means; fixed for the life of a matcher. */

@@ -86,14 +86,14 @@ bool screen_settled(hashscan_method method) {
   return method == HASHSCAN_METHOD_FAST || method == HASHSCAN_METHOD_BLOCKS;
 }
 
-hashscan_code screen_image(const struct match_policy *policy, const hashscan_index *snapshot, hashscan_hasher *hasher,
-                           const void *bytes, size_t size, hashscan_verdict *verdict, hashscan_error *error) {
-  hashscan_image_hash *image = &verdict->image;
-  verdict->method = HASHSCAN_METHOD_EXACT;
-  hasher_hash(hasher, policy->level, bytes, size, image);
+hashscan_code screen_view(const struct match_policy *policy, const hashscan_index *snapshot, hashscan_hasher *hasher,
+                          hashscan_view view, const void *bytes, size_t size, hashscan_image_hash *image,
+                          hashscan_method *method, hashscan_error *error) {
+  *method = HASHSCAN_METHOD_EXACT;
+  hasher_hash(hasher, policy->level, view, bytes, size, image);
   if (image->hash_count == 0 || image->level == HASHSCAN_LEVEL_EXACT) return HASHSCAN_SUCCESS;
-  const hashscan_code code = settle(policy, snapshot, image, &verdict->method, error);
-  if (code == HASHSCAN_SUCCESS && !screen_settled(verdict->method))
-    hasher_hash(hasher, HASHSCAN_LEVEL_EXACT, bytes, size, image);
+  const hashscan_code code = settle(policy, snapshot, image, method, error);
+  if (code == HASHSCAN_SUCCESS && !screen_settled(*method))
+    hasher_hash(hasher, HASHSCAN_LEVEL_EXACT, view, bytes, size, image);
   return code;
 }

@@ -11,10 +11,11 @@ bool screen_is_vague(const hashscan_image_hash *image);
 /* Whether a verdict with this method was settled without the exact hash. */
 bool screen_settled(hashscan_method method);
 
-/* Hashes the picture as the policy says and fills verdict->image and verdict->method. With method fast or blocks, no
- * PDQ entry of `snapshot` is within the radius or the quality is under the minimum; otherwise the hashes are exact and
- * still to be searched. Errors: MEMORY. */
-hashscan_code screen_image(const struct match_policy *policy, const hashscan_index *snapshot, hashscan_hasher *hasher,
-                           const void *bytes, size_t size, hashscan_verdict *verdict, hashscan_error *error);
+/* Hashes a view of the picture as the policy says. With method fast or blocks, no PDQ entry of `snapshot` is within the
+ * radius or the quality is under the minimum; otherwise the hashes are exact and still to be searched. Errors: MEMORY.
+ */
+hashscan_code screen_view(const struct match_policy *policy, const hashscan_index *snapshot, hashscan_hasher *hasher,
+                          hashscan_view view, const void *bytes, size_t size, hashscan_image_hash *image,
+                          hashscan_method *method, hashscan_error *error);
 
 #endif

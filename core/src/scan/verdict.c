@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The answer for one image against one snapshot. Digests come first and are compared whatever the decoder thinks of the
- * bytes; then, unless screening settled it, all PDQ hashes of the image are searched as one batch. Each entry keeps its
- * closest transform. */
+ * bytes; then each view of the picture, as it is stored and as people may see it: unless screening settled it, all PDQ
+ * hashes of the view are searched as one batch. Each entry keeps its closest view and transform. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,15 +17,17 @@ struct found {
   uint64_t entry;
   hashscan_kind kind;
   uint32_t distance;
-  uint32_t transform;
+  uint16_t view;
+  uint16_t transform;
 };
 
-/* Hits so far. An entry may be there once for each transform until found_unite. */
+/* Hits so far. An entry may be there once for each view and transform until found_unite. */
 struct found_list {
   struct found *items;
   size_t count;
   size_t capacity;
   hashscan_kind kind; /* of the hits that are coming in */
+  hashscan_view view;
 };
 
 static int order_of(uint64_t a, uint64_t b) {
@@ -37,6 +39,7 @@ static int by_entry(const void *left, const void *right) {
   const struct found *b = right;
   if (a->entry != b->entry) return order_of(a->entry, b->entry);
   if (a->distance != b->distance) return order_of(a->distance, b->distance);
+  if (a->view != b->view) return order_of(a->view, b->view);
   return order_of(a->transform, b->transform);
 }
 
@@ -47,7 +50,7 @@ static int by_distance(const void *left, const void *right) {
   return order_of(a->entry, b->entry);
 }
 
-/* Leaves each entry once, with its smallest distance and the first transform that has it. */
+/* Leaves each entry once, with its smallest distance and the first view and transform that has it. */
 static void found_unite(struct found_list *list) {
   if (list->count < 2) return;
   qsort(list->items, list->count, sizeof *list->items, by_entry);
@@ -75,8 +78,11 @@ static bool found_make_room(struct found_list *list) {
 static int on_hit(const hashscan_hit *hit, void *user) {
   struct found_list *list = user;
   if (!found_make_room(list)) return 1;
-  list->items[list->count++] =
-      (struct found){.entry = hit->entry, .kind = list->kind, .distance = hit->distance, .transform = hit->query};
+  list->items[list->count++] = (struct found){.entry = hit->entry,
+                                              .kind = list->kind,
+                                              .distance = hit->distance,
+                                              .view = (uint16_t)list->view,
+                                              .transform = (uint16_t)hit->query};
   return 0;
 }
 
@@ -146,6 +152,7 @@ static hashscan_code fill_matches(const struct found_list *list, hashscan_verdic
     verdict->matches[i] = (hashscan_match){.entry = found->entry,
                                            .kind = found->kind,
                                            .distance = found->distance,
+                                           .view = (hashscan_view)found->view,
                                            .transform = (hashscan_transform)found->transform,
                                            .list = entry.list,
                                            .version = entry.version,
@@ -156,17 +163,63 @@ static hashscan_code fill_matches(const struct found_list *list, hashscan_verdic
   return HASHSCAN_SUCCESS;
 }
 
+/* Hashes a view, searches it, and sets *examined when that was possible. */
+static hashscan_code judge_view(const struct match_policy *policy, const hashscan_index *snapshot,
+                                hashscan_hasher *hasher, const void *bytes, size_t size, struct found_list *list,
+                                hashscan_image_hash *image, hashscan_method *method, bool *examined,
+                                hashscan_error *error) {
+  const hashscan_code code = screen_view(policy, snapshot, hasher, list->view, bytes, size, image, method, error);
+  if (code != HASHSCAN_SUCCESS) return code;
+  *examined = apply_min_quality(policy, image);
+  return screen_settled(*method) ? HASHSCAN_SUCCESS : find_pdq(snapshot, policy, image, list, error);
+}
+
+/* The views that differ from the stored one. One that cannot be examined leaves the picture unexamined, and the first
+ * whose method tells more than the stored one's speaks for all. */
+static hashscan_code judge_other_views(const struct match_policy *policy, hashscan_hasher *hasher, const void *bytes,
+                                       size_t size, struct found_list *list, hashscan_verdict *verdict, bool *examined,
+                                       hashscan_error *error) {
+  for (int view = HASHSCAN_VIEW_STORED + 1; view < HASHSCAN_VIEW_COUNT; view++) {
+    if ((verdict->image.views >> view & 1u) == 0) continue;
+    hashscan_image_hash image;
+    hashscan_method method;
+    bool view_examined;
+    list->view = (hashscan_view)view;
+    const hashscan_code code =
+        judge_view(policy, verdict->snapshot, hasher, bytes, size, list, &image, &method, &view_examined, error);
+    if (code != HASHSCAN_SUCCESS) return code;
+    if (screen_settled(verdict->method)) verdict->method = method;
+    if (view_examined) continue;
+    if (*examined) memcpy(verdict->image.reason, image.reason, sizeof image.reason);
+    *examined = false;
+  }
+  return HASHSCAN_SUCCESS;
+}
+
+static hashscan_code judge_picture(const struct match_policy *policy, hashscan_hasher *hasher, const void *bytes,
+                                   size_t size, struct found_list *list, hashscan_verdict *verdict, bool *examined,
+                                   hashscan_error *error) {
+  list->view = HASHSCAN_VIEW_STORED;
+  const hashscan_code code = judge_view(policy, verdict->snapshot, hasher, bytes, size, list, &verdict->image,
+                                        &verdict->method, examined, error);
+  if (code != HASHSCAN_SUCCESS) return code;
+  if (verdict->image.unseen) *examined = false;
+  return judge_other_views(policy, hasher, bytes, size, list, verdict, examined, error);
+}
+
+static hashscan_outcome outcome_of(const hashscan_verdict *verdict, bool examined) {
+  if (verdict->match_count > 0) return HASHSCAN_MATCH;
+  if (examined) return HASHSCAN_NO_MATCH;
+  return verdict->image.status == HASHSCAN_STATUS_NOT_IMAGE ? HASHSCAN_NOT_IMAGE : HASHSCAN_UNEXAMINED;
+}
+
 hashscan_code verdict_compute(const struct match_policy *policy, hashscan_index *snapshot, hashscan_hasher *hasher,
                               const void *bytes, size_t size, hashscan_verdict *verdict, hashscan_error *error) {
   struct found_list list = {0};
   *verdict = (hashscan_verdict){.snapshot = snapshot};
   bool examined = false;
   hashscan_code code = find_digests(snapshot, bytes, size, &list, error);
-  if (code == HASHSCAN_SUCCESS) code = screen_image(policy, snapshot, hasher, bytes, size, verdict, error);
-  if (code == HASHSCAN_SUCCESS) {
-    examined = apply_min_quality(policy, &verdict->image);
-    if (!screen_settled(verdict->method)) code = find_pdq(snapshot, policy, &verdict->image, &list, error);
-  }
+  if (code == HASHSCAN_SUCCESS) code = judge_picture(policy, hasher, bytes, size, &list, verdict, &examined, error);
   if (code == HASHSCAN_SUCCESS) {
     found_unite(&list);
     if (list.count > 1) qsort(list.items, list.count, sizeof *list.items, by_distance);
@@ -177,10 +230,7 @@ hashscan_code verdict_compute(const struct match_policy *policy, hashscan_index 
     hashscan_verdict_clear(verdict);
     return code;
   }
-  verdict->outcome = verdict->match_count > 0                             ? HASHSCAN_MATCH
-                     : examined                                           ? HASHSCAN_NO_MATCH
-                     : verdict->image.status == HASHSCAN_STATUS_NOT_IMAGE ? HASHSCAN_NOT_IMAGE
-                                                                          : HASHSCAN_UNEXAMINED;
+  verdict->outcome = outcome_of(verdict, examined);
   return HASHSCAN_SUCCESS;
 }
 
