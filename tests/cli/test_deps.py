@@ -34,6 +34,8 @@ class Machine:
         self.foreign = str(self.front / "python3")
         if foreign is not None:
             self.script(self.foreign, PYTHON, foreign)
+        else:
+            self.script(self.foreign, "#!/bin/sh\nexit 127\n")  # as if there were none; the machine may have one
 
     @staticmethod
     def script(path, text, has=None):
