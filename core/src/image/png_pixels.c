@@ -36,6 +36,13 @@ static bool applies_gamma(const struct png_pixels *pixels) {
                                pixels->view == HASHSCAN_VIEW_GAMMA_ON_BLACK);
 }
 
+static unsigned sample_at(const uint8_t *samples, unsigned depth, size_t i) {
+  if (depth == 16) return (unsigned)samples[2 * i] << 8 | samples[2 * i + 1];
+  if (depth == 8) return samples[i];
+  const size_t bit = i * depth;
+  return samples[bit / 8] >> (8 - depth - bit % 8) & ((1u << depth) - 1);
+}
+
 /* A tRNS that is longer than it must be counts with its first bytes, a shorter one does not count (11.3.2.1). */
 static void set_transparency(struct png_pixels *pixels, const struct png_shown *shown) {
   const struct png_layout *layout = &pixels->layout;
@@ -48,7 +55,7 @@ static void set_transparency(struct png_pixels *pixels, const struct png_shown *
     pixels->has_alpha = true;
   } else if (!is_palette(layout) && !pixels->has_alpha && size >= 2 * pixels->channels) {
     for (size_t c = 0; c < pixels->channels; c++)
-      pixels->key[c] = (uint16_t)((data[2 * c] << 8 | data[2 * c + 1]) & ((1u << layout->depth) - 1));
+      pixels->key[c] = (uint16_t)(sample_at(data, 16, c) & ((1u << layout->depth) - 1));
     pixels->has_key = pixels->has_alpha = true;
   }
 }
@@ -108,13 +115,6 @@ void png_pixels_use(struct png_pixels *pixels, uint8_t *memory) {
 static size_t samples_a_pixel(const struct png_pixels *pixels) {
   if (is_palette(&pixels->layout)) return 1;
   return pixels->channels + (has_alpha_channel(&pixels->layout) ? 1 : 0);
-}
-
-static unsigned sample_at(const uint8_t *samples, unsigned depth, size_t i) {
-  if (depth == 16) return (unsigned)samples[2 * i] << 8 | samples[2 * i + 1];
-  if (depth == 8) return samples[i];
-  const size_t bit = i * depth;
-  return samples[bit / 8] >> (8 - depth - bit % 8) & ((1u << depth) - 1);
 }
 
 /* The nearest 8-bit value: sample * 255 / 65535 is sample / 257. */

@@ -49,7 +49,7 @@ static void read_gamma(struct png_shown *shown, const uint8_t *data, size_t size
   else shown->gamma = big_endian(data);
 }
 
-/* The first one counts; none at all is a still picture. */
+/* Of several the largest number of frames counts; an animation of no frames is a still picture to all. */
 static void read_animation(struct walk *walk, const uint8_t *data, size_t size) {
   if (size < 8 || big_endian(data) == 0) return;
   walk->animated = true;
