@@ -385,8 +385,8 @@ static void test_gamma_chunks(void **state) {
   add_number(&png, "IDAT", "gAMA", GAMMA_USUAL);
   add_number(&png, "IDAT", "gAMA", GAMMA_LINEAR);
   expect_shown(&png, 0, "two gAMA");
-  png = opaque_picture(); /* sRGB outranks it in browsers, not everywhere */
-  add_number(&png, "IDAT", "gAMA", GAMMA_LINEAR);
+  png = opaque_picture();
+  add_number(&png, "IDAT", "gAMA", GAMMA_LINEAR); /* sRGB outranks it in browsers, not everywhere */
   add_chunk(&png, "IDAT", "sRGB", "", 1);
   expect_shown(&png, BIT(GAMMA), NULL);
 }
@@ -437,11 +437,9 @@ static void test_animations(void **state) {
                                               : NULL;
     expect_shown(&png, 0, unseen);
   }
-  struct encoded png = opaque_picture();
-  add_chunk(&png, "IDAT", "acTL", "\0\0\0\2", 4); /* too short to be one */
-  expect_shown(&png, 0, NULL);
-  png = opaque_picture();
-  add_chunk(&png, "IEND", "acTL", "\0\0\0\2\0\0\0\0", 8); /* too late */
+  struct encoded png = opaque_picture(); /* too short to be one, and too late */
+  add_chunk(&png, "IDAT", "acTL", "\0\0\0\2", 4);
+  add_chunk(&png, "IEND", "acTL", "\0\0\0\2\0\0\0\0", 8);
   expect_shown(&png, 0, NULL);
 }
 
