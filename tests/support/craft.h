@@ -73,6 +73,11 @@ void craft_plane(struct craft *craft, unsigned component, const float *samples);
  * 255; unrelated for different seeds. From malloc. */
 float *craft_waves(uint64_t seed, uint32_t width, uint32_t height, unsigned waves, float deviation);
 
+/* craft_open with a smooth picture at a quality of libjpeg's: waves in the first component, weaker ones in the others.
+ */
+void craft_open_waves(struct craft *craft, uint64_t seed, uint32_t width, uint32_t height, unsigned count,
+                      const struct craft_sampling *sampling, int quality);
+
 /* ---- Segments ---------------------------------------------------------------------------------------------------- */
 
 void craft_put(struct craft *craft, const void *bytes, size_t size);
@@ -80,8 +85,8 @@ void craft_marker(struct craft *craft, uint8_t marker);
 void craft_segment(struct craft *craft, uint8_t marker, const void *payload, size_t size);
 void craft_jfif(struct craft *craft);
 void craft_adobe(struct craft *craft, uint8_t transform);
-void craft_tables(struct craft *craft, unsigned index);           /* DQT of one table */
-void craft_restart(struct craft *craft, unsigned mcus);           /* DRI */
+void craft_tables(struct craft *craft, unsigned index);              /* DQT of one table */
+void craft_restart(struct craft *craft, unsigned mcus);              /* DRI */
 void craft_frame(struct craft *craft, uint8_t sof, unsigned height); /* `height` as announced */
 
 /* SOI, JFIF, the tables that components name, frame. */

@@ -22,8 +22,7 @@ void craft_quality(struct craft *craft, unsigned table, int quality, bool chroma
   jpeg_set_defaults(&encoder);
   jpeg_set_quality(&encoder, quality, TRUE);
   const JQUANT_TBL *from = encoder.quant_tbl_ptrs[chroma ? 1 : 0];
-  for (unsigned k = 0; k < CRAFT_BLOCK; k++)
-    craft->quant[table][k] = from->quantval[coefficients_natural_order[k]];
+  for (unsigned k = 0; k < CRAFT_BLOCK; k++) craft->quant[table][k] = from->quantval[coefficients_natural_order[k]];
   jpeg_destroy_compress(&encoder);
 }
 
@@ -132,4 +131,16 @@ float *craft_waves(uint64_t seed, uint32_t width, uint32_t height, unsigned wave
   free(down);
   scale(plane, (size_t)width * height, deviation);
   return plane;
+}
+
+void craft_open_waves(struct craft *craft, uint64_t seed, uint32_t width, uint32_t height, unsigned count,
+                      const struct craft_sampling *sampling, int quality) {
+  craft_open(craft, width, height, count, sampling);
+  for (unsigned t = 0; t < CRAFT_TABLES; t++) craft_quality(craft, t, quality, t == 1);
+  for (unsigned i = 0; i < count; i++) {
+    float *plane = craft_waves(seed * CRAFT_COMPONENTS + i, craft_plane_wide(craft, i), craft_plane_high(craft, i),
+                               i == 0 ? 17 : 7, i == 0 ? 45.0f : 20.0f);
+    craft_plane(craft, i, plane);
+    free(plane);
+  }
 }

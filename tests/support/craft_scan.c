@@ -74,8 +74,7 @@ static void end_run(struct scan_state *state, const struct place *place) {
     const unsigned bits = category_of((int)state->run) - 1;
     craft_add(&state->symbols, ac_table(place), bits << 4, state->run - (1u << bits), bits);
   }
-  for (unsigned i = 0; i < state->pending_count; i++)
-    craft_add(&state->symbols, CRAFT_RAW, 0, state->pending[i], 1);
+  for (unsigned i = 0; i < state->pending_count; i++) craft_add(&state->symbols, CRAFT_RAW, 0, state->pending[i], 1);
   state->run = state->pending_count = 0;
 }
 
@@ -89,6 +88,12 @@ static unsigned behind(const struct craft_scan *scan) {
   return scan->last < CRAFT_BLOCK - 1 ? scan->last + 1u : CRAFT_BLOCK - 1;
 }
 
+/* A symbol goes over 15 coefficients before its own: where whole runs of 16 would end with the band, none is left to go
+ * over its end. */
+static bool can_overrun(const struct place *place, unsigned left) {
+  return place->overrun != 0 && left % 16 != 0;
+}
+
 /* ---- Blocks ------------------------------------------------------------------------------------------------------ */
 
 static void sequential_block(struct scan_state *state, const struct place *place) {
@@ -100,7 +105,7 @@ static void sequential_block(struct scan_state *state, const struct place *place
     at = k + 1;
   }
   for (unsigned k = 0; k < CRAFT_BLOCK; k++) place->sent[k] = place->block[k];
-  if (at < CRAFT_BLOCK && place->overrun != 0) {
+  if (at < CRAFT_BLOCK && can_overrun(place, CRAFT_BLOCK - at)) {
     put_value(state, place, CRAFT_BLOCK - at, place->overrun);
     place->sent[CRAFT_BLOCK - 1] = (int16_t)place->overrun;
   } else if (at < CRAFT_BLOCK) {
@@ -132,7 +137,7 @@ static void ac_first(struct scan_state *state, const struct place *place) {
     place->sent[k] = (int16_t)(value * (1 << scan->low));
     at = k + 1;
   }
-  if (at <= scan->last && place->overrun != 0) {
+  if (at <= scan->last && can_overrun(place, scan->last + 1u - at)) {
     end_run(state, place);
     put_value(state, place, scan->last + 1u - at, place->overrun);
     place->sent[behind(scan)] = (int16_t)(place->overrun * (1 << scan->low));
@@ -142,17 +147,16 @@ static void ac_first(struct scan_state *state, const struct place *place) {
 }
 
 static void put_pending(struct scan_state *state) {
-  for (unsigned i = 0; i < state->pending_count; i++)
-    craft_add(&state->symbols, CRAFT_RAW, 0, state->pending[i], 1);
+  for (unsigned i = 0; i < state->pending_count; i++) craft_add(&state->symbols, CRAFT_RAW, 0, state->pending[i], 1);
   state->pending_count = 0;
 }
 
-/* The correction bit of a coefficient that the decoder has. */
+/* The correction bit of a coefficient that the decoder has. libjpeg ignores it where it has that bit already. */
 static void correct(struct scan_state *state, const struct place *place, unsigned k) {
   const unsigned low = state->scan->low;
   const unsigned bit = (unsigned)abs(place->block[k]) >> low & 1;
   state->pending[state->pending_count++] = (uint8_t)bit;
-  if (bit == 0) return;
+  if (bit == 0 || (place->sent[k] & 1 << low) != 0) return;
   place->sent[k] = (int16_t)(place->sent[k] + (place->sent[k] < 0 ? -(1 << low) : 1 << low));
 }
 
@@ -173,33 +177,31 @@ static unsigned last_new(const struct craft_scan *scan, const struct place *plac
 static void ac_refine(struct scan_state *state, const struct place *place) {
   const struct craft_scan *scan = state->scan;
   const unsigned end = place->overrun != 0 ? scan->last : last_new(scan, place);
-  unsigned zeros = 0, k = scan->first;
+  unsigned zeros = 0, at = scan->first; /* behind the last symbol */
   if (end >= scan->first) end_run(state, place);
-  for (; k <= scan->last && k <= end; k++) {
+  for (unsigned k = scan->first; k <= scan->last; k++) {
     if (place->sent[k] != 0) {
       correct(state, place, k);
       continue;
     }
+    if (k > end) continue;
     const int value = magnitude_shift(place->block[k], scan->low);
-    if (value == 0 && zeros == 15) {
-      put_refinement(state, place, 15, 0);
-      zeros = 0;
-    } else if (value == 0) {
+    if (value == 0 && (zeros < 15 || k == scan->last)) {
       zeros++;
-    } else {
-      place->sent[k] = (int16_t)(value > 0 ? 1 << scan->low : -(1 << scan->low));
-      put_refinement(state, place, zeros, value);
-      zeros = 0;
+      continue;
     }
+    if (value != 0) place->sent[k] = (int16_t)(value > 0 ? 1 << scan->low : -(1 << scan->low));
+    put_refinement(state, place, zeros, value);
+    zeros = 0;
+    at = k + 1;
   }
-  if (place->overrun != 0) {
-    put_refinement(state, place, zeros, place->overrun);
-    place->sent[behind(scan)] = (int16_t)(place->overrun * (1 << scan->low));
+  if (at > scan->last) return;
+  if (place->overrun == 0 || zeros > 15) {
+    lengthen_run(state, place);
     return;
   }
-  for (; k <= scan->last; k++)
-    if (place->sent[k] != 0) correct(state, place, k);
-  if (end < scan->last) lengthen_run(state, place);
+  put_refinement(state, place, zeros, place->overrun);
+  place->sent[behind(scan)] = (int16_t)(place->overrun * (1 << scan->low));
 }
 
 /* ---- MCUs -------------------------------------------------------------------------------------------------------- */

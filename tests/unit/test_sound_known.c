@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* JPEG files that screening from blocks once took for other pictures: values that wrap when dequantised, skipped scans
- * that change coefficients, clipping that is driven by frequencies nobody read, wide quantisation steps. Each kind hid a
- * listed picture; each must have the verdict of exact. */
+ * that change coefficients, clipping that is driven by frequencies nobody read, wide quantisation steps. Each kind hid
+ * a listed picture; each must have the verdict of exact. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +17,8 @@ static const struct craft_sampling full[] = {{1, 1}, {1, 1}, {1, 1}};
 static const struct craft_sampling halved[] = {{2, 2}, {1, 1}, {1, 1}};
 
 /* A picture of waves whose luma is quantised at `quality`, without colour. */
-static void open_waves(struct craft *craft, uint32_t side, unsigned count,
-                       const struct craft_sampling *sampling, int quality) {
+static void open_waves(struct craft *craft, uint32_t side, unsigned count, const struct craft_sampling *sampling,
+                       int quality) {
   craft_open(craft, side, side, count, sampling);
   craft_quality(craft, 0, quality, false);
   for (unsigned k = 0; k < CRAFT_BLOCK; k++) craft->quant[1][k] = 16;
@@ -128,8 +128,7 @@ static void check_clipping(const char *kind, uint64_t seed, bool flat) {
   float *plane = craft_waves(seed, 768, 768, 17, 40.0f);
   float *other = craft_waves(seed + 1000, 768, 768, 17, 35.0f);
   for (uint32_t y = 0; y < 768; y += 8)
-    for (uint32_t x = 0; x < 768; x += 8)
-      drive_dots(plane, 768, x, y, flat ? 128.0f : other[(y + 4) * 768 + x + 4]);
+    for (uint32_t x = 0; x < 768; x += 8) drive_dots(plane, 768, x, y, flat ? 128.0f : other[(y + 4) * 768 + x + 4]);
   for (unsigned k = 0; k < CRAFT_BLOCK; k++) craft.quant[0][k] = 1;
   craft_plane(&craft, 0, plane);
   craft_header(&craft, CRAFT_SOF0);
