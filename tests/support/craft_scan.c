@@ -3,6 +3,7 @@
 #include "craft.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { ZRL = 0xf0, LONGEST_RUN = 0x7fff, MAX_PENDING = 1000 /* correction bits that wait for an EOBn */ };
 
@@ -46,15 +47,16 @@ static enum craft_table ac_table(const struct place *place) {
   return place->component == 0 ? CRAFT_AC0 : CRAFT_AC1;
 }
 
-/* A difference that needs more than 15 bits goes the other way round modulo 65536, as a decoder's 16 bits do. */
-static void put_dc(struct scan_state *state, const struct place *place, int value) {
-  int difference = value - state->predictors[place->position];
-  if (difference > 32767) difference -= 65536;
-  if (difference < -32767) difference += 65536;
+/* Returns what a decoder has then. A difference that needs more than 15 bits goes the other way round modulo 65536, as
+ * a decoder's 16 bits do; half of that is one off. */
+static int16_t put_dc(struct scan_state *state, const struct place *place, int value) {
+  int *predictor = &state->predictors[place->position];
+  int difference = (int16_t)(uint16_t)(value - *predictor);
+  if (difference == INT16_MIN) difference++;
   const unsigned category = category_of(difference);
-  if (category > 15) abort();
-  state->predictors[place->position] += difference;
+  *predictor += difference;
   craft_add(&state->symbols, dc_table(place), category, extra_of(difference, category), category);
+  return (int16_t)(uint16_t)*predictor;
 }
 
 /* Whole runs of 16, then what is left for the next symbol. */
@@ -65,6 +67,7 @@ static unsigned put_runs(struct scan_state *state, const struct place *place, un
 
 static void put_value(struct scan_state *state, const struct place *place, unsigned run, int value) {
   const unsigned category = category_of(value);
+  if (category > 15) abort();
   run = put_runs(state, place, run);
   craft_add(&state->symbols, ac_table(place), run << 4 | category, extra_of(value, category), category);
 }
@@ -98,13 +101,14 @@ static bool can_overrun(const struct place *place, unsigned left) {
 
 static void sequential_block(struct scan_state *state, const struct place *place) {
   unsigned at = 1;
-  put_dc(state, place, place->block[0]);
+  const int16_t dc = put_dc(state, place, place->block[0]);
   for (unsigned k = 1; k < CRAFT_BLOCK; k++) {
     if (place->block[k] == 0) continue;
     put_value(state, place, k - at, place->block[k]);
     at = k + 1;
   }
-  for (unsigned k = 0; k < CRAFT_BLOCK; k++) place->sent[k] = place->block[k];
+  memcpy(place->sent, place->block, CRAFT_BLOCK * sizeof *place->sent);
+  place->sent[0] = dc;
   if (at < CRAFT_BLOCK && can_overrun(place, CRAFT_BLOCK - at)) {
     put_value(state, place, CRAFT_BLOCK - at, place->overrun);
     place->sent[CRAFT_BLOCK - 1] = (int16_t)place->overrun;
@@ -115,8 +119,7 @@ static void sequential_block(struct scan_state *state, const struct place *place
 
 static void dc_first(struct scan_state *state, const struct place *place) {
   const unsigned low = state->scan->low;
-  put_dc(state, place, place->block[0] >> low);
-  place->sent[0] = (int16_t)((place->block[0] >> low) * (1 << low));
+  place->sent[0] = (int16_t)(put_dc(state, place, place->block[0] >> low) * (1 << low));
 }
 
 static void dc_refine(struct scan_state *state, const struct place *place) {
