@@ -197,6 +197,39 @@ static void truncations_are_ties(void **state) {
 }
 
 /* The same from a JPEG of 8-pixel cells: each block has DC alone, in the luma of colour files. */
+/* The luma of this step is 2.55 levels, one unit of quality: each of the 8,064 steps between neighbouring cells counts
+ * one more or less as its float is rounded up or down, 89 points in all. */
+static const int unit_step[3] = {1, 5, -6};
+
+static struct drawing cells_of_units(uint64_t seed, uint32_t cell, unsigned most) {
+  struct drawing drawing = new_drawing(CELLS * cell, CELLS * cell, 3);
+  struct random_state random = random_seeded(seed);
+  const int ground[3] = {(int)(random_next(&random) % 200), (int)(random_next(&random) % 100),
+                         100 + (int)(random_next(&random) % 150)};
+  int heights[CELLS][CELLS];
+  for (unsigned row = 0; row < CELLS; row++)
+    for (unsigned column = 0; column < CELLS; column++)
+      heights[row][column] = most == 1 ? (int)(row + column) % 2 : (int)(random_next(&random) % (most + 1));
+  for (uint32_t y = 0; y < drawing.height; y++)
+    for (uint32_t x = 0; x < drawing.width; x++)
+      for (unsigned c = 0; c < 3; c++)
+        pixel_of(&drawing, x, y)[c] = (uint16_t)(ground[c] + heights[y / cell][x / cell] * unit_step[c]);
+  return drawing;
+}
+
+static void each_step_is_a_tie(void **state) {
+  (void)state;
+  static const uint32_t cells[] = {2, 5, 6, 9, 10, 13, 14, 17}; /* of sizes where tents lie within them */
+  for (size_t i = 0; i < sizeof cells / sizeof *cells; i++)
+    for (unsigned way = 0; way < 6; way++) {
+      const uint32_t cell = cells[i];
+      struct drawing drawing = cells_of_units(cell * 10 + way, cell, 1 + way / 2);
+      check("ties of units", &drawing);
+    }
+  sound_expect_hashed();
+  sound_end("quality gates where each step is a tie");
+}
+
 static void truncations_are_ties_in_jpegs(void **state) {
   (void)state;
   for (unsigned way = 0; way < 12; way++) {
@@ -226,70 +259,121 @@ static float luma_of(const uint8_t rgb[3]) {
   return 0.299f * (float)rgb[0] + 0.587f * (float)rgb[1] + 0.114f * (float)rgb[2];
 }
 
-enum { PALETTE = 96 };
+/* What the exact level's box filter adds to a running sum it subtracts a window further on, and both are rounded to the
+ * sum's grid. Lumas half a grid step off it are ties, rounded to even, so that with lumas on the grid between them, of
+ * the right parity, both ways are rounded to the same side: half of the picture's length in grid steps. */
+enum { COLOURS = 48, REACH = 14 };
 
-/* Colours along an axis, each chosen so that the running sum of the exact level's box filter, which adds it here and
- * subtracts it a window further on, is rounded to one side. Of nearly one luma, so that the picture is flat but for
- * that. */
-static void choose_drift(uint8_t (*colours)[3], size_t length, int level, int direction, uint64_t seed) {
+struct palette {
+  uint8_t colours[2][COLOURS][3]; /* half a step off the grid; on it */
+  size_t count[2];
+};
+
+/* Colours within `reach` of a grey whose luma is as far off the grid as it must be. */
+static struct palette new_palette(int level, double grid) {
+  struct palette palette = {.count = {0}};
+  for (int r = -REACH; r <= REACH; r++)
+    for (int g = -REACH; g <= REACH; g++)
+      for (int b = -REACH; b <= REACH; b++) {
+        const uint8_t colour[3] = {(uint8_t)(level + r), (uint8_t)(level + g), (uint8_t)(level + b)};
+        const double luma = (double)luma_of(colour), off = fmod(luma, grid) / grid;
+        if (fabs(luma - level) > 5.0 || (off != 0.0 && off != 0.5)) continue;
+        const unsigned kind = off == 0.0;
+        if (palette.count[kind] < COLOURS) memcpy(palette.colours[kind][palette.count[kind]++], colour, 3);
+        else memcpy(palette.colours[kind][(size_t)(r + g * 7 + b * 3 + 999) % COLOURS], colour, 3);
+      }
+  return palette;
+}
+
+/* Colours along an axis that drift to one side and whose mean follows `levels` (one a cell), which are near `base`. */
+static void choose_drift(uint8_t (*colours)[3], size_t length, int base, const float levels[CELLS], int direction) {
   const size_t window = (length + 127) / 128;
-  struct random_state random = random_seeded(seed);
-  uint8_t palette[PALETTE][3];
-  for (size_t i = 0; i < PALETTE; i++)
-    for (size_t c = 0; c < 3; c++) palette[i][c] = (uint8_t)(level + (int)(random_next(&random) % 9) - 4);
+  const double grid = ldexp(1.0, (int)floor(log2((double)base * (double)window)) - 23);
+  const struct palette palette = new_palette(base, grid);
   float sum = 0.0f;
-  double balance = 0.0; /* of the lumas chosen against the level */
+  double balance = 0.0; /* of the lumas chosen against the levels */
+  assert_true(palette.count[0] > 0 && palette.count[1] > 0);
   for (size_t x = 0; x < length; x++) {
+    const double level = (double)levels[x * CELLS / length];
     const float leaving = x >= window ? luma_of(colours[x - window]) : 0.0f;
     double best = -INFINITY;
-    size_t chosen = 0;
-    for (size_t i = 0; i < PALETTE; i++) {
-      const float luma = luma_of(palette[i]);
+    const unsigned kind = x % 2;
+    for (size_t i = 0; i < palette.count[kind]; i++) {
+      const float luma = luma_of(palette.colours[kind][i]);
       const float added = sum + luma;
-      const float left = added - leaving;
-      const double error = (double)left - ((double)sum + (double)luma - (double)leaving);
-      const double off = fabs(balance + (double)luma - (double)level);
-      const double score = direction * error - 0.0002 * off * off;
-      if (score > best) best = score, chosen = i;
+      const double error = (double)(added - leaving) - ((double)sum + (double)luma - (double)leaving);
+      const double off = balance + (double)luma - level;
+      const double score = direction * error / grid - 0.001 * off * off;
+      if (score <= best) continue;
+      best = score;
+      memcpy(colours[x], palette.colours[kind][i], 3);
     }
-    memcpy(colours[x], palette[chosen], 3);
     const float luma = luma_of(colours[x]);
-    balance += (double)luma - (double)level;
+    balance += (double)luma - level;
     sum = sum + luma;
     sum = sum - leaving;
   }
 }
 
-/* Bands across the long axis drift up or down; rows of cells alternate between two levels, which gives quality but no
- * low frequency along the axis. */
-static void check_drift(uint64_t seed, uint32_t along, uint32_t across, bool upright, int level, int apart) {
-  struct drawing drawing = new_drawing(upright ? across : along, upright ? along : across, 3);
-  uint8_t(*bands[4])[3];
-  for (unsigned i = 0; i < 4; i++) {
-    bands[i] = malloc((size_t)along * 3);
-    assert_non_null(bands[i]);
-    choose_drift(bands[i], along, level + (i < 2 ? 0 : apart), i % 2 == 0 ? 1 : -1, seed);
+enum { BANDS = 8 };
+
+/* A band's levels along the axis: low frequencies of `signal` levels, none of them in the mean. */
+static void choose_levels(float levels[CELLS], int base, float signal, struct random_state *random) {
+  for (unsigned i = 0; i < CELLS; i++) levels[i] = (float)base;
+  for (unsigned frequency = 1; frequency <= 16; frequency++) {
+    const float sign = random_next(random) % 2 == 0 ? signal : -signal;
+    for (unsigned i = 0; i < CELLS; i++)
+      levels[i] += sign * cosf(3.14159265f * (float)frequency * ((float)i + 0.5f) / CELLS);
   }
+}
+
+struct drift {
+  uint32_t along, across;
+  bool upright;
+  int base;
+  float signal;
+  int apart; /* between neighbouring rows of cells: gives quality, and no low frequency along the axis */
+};
+
+static void check_drift(uint64_t seed, const struct drift *drift) {
+  struct drawing drawing =
+      new_drawing(drift->upright ? drift->across : drift->along, drift->upright ? drift->along : drift->across, 3);
   struct random_state random = random_seeded(seed);
-  const uint64_t signs = random_next(&random);
-  for (uint32_t a = 0; a < across; a++) {
-    const uint32_t cell = a * CELLS / across;
-    const unsigned band = (unsigned)(signs >> cell / 3 & 1) + 2 * (cell % 2);
-    for (uint32_t b = 0; b < along; b++)
-      for (unsigned c = 0; c < 3; c++) pixel_of(&drawing, upright ? a : b, upright ? b : a)[c] = bands[band][b][c];
+  uint8_t(*bands)[3] = malloc((size_t)BANDS * drift->along * 3);
+  assert_non_null(bands);
+  for (unsigned i = 0; i < BANDS; i++) {
+    float levels[CELLS];
+    const int base = drift->base + (i % 2 == 0 ? 0 : drift->apart);
+    choose_levels(levels, base, drift->signal, &random);
+    choose_drift(bands + (size_t)i * drift->along, drift->along, base, levels, random_next(&random) % 2 == 0 ? 1 : -1);
   }
-  for (unsigned i = 0; i < 4; i++) free(bands[i]);
+  uint8_t chosen[CELLS];
+  for (unsigned i = 0; i < CELLS; i++)
+    chosen[i] = (uint8_t)(i % 6 < 2 ? random_next(&random) % (BANDS / 2) * 2 + i % 2 : chosen[i - 2]);
+  for (uint32_t a = 0; a < drift->across; a++) {
+    const uint8_t(*band)[3] = (const uint8_t(*)[3])bands + (size_t)chosen[a * CELLS / drift->across] * drift->along;
+    for (uint32_t b = 0; b < drift->along; b++)
+      for (unsigned c = 0; c < 3; c++)
+        pixel_of(&drawing, drift->upright ? a : b, drift->upright ? b : a)[c] = band[b][c];
+  }
+  free(bands);
   check("drift", &drawing);
 }
 
 static void sums_drift(void **state) {
   (void)state;
-  static const uint32_t lengths[][2] = {{600, 400}, {1025, 300}, {4096, 160}, {8190, 128}, {16384, 128}, {32768, 128}};
-  for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++)
-    for (unsigned way = 0; way < 4; way++)
-      if (way < 2 || i < 4)
-        check_drift(i * 4 + way, lengths[i][0], lengths[i][1], way % 2 == 1, 90 + 80 * (int)(way / 2),
-                    way % 3 == 0 ? 0 : 60);
+  static const uint32_t windows[] = {7,  13,  33,
+                                     63, 127, 255}; /* odd, so that a tie leaves as what is on the grid enters */
+  static const float signals[] = {0.0f, 0.02f, 0.1f, 0.4f};
+  for (unsigned i = 0; i < sizeof windows / sizeof *windows; i++)
+    for (unsigned way = 0; way < 8; way++) {
+      /* Sums of one binade. */
+      int base = 100;
+      while (fmod(log2((double)base * windows[i]), 1.0) > 0.3 || fmod(log2((double)base * windows[i]), 1.0) < 0.2)
+        base++;
+      const struct drift drift = {128 * windows[i], 128, way % 2 == 1, base, signals[way / 2], way % 3 == 0 ? 0 : 50};
+      if (i < 5 || way % 4 == 2) check_drift(i * 8 + way, &drift);
+    }
   sound_expect_hashed();
   sound_end("running sums that drift");
 }
@@ -300,6 +384,7 @@ int main(void) {
       cmocka_unit_test(coefficients_are_zero),
       cmocka_unit_test(lone_dots),
       cmocka_unit_test(truncations_are_ties),
+      cmocka_unit_test(each_step_is_a_tie),
       cmocka_unit_test(truncations_are_ties_in_jpegs),
       cmocka_unit_test(sums_drift),
   };
