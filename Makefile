@@ -120,6 +120,12 @@ $(BUILD)/tests/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(BUILD)/obj/tests/fuzz/
 $(BUILD)/tests/fuzz_jpeg_blocks $(BUILD)/fuzzers/fuzz_jpeg_blocks: \
   $(call obj,tests/support/coefficients.c tests/support/guard.c)
 
+# The comparison of the default with exact, and the writer of crafted files, are those of the unit tests.
+ORACLE_OBJ := $(call obj,tests/support/oracle.c tests/support/fixture.c)
+CRAFT_OBJ := $(call obj,$(wildcard tests/support/craft*.c) tests/support/coefficients.c tests/support/guard.c)
+$(BUILD)/tests/fuzz_match $(BUILD)/fuzzers/fuzz_match: $(ORACLE_OBJ)
+$(BUILD)/tests/fuzz_crafted_jpeg $(BUILD)/fuzzers/fuzz_crafted_jpeg: $(ORACLE_OBJ) $(CRAFT_OBJ)
+
 .SECONDARY:
 
 # Written anew each time, since it holds the PREFIX of this very call.
@@ -178,15 +184,25 @@ fresh:
 	@tests/deps fresh
 	@TEST_ARGS="$(TEST_ARGS)" tests/fresh
 
-# Each fuzz target for FUZZ_SECONDS with clang's libFuzzer; the corpora grow under build/fuzz/.
+# Each fuzz target for FUZZ_SECONDS with clang's libFuzzer; the corpora grow under build/fuzz/. FUZZ_TARGETS=fuzz_match
+# runs that one alone, FUZZ_ARGS="-fork=2" on two cores.
 FUZZ_SECONDS ?= 60
+FUZZ_TARGETS ?= $(FUZZ_SRC:tests/fuzz/%.c=%)
+FUZZ_ARGS ?=
 .PHONY: fuzz
 fuzz: deps
 	@$(MAKE) --no-print-directory -j$(JOBS) BUILD=build/fuzz CC=clang \
-	  SANITIZE="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all" CFLAGS="-O1 -g" fuzz-programs
-	@for t in $(FUZZ_SRC:tests/fuzz/%.c=%); do mkdir -p build/fuzz/corpus/$$t; echo "== $$t"; \
+	  SANITIZE="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all" CFLAGS="-O1 -g" fuzz-programs fuzz-seeds
+	@for t in $(FUZZ_TARGETS); do mkdir -p build/fuzz/corpus/$$t; echo "== $$t"; \
 	  build/fuzz/fuzzers/$$t -max_total_time=$(FUZZ_SECONDS) -print_final_stats=0 -verbosity=0 -rss_limit_mb=4096 \
-	    -artifact_prefix=build/fuzz/ build/fuzz/corpus/$$t $(wildcard tests/fuzz/seeds) || exit 1; done
+	    -artifact_prefix=build/fuzz/ $(FUZZ_ARGS) build/fuzz/corpus/$$t $(wildcard tests/fuzz/seeds) || exit 1; done
+
+# The crafted files of the unit tests begin the corpus of fuzz_match.
+SEED_TESTS := $(patsubst %,$(BUILD)/tests/test_sound_%,known scans markers)
+.PHONY: fuzz-seeds
+fuzz-seeds: $(SEED_TESTS)
+	@mkdir -p $(BUILD)/corpus/fuzz_match
+	@for t in $^; do HASHSCAN_SOUND_DUMP=$(BUILD)/corpus/fuzz_match $$t >$$t.log 2>&1 || { cat $$t.log; exit 1; }; done
 
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzzers/%,$(FUZZ_SRC))
 .PHONY: fuzz-programs

@@ -59,7 +59,7 @@ static void transform(const float matrix[SIDE][SIDE], const float in[SIDE][SIDE]
 }
 
 static int16_t quantised(float value, uint16_t step) {
-  const float level = roundf(value / (float)step);
+  const float level = roundf(value / (float)(step == 0 ? 1 : step));
   return (int16_t)(level > 32767.0f ? 32767.0f : level < -32767.0f ? -32767.0f : level);
 }
 

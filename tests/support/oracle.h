@@ -16,6 +16,7 @@ struct oracle {
   char edge[FIXTURE_PATH_SIZE];   /* index of one hash at distance 31, whose bits are all certain and right */
   hashscan_hasher *exact, *fast;
   hashscan_limits limits;
+  bool quick;     /* set by the caller: one policy a file, chosen by the seed, instead of all */
   char text[300]; /* of the first difference of the last file */
 
   /* Of all files so far. */

@@ -13,8 +13,8 @@ extern struct oracle sound_oracle;
 int sound_set_up(void **state);
 int sound_tear_down(void **state);
 
-/* Checks one file of `kind`. Where HASHSCAN_SOUND_DUMP names a folder, the file is written there too: seeds for
- * fuzzing. */
+/* Checks one file of `kind`. Where HASHSCAN_SOUND_DUMP names a folder, files that are not too large are written there
+ * instead, as seeds for fuzzing, and the tests are skipped. */
 void sound_check(const char *kind, const void *bytes, size_t size);
 
 /* The same, and frees it. */
