@@ -229,3 +229,19 @@ bool oracle_agrees(struct oracle *oracle, const void *bytes, size_t size, uint64
   oracle->differ += !agrees;
   return agrees;
 }
+
+bool oracle_pixels_agree(struct oracle *oracle, const uint8_t *pixels, uint32_t width, uint32_t height,
+                         unsigned channels) {
+  hashscan_image_hash exact, fast;
+  const size_t stride = (size_t)width * channels;
+  require(hashscan_hash_pixels(oracle->exact, pixels, width, height, channels, stride, &exact, NULL) ==
+          HASHSCAN_SUCCESS);
+  require(hashscan_hash_pixels(oracle->fast, pixels, width, height, channels, stride, &fast, NULL) == HASHSCAN_SUCCESS);
+  oracle->text[0] = '\0';
+  oracle->files++;
+  oracle->hashed++;
+  oracle->fast_hashes += fast.level != HASHSCAN_LEVEL_EXACT;
+  const bool agrees = certain_bits_are_right(oracle, &exact, &fast);
+  oracle->differ += !agrees;
+  return agrees;
+}

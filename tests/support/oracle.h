@@ -33,4 +33,9 @@ void oracle_close(struct oracle *oracle);
  * says what differs. */
 bool oracle_agrees(struct oracle *oracle, const void *bytes, size_t size, uint64_t seed);
 
+/* The same of pixels as hashscan_hash_pixels takes them, rows without gaps: the certain bits of the fast hash are
+ * right. For pictures that no file of a known format may be as large as. */
+bool oracle_pixels_agree(struct oracle *oracle, const uint8_t *pixels, uint32_t width, uint32_t height,
+                         unsigned channels);
+
 #endif

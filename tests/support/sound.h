@@ -20,6 +20,9 @@ void sound_check(const char *kind, const void *bytes, size_t size);
 /* The same, and frees it. */
 void sound_check_encoded(const char *kind, struct encoded file);
 
+/* One picture of pixels, by oracle_pixels_agree. */
+void sound_check_pixels(const uint8_t *pixels, uint32_t width, uint32_t height, unsigned channels);
+
 /* Files of `kind` had to be hashed at all: a test of files that are refused before would show nothing. */
 void sound_expect_hashed(void);
 

@@ -253,6 +253,36 @@ static void truncations_are_ties_in_jpegs(void **state) {
   sound_end("quality gates made of ties, in JPEGs");
 }
 
+/* The steps of units again, from JPEGs that store RGB with steps of 1. */
+static void each_step_is_a_tie_in_jpegs(void **state) {
+  (void)state;
+  static const uint32_t cells[] = {5, 6, 9, 10};
+  for (unsigned i = 0; i < 16; i++) {
+    struct drawing drawing = cells_of_units(700 + i, cells[i % 4], 1 + i / 8);
+    struct craft craft;
+    craft_open(&craft, drawing.width, drawing.height, 3, (const struct craft_sampling[]){{1, 1}, {1, 1}, {1, 1}});
+    const size_t count = (size_t)drawing.width * drawing.height;
+    float *plane = malloc(count * sizeof *plane);
+    assert_non_null(plane);
+    for (unsigned c = 0; c < 3; c++) {
+      craft.components[c].id = (uint8_t) "RGB"[c];
+      for (size_t p = 0; p < count; p++) plane[p] = (float)drawing.samples[3 * p + c];
+      craft_plane(&craft, c, plane);
+    }
+    craft_marker(&craft, CRAFT_SOI);
+    craft_tables(&craft, 0);
+    craft_tables(&craft, 1);
+    craft_frame(&craft, CRAFT_SOF0, craft.height);
+    craft_sequential(&craft);
+    sound_check_encoded("ties of units in JPEGs", craft_end(&craft));
+    craft_close(&craft);
+    free(plane);
+    free(drawing.samples);
+  }
+  sound_expect_hashed();
+  sound_end("quality gates where each step is a tie, in JPEGs");
+}
+
 /* ---- Sums that drift --------------------------------------------------------------------------------------------- */
 
 static float luma_of(const uint8_t rgb[3]) {
@@ -262,25 +292,27 @@ static float luma_of(const uint8_t rgb[3]) {
 /* What the exact level's box filter adds to a running sum it subtracts a window further on, and both are rounded to the
  * sum's grid. Lumas half a grid step off it are ties, rounded to even, so that with lumas on the grid between them, of
  * the right parity, both ways are rounded to the same side: half of the picture's length in grid steps. */
-enum { COLOURS = 48, REACH = 14 };
+enum { COLOURS = 48, SPREAD = 29 };
 
 struct palette {
   uint8_t colours[2][COLOURS][3]; /* half a step off the grid; on it */
   size_t count[2];
 };
 
-/* Colours within `reach` of a grey whose luma is as far off the grid as it must be. */
+/* Colours near a grey whose luma is as far off the grid as it must be; where there are none, all that are near it. */
 static struct palette new_palette(int level, double grid) {
   struct palette palette = {.count = {0}};
-  for (int r = -REACH; r <= REACH; r++)
-    for (int g = -REACH; g <= REACH; g++)
-      for (int b = -REACH; b <= REACH; b++) {
-        const uint8_t colour[3] = {(uint8_t)(level + r), (uint8_t)(level + g), (uint8_t)(level + b)};
-        const double luma = (double)luma_of(colour), off = fmod(luma, grid) / grid;
-        if (fabs(luma - level) > 5.0 || (off != 0.0 && off != 0.5)) continue;
-        const unsigned kind = off == 0.0;
-        if (palette.count[kind] < COLOURS) memcpy(palette.colours[kind][palette.count[kind]++], colour, 3);
-        else memcpy(palette.colours[kind][(size_t)(r + g * 7 + b * 3 + 999) % COLOURS], colour, 3);
+  for (unsigned kind = 0; kind < 2; kind++)
+    for (unsigned any = 0; any < 2 && palette.count[kind] == 0; any++)
+      for (unsigned i = 0; i < SPREAD * SPREAD * SPREAD && palette.count[kind] < COLOURS; i++) {
+        const unsigned at = i * 7919u % (SPREAD * SPREAD * SPREAD); /* in a scattered order */
+        const int reach = SPREAD / 2;
+        const uint8_t colour[3] = {(uint8_t)(level - reach + (int)(at % SPREAD)),
+                                   (uint8_t)(level - reach + (int)(at / SPREAD % SPREAD)),
+                                   (uint8_t)(level - reach + (int)(at / SPREAD / SPREAD))};
+        const double luma = (double)luma_of(colour);
+        const bool fits = any != 0 || fmod(luma, grid) / grid == (kind == 0 ? 0.5 : 0.0);
+        if (fits && fabs(luma - level) <= 5.0) memcpy(palette.colours[kind][palette.count[kind]++], colour, 3);
       }
   return palette;
 }
@@ -335,7 +367,8 @@ struct drift {
   int apart; /* between neighbouring rows of cells: gives quality, and no low frequency along the axis */
 };
 
-static void check_drift(uint64_t seed, const struct drift *drift) {
+/* The caller frees the samples. */
+static struct drawing new_drift(uint64_t seed, const struct drift *drift) {
   struct drawing drawing =
       new_drawing(drift->upright ? drift->across : drift->along, drift->upright ? drift->along : drift->across, 3);
   struct random_state random = random_seeded(seed);
@@ -347,7 +380,7 @@ static void check_drift(uint64_t seed, const struct drift *drift) {
     choose_levels(levels, base, drift->signal, &random);
     choose_drift(bands + (size_t)i * drift->along, drift->along, base, levels, random_next(&random) % 2 == 0 ? 1 : -1);
   }
-  uint8_t chosen[CELLS];
+  uint8_t chosen[CELLS] = {0};
   for (unsigned i = 0; i < CELLS; i++)
     chosen[i] = (uint8_t)(i % 6 < 2 ? random_next(&random) % (BANDS / 2) * 2 + i % 2 : chosen[i - 2]);
   for (uint32_t a = 0; a < drift->across; a++) {
@@ -357,7 +390,28 @@ static void check_drift(uint64_t seed, const struct drift *drift) {
         pixel_of(&drawing, drift->upright ? a : b, drift->upright ? b : a)[c] = band[b][c];
   }
   free(bands);
-  check("drift", &drawing);
+  return drawing;
+}
+
+/* Longer than PNGs may be. */
+static void check_longest(uint64_t seed, const struct drift *drift) {
+  struct drawing drawing = new_drift(seed, drift);
+  const size_t count = (size_t)drawing.width * drawing.height * drawing.channels;
+  uint8_t *pixels = malloc(count);
+  assert_non_null(pixels);
+  for (size_t i = 0; i < count; i++) pixels[i] = (uint8_t)drawing.samples[i];
+  sound_check_pixels(pixels, drawing.width, drawing.height, drawing.channels);
+  free(pixels);
+  free(drawing.samples);
+}
+
+/* A level from which the sums of a window of it lie well inside one binade. */
+static int level_for(uint32_t window) {
+  int level = 100;
+  for (;; level++) {
+    const double place = fmod(log2((double)level * window), 1.0);
+    if (place >= 0.2 && place <= 0.3) return level;
+  }
 }
 
 static void sums_drift(void **state) {
@@ -367,13 +421,16 @@ static void sums_drift(void **state) {
   static const float signals[] = {0.0f, 0.02f, 0.1f, 0.4f};
   for (unsigned i = 0; i < sizeof windows / sizeof *windows; i++)
     for (unsigned way = 0; way < 8; way++) {
-      /* Sums of one binade. */
-      int base = 100;
-      while (fmod(log2((double)base * windows[i]), 1.0) > 0.3 || fmod(log2((double)base * windows[i]), 1.0) < 0.2)
-        base++;
-      const struct drift drift = {128 * windows[i], 128, way % 2 == 1, base, signals[way / 2], way % 3 == 0 ? 0 : 50};
-      if (i < 5 || way % 4 == 2) check_drift(i * 8 + way, &drift);
+      const struct drift drift = {128 * windows[i],     128, way % 2 == 1, level_for(windows[i]), signals[way / 2],
+                                  way % 3 == 0 ? 0 : 50};
+      if (i == 5 && way % 4 != 2) continue; /* large */
+      struct drawing drawing = new_drift(i * 8 + way, &drift);
+      check("drift", &drawing);
     }
+  for (unsigned way = 0; way < 4; way++) {
+    const struct drift drift = {128 * 511, 128, way % 2 == 1, 105, signals[way], 0};
+    check_longest(way, &drift);
+  }
   sound_expect_hashed();
   sound_end("running sums that drift");
 }
@@ -386,6 +443,7 @@ int main(void) {
       cmocka_unit_test(truncations_are_ties),
       cmocka_unit_test(each_step_is_a_tie),
       cmocka_unit_test(truncations_are_ties_in_jpegs),
+      cmocka_unit_test(each_step_is_a_tie_in_jpegs),
       cmocka_unit_test(sums_drift),
   };
   return cmocka_run_group_tests(tests, sound_set_up, sound_tear_down);
