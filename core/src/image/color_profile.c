@@ -102,7 +102,7 @@ static double steepest(double x) {
 
 /* Rising, nowhere steep, and near the diagonal: gammas of 1.5 to 3.3, sRGB, L*, Rec. 709 are. */
 static bool is_usual_curve(const struct tag *curve, bool to_lightness, unsigned steps) {
-  double recent[COLOR_PROFILE_MAX_STEPS / 255];
+  double recent[COLOR_PROFILE_MAX_STEPS / 255] = {0};
   const unsigned reach = steps / 255; /* steps in 1/255 */
   assert(reach >= 1 && steps <= COLOR_PROFILE_MAX_STEPS);
   for (unsigned i = 0; i <= steps; i++) {
