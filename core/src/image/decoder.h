@@ -51,8 +51,9 @@ hashscan_status decode_over_memory(struct decode_job *job);
 /* Status limit: the sink refused. */
 hashscan_status decode_refused(struct decode_job *job);
 
-/* Announces job->info to the sink. HASHSCAN_STATUS_OK, or limit when the sink refuses. */
+/* Announces job->info to the sink, or that planes follow. HASHSCAN_STATUS_OK, or limit when the sink refuses. */
 hashscan_status decode_begin(struct decode_job *job);
+hashscan_status decode_begin_planes(struct decode_job *job);
 
 /* Gives the next `count` rows, `stride` bytes apart, to the sink. HASHSCAN_STATUS_OK, timeout, or limit when the sink
  * refuses. */
@@ -60,6 +61,9 @@ hashscan_status decode_rows(struct decode_job *job, const uint8_t *pixels, size_
 
 /* Gives the next row to the sink. HASHSCAN_STATUS_OK, timeout, or limit when the sink refuses. */
 hashscan_status decode_row(struct decode_job *job, const uint8_t *pixels);
+
+/* Gives planes of the next rows to the sink; likewise. */
+hashscan_status decode_planes(struct decode_job *job, const struct image_planes *planes);
 
 /* Tells the other views of the picture, unless this is one of them, and what is in none of them. When the status is ok
  * or damaged. */

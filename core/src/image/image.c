@@ -104,6 +104,10 @@ hashscan_status decode_begin(struct decode_job *job) {
   return job->sink->begin(job->sink->user, job->info) ? HASHSCAN_STATUS_OK : decode_refused(job);
 }
 
+hashscan_status decode_begin_planes(struct decode_job *job) {
+  return job->sink->begin_planes(job->sink->user, job->info) ? HASHSCAN_STATUS_OK : decode_refused(job);
+}
+
 static bool give_rows(struct decode_job *job, const uint8_t *pixels, size_t stride, uint32_t count) {
   const struct image_sink *sink = job->sink;
   if (sink->rows != NULL) return sink->rows(sink->user, pixels, stride, count);
@@ -122,6 +126,14 @@ hashscan_status decode_rows(struct decode_job *job, const uint8_t *pixels, size_
 
 hashscan_status decode_row(struct decode_job *job, const uint8_t *pixels) {
   return decode_rows(job, pixels, 0, 1);
+}
+
+hashscan_status decode_planes(struct decode_job *job, const struct image_planes *planes) {
+  const hashscan_status status = decode_check_time(job);
+  if (status != HASHSCAN_STATUS_OK) return status;
+  if (!job->sink->planes(job->sink->user, planes)) return decode_refused(job);
+  job->rows += planes->count;
+  return HASHSCAN_STATUS_OK;
 }
 
 void decode_show(struct decode_job *job, unsigned views, const char *unseen) {

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Encoded bytes in, rows of 8-bit pixels out; or, for JPEG and a sink that asks for them, the low frequencies of luma
- * blocks, which cost much less (DESIGN.md section 5).
+/* Encoded bytes in, rows of 8-bit pixels out; or, for JPEG and a sink that asks for them, planes of luma and chroma
+ * before they become pixels, or the low frequencies of luma blocks, which cost much less.
  *
  * image_decode() sniffs the container by content, checks the limits on the header's numbers before anything of that
  * size is allocated, and hands each row to a sink, top to bottom, so that no caller needs the whole picture in memory.
- * One way a format: jpeg.c (libjpeg-turbo), jpeg_blocks.c (own entropy decoding, for blocks), png.c (libpng),
- * png_fast.c (libdeflate). All return a terminal status and never crash, exit, print or leak on hostile bytes. */
+ * One way a format: jpeg.c (libjpeg-turbo; jpeg_planes.c for planes), jpeg_blocks.c (own entropy decoding, for blocks),
+ * png.c (libpng), png_fast.c (libdeflate). All return a terminal status and never crash, exit, print or leak on hostile
+ * bytes. */
 #ifndef HASHSCAN_IMAGE_IMAGE_H
 #define HASHSCAN_IMAGE_IMAGE_H
 
@@ -57,6 +58,32 @@ struct image_block_rows {
   const int16_t *chroma[2][4]; /* quantised DC of each Cb and Cr block, chroma_wide of them a row */
 };
 
+/* How many pixels share a chroma sample. */
+enum image_sampling {
+  IMAGE_444, /* one */
+  IMAGE_422, /* two beside each other */
+  IMAGE_420  /* two by two */
+};
+
+#define IMAGE_PLANES_PADDING 64
+
+/* Rows of a YCbCr JPEG (Rec. ITU-T T.871) as its blocks have them. What libjpeg-turbo would make of them is R, G and B
+ * at every pixel by its "fancy" upsampling and its fixed point; pdq/planes.h does the same. Chroma rows have one sample
+ * more at either end, copies of the first and the last. All rows can be read as far as a picture whose width is the
+ * next multiple of IMAGE_PLANES_PADDING would have them. Lives until the callback returns. */
+struct image_planes {
+  enum image_sampling sampling;
+  uint32_t first; /* row of the picture */
+  uint32_t count;
+  const uint8_t *luma; /* row `first` */
+  size_t luma_stride;
+  /* Row `first` of Cb and of Cr. 4:2:0: row (first + 1) / 2 - 1, and all to row (first + count) / 2, which are the
+   * first and the last that rows of luma are between; above the first and below the last one of the picture, copies of
+   * those. */
+  const uint8_t *chroma[2];
+  size_t chroma_stride;
+};
+
 enum image_answer {
   IMAGE_REFUSED, /* out of memory: the decode ends */
   IMAGE_TAKEN,
@@ -66,6 +93,10 @@ enum image_answer {
 /* Where the picture goes, and which view of it. `begin` is called after every limit is checked, then `row` exactly
  * info->height times; or, for a sink with `rows`, that with one or more rows at a time, `stride` bytes apart. Returning
  * false ends the decode with status limit, "out of memory".
+ *
+ * A sink with `want_planes` may get a JPEG as planes instead, when want_planes says yes for a picture of this size:
+ * then `begin_planes`, and `planes` from top to bottom until all rows are given. Status and reason are those that rows
+ * would have had, but that planes need a little less of max_decoder_bytes.
  *
  * A sink with `want_blocks` may get a JPEG as blocks instead: want_blocks returns how many coefficients of each block
  * it wants for a picture of this size, or 0 to get rows. Then `begin_blocks`, and `blocks` from top to bottom until
@@ -77,6 +108,9 @@ struct image_sink {
   bool (*begin)(void *user, const struct image_info *info);
   bool (*row)(void *user, const uint8_t *pixels);
   bool (*rows)(void *user, const uint8_t *pixels, size_t stride, uint32_t count);
+  bool (*want_planes)(void *user, const struct image_info *info);
+  bool (*begin_planes)(void *user, const struct image_info *info);
+  bool (*planes)(void *user, const struct image_planes *planes);
   unsigned (*want_blocks)(void *user, const struct image_info *info);
   enum image_answer (*begin_blocks)(void *user, const struct image_info *info, const struct image_blocks *blocks);
   bool (*blocks)(void *user, const struct image_block_rows *rows);
@@ -84,9 +118,9 @@ struct image_sink {
 };
 
 /* Decodes `size` bytes. Returns ok, damaged, not_image, unsupported, corrupt, limit or timeout. `info` is filled as far
- * as the header was read (zeroed before); `reason` gets one line unless ok. All rows (or blocks) were given out exactly
- * when the status is ok or damaged: a picture that is cut or broken after its first row is damaged, and what is missing
- * is grey in a JPEG (libjpeg's way) and transparent black in a PNG (what a browser shows). Any thread.
+ * as the header was read (zeroed before); `reason` gets one line unless ok. All rows (or planes, or blocks) were given
+ * out exactly when the status is ok or damaged: a picture that is cut or broken after its first row is damaged, and
+ * what is missing is grey in a JPEG (libjpeg's way) and transparent black in a PNG (what a browser shows). Any thread.
  *
  * What is not applied: colour profiles (iCCP, ICC in APP2) and EXIF orientation, which is one of the eight transforms
  * that matching compares. A profile that does more than shift shades is named in info->unseen (color_profile.h). */

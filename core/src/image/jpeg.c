@@ -16,6 +16,7 @@
 
 #include "image/color_profile.h"
 #include "image/decoder.h"
+#include "image/jpeg_planes.h"
 
 /* Rows given to the sink together: as many as the fast level weighs in one go. */
 enum { ROWS_PER_READ = 16 };
@@ -234,15 +235,23 @@ static hashscan_status give_rows(struct jpeg_state *state) {
   return status;
 }
 
+static bool wants_planes(const struct jpeg_state *state) {
+  const struct image_sink *sink = state->job->sink;
+  return sink->want_planes != NULL && sink->view == HASHSCAN_VIEW_STORED && jpeg_planes_fit(&state->decoder) &&
+         sink->want_planes(sink->user, state->job->info);
+}
+
 static hashscan_status decode_all(struct jpeg_state *state) {
   open_decoder(state);
   hashscan_status status = read_header(state);
   if (status != HASHSCAN_STATUS_OK) return status;
+  const bool planes = wants_planes(state);
+  state->decoder.raw_data_out = planes;
   jpeg_start_decompress(&state->decoder);
   state->begun = true;
-  status = decode_begin(state->job);
+  status = planes ? decode_begin_planes(state->job) : decode_begin(state->job);
   if (status != HASHSCAN_STATUS_OK) return status;
-  status = give_rows(state);
+  status = planes ? jpeg_planes_give(state->job, &state->decoder) : give_rows(state);
   if (status != HASHSCAN_STATUS_OK) return status;
   jpeg_finish_decompress(&state->decoder);
   return decode_finished(state->job);

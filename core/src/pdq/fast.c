@@ -17,11 +17,13 @@
 #include "base/cpu.h"
 #include "pdq/fast_kernels.h"
 #include "pdq/fast_weights.h"
+#include "pdq/planes.h"
 #include "pdq/rounding.h"
 #include "pdq/spectrum.h"
 
 struct pdq_fast {
   struct pdq_fast_kernels kernels;
+  struct pdq_planes_kernels planes_kernels;
   float dct[PDQ_COEFFICIENTS * PDQ_SIDE];
   struct pdq_folded_dct folded;
   struct pdq_weights_cache cache;
@@ -35,11 +37,12 @@ struct pdq_fast {
   size_t sums_size; /* floats in each */
   float picture[PDQ_SIDE * PDQ_SIDE];
 
-  size_t elements; /* bytes of a row of pixels */
+  size_t elements; /* bytes of a row of pixels, or its pixels when they come as planes */
+  size_t plane;    /* planes: floats from the sums of one channel to those of the next */
   struct pdq_rounding_dct constants;
   struct pdq_rounding rounding;
   size_t bounded_rows, bounded_columns; /* of the picture that `rounding` was made for; 0: none */
-  unsigned bounded_channels;
+  enum pdq_rounding_pixels bounded_pixels;
 
   struct image_blocks blocks;
   size_t lanes; /* coefficients of a block, up to a multiple of 8 */
@@ -59,6 +62,7 @@ struct pdq_fast *pdq_fast_create(void) {
   struct pdq_fast *fast = calloc(1, sizeof *fast);
   if (fast == NULL) return NULL;
   fast->kernels = pdq_fast_kernels_for(cpu_tier());
+  fast->planes_kernels = pdq_planes_kernels_for(cpu_tier());
   pdq_dct_matrix(fast->dct);
   pdq_folded_dct(fast->dct, &fast->folded);
   pdq_rounding_dct_build(&fast->constants, fast->dct);
@@ -113,33 +117,75 @@ static void reset_doubts(struct pdq_fast *fast) {
 
 /* ---- Pixels ------------------------------------------------------------------------------------------------------ */
 
-static void bound_rounding(struct pdq_fast *fast, uint32_t width, uint32_t height, unsigned channels) {
-  if (fast->bounded_columns == width && fast->bounded_rows == height && fast->bounded_channels == channels) return;
-  pdq_rounding_bound(&fast->constants, fast->down, fast->along, &fast->rounding);
+static void bound_rounding(struct pdq_fast *fast, uint32_t width, uint32_t height, enum pdq_rounding_pixels pixels) {
+  if (fast->bounded_columns == width && fast->bounded_rows == height && fast->bounded_pixels == pixels) return;
+  pdq_rounding_bound(&fast->constants, fast->down, fast->along, pixels, &fast->rounding);
   fast->bounded_columns = width;
   fast->bounded_rows = height;
-  fast->bounded_channels = channels;
+  fast->bounded_pixels = pixels;
 }
 
-bool pdq_fast_begin(struct pdq_fast *fast, uint32_t width, uint32_t height, unsigned channels) {
+static bool begin_pixels(struct pdq_fast *fast, uint32_t width, uint32_t height, unsigned channels,
+                         enum pdq_rounding_pixels pixels) {
   fast->path = PDQ_FAST_PIXELS;
   fast->elements = (size_t)width * channels;
   reset_doubts(fast);
   fast->down = pdq_weights_get(&fast->cache, PDQ_WEIGHTS_ROWS, height, 1);
   fast->along = pdq_weights_get(&fast->cache, PDQ_WEIGHTS_COLUMNS, width, channels);
   if (fast->down == NULL || fast->along == NULL) return false;
-  bound_rounding(fast, width, height, channels);
+  bound_rounding(fast, width, height, pixels);
   /* Kernels write up to a multiple of 64; `gather` reads up to seven elements behind the last. */
-  return reserve(fast, round_up(fast->elements + 8, 64), 0);
+  fast->plane = round_up(fast->elements + 8, 64);
+  return reserve(fast, pixels == PDQ_ROUNDING_PLANES ? 3 * fast->plane : fast->plane, 0);
 }
 
-/* Rows `from` to `to` of the picture, the first of which is at `pixels`, weighed for one row of cells. */
-static void weigh(struct pdq_fast *fast, size_t cell, const uint8_t *pixels, size_t stride, size_t from, size_t to) {
+bool pdq_fast_begin(struct pdq_fast *fast, uint32_t width, uint32_t height, unsigned channels) {
+  return begin_pixels(fast, width, height, channels, channels == 1 ? PDQ_ROUNDING_GREY : PDQ_ROUNDING_RGB);
+}
+
+bool pdq_fast_wants_planes(const struct pdq_fast *fast, uint32_t height) {
+  return fast->planes_kernels.pays && height <= PDQ_SIDE * 2 * PDQ_WHOLE_MAX;
+}
+
+/* Channels become luma before columns are weighed, which then is done as for grey. */
+bool pdq_fast_begin_planes(struct pdq_fast *fast, uint32_t width, uint32_t height) {
+  return begin_pixels(fast, width, height, 1, PDQ_ROUNDING_PLANES);
+}
+
+/* Rows `first` to `end` of the picture, as pixels or as planes. */
+struct rows {
+  size_t first;
+  size_t end;
+  const uint8_t *pixels; /* NULL when they come as planes */
+  size_t stride;
+  const struct image_planes *planes;
+};
+
+static void weigh_whole(struct pdq_fast *fast, const struct rows *rows, size_t from, size_t count,
+                        const uint8_t *weights, float *sums) {
+  const size_t row = from - rows->first;
+  if (rows->pixels != NULL)
+    fast->kernels.weigh(rows->pixels + row * rows->stride, rows->stride, count, weights, fast->elements, sums);
+  else fast->planes_kernels.weigh(rows->planes, row, count, weights, 1.0f, fast->elements, sums, fast->plane);
+}
+
+static void weigh_float(struct pdq_fast *fast, const struct rows *rows, size_t from, size_t count, const float *weights,
+                        float *sums) {
+  static const uint8_t one = 1;
+  const size_t row = from - rows->first;
+  if (rows->pixels != NULL)
+    fast->kernels.weigh_float(rows->pixels + row * rows->stride, rows->stride, count, weights, fast->elements, sums);
+  for (size_t r = 0; rows->pixels == NULL && r < count; r++)
+    fast->planes_kernels.weigh(rows->planes, row + r, 1, &one, weights[r], fast->elements, sums, fast->plane);
+}
+
+/* Rows `from` to `to` of the picture, weighed for one row of cells. */
+static void weigh(struct pdq_fast *fast, size_t cell, const struct rows *rows, size_t from, size_t to) {
   const struct pdq_weights *down = fast->down;
   float *sums = open_sums(fast, cell, from == down->first[cell]);
   const size_t at = cell * down->stride + from - down->first[cell];
   if (!down->is_whole[cell]) {
-    fast->kernels.weigh_float(pixels, stride, to - from, down->values + at, fast->elements, sums);
+    weigh_float(fast, rows, from, to - from, down->values + at, sums);
     return;
   }
   const uint8_t *weights = down->whole + at;
@@ -148,29 +194,36 @@ static void weigh(struct pdq_fast *fast, size_t cell, const uint8_t *pixels, siz
     unsigned together = 0;
     while (row + count < to - from && count < PDQ_GROUP_ROWS && together + weights[row + count] <= PDQ_GROUP_WEIGHT)
       together += weights[row + count++];
-    fast->kernels.weigh(pixels + row * stride, stride, count, weights + row, fast->elements, sums);
+    weigh_whole(fast, rows, from + row, count, weights + row, sums);
     row += count;
   }
 }
 
-void pdq_fast_rows(struct pdq_fast *fast, const uint8_t *pixels, size_t stride, size_t rows) {
+static void take_rows(struct pdq_fast *fast, const struct rows *rows) {
   const struct pdq_weights *down = fast->down;
-  const size_t begin = fast->row;
-  const size_t end = begin + rows;
-  for (size_t cell = fast->cell; cell < PDQ_SIDE && down->first[cell] < end; cell++) {
+  for (size_t cell = fast->cell; cell < PDQ_SIDE && down->first[cell] < rows->end; cell++) {
     const size_t cell_end = (size_t)down->first[cell] + down->count[cell];
-    const size_t from = down->first[cell] > begin ? down->first[cell] : begin;
-    weigh(fast, cell, pixels + (from - begin) * stride, stride, from, cell_end < end ? cell_end : end);
-    if (cell_end > end) continue;
-    fast->kernels.gather(fast->along, fast->sums[cell % 2], down->unit * fast->along->unit,
-                         fast->picture + cell * PDQ_SIDE);
+    const size_t from = down->first[cell] > rows->first ? down->first[cell] : rows->first;
+    weigh(fast, cell, rows, from, cell_end < rows->end ? cell_end : rows->end);
+    if (cell_end > rows->end) continue;
+    float *sums = fast->sums[cell % 2];
+    if (rows->pixels == NULL) fast->planes_kernels.luma(sums, fast->plane, fast->plane);
+    fast->kernels.gather(fast->along, sums, down->unit * fast->along->unit, fast->picture + cell * PDQ_SIDE);
     fast->cell = cell + 1;
   }
-  fast->row = end;
+  fast->row = rows->end;
+}
+
+void pdq_fast_rows(struct pdq_fast *fast, const uint8_t *pixels, size_t stride, size_t rows) {
+  take_rows(fast, &(struct rows){.first = fast->row, .end = fast->row + rows, .pixels = pixels, .stride = stride});
 }
 
 void pdq_fast_row(struct pdq_fast *fast, const uint8_t *pixels) {
   pdq_fast_rows(fast, pixels, fast->elements, 1);
+}
+
+void pdq_fast_planes(struct pdq_fast *fast, const struct image_planes *planes) {
+  take_rows(fast, &(struct rows){.first = planes->first, .end = planes->first + planes->count, .planes = planes});
 }
 
 /* ---- Blocks ------------------------------------------------------------------------------------------------------ */

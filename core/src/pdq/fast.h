@@ -32,6 +32,12 @@ void pdq_fast_row(struct pdq_fast *fast, const uint8_t *pixels);
  * all, since a column's sum then stays in a register. */
 void pdq_fast_rows(struct pdq_fast *fast, const uint8_t *pixels, size_t stride, size_t rows);
 
+/* Whether a JPEG of this height had better come as planes. They are three channels, and what comes out is as with the
+ * pixels that libjpeg-turbo makes of them, up to the order of float operations. */
+bool pdq_fast_wants_planes(const struct pdq_fast *fast, uint32_t height);
+bool pdq_fast_begin_planes(struct pdq_fast *fast, uint32_t width, uint32_t height);
+void pdq_fast_planes(struct pdq_fast *fast, const struct image_planes *planes);
+
 /* How many coefficients of each block, in zigzag order, a JPEG of this size is worth reading: more where blocks are
  * large beside a cell of the 64x64 picture. */
 unsigned pdq_fast_keep(uint32_t width, uint32_t height);

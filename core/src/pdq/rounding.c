@@ -167,34 +167,35 @@ static double dct_error(const struct pdq_rounding_dct *constants, size_t i, size
 /* ---- The tents of the fast level --------------------------------------------------------------------------------- */
 
 /* Roundings on the way of one value of the picture: of a cell row's weighing, and of a cell's gathering. All terms are
- * positive, so each costs UNIT of a value. Whole weights are summed up in integers. */
+ * positive, so each costs UNIT of a value. Whole weights are summed up in integers. Planes become luma before they are
+ * gathered, which costs what luma costs the exact level. */
 static double weighings(const struct pdq_weights *down, size_t cell) {
   return down->is_whole[cell] ? 0.0 : (double)down->count[cell] + 2.0;
 }
 
-static double gatherings(const struct pdq_weights *along, size_t cell) {
-  return (double)along->count[cell] / 8.0 + 9.0;
+static double gatherings(const struct pdq_weights *along, enum pdq_rounding_pixels pixels, size_t cell) {
+  return (double)along->count[cell] / 8.0 + 9.0 + (pixels == PDQ_ROUNDING_PLANES ? LUMA_ROUNDINGS : 0);
 }
 
 /* ---- All of it --------------------------------------------------------------------------------------------------- */
 
 void pdq_rounding_bound(const struct pdq_rounding_dct *constants, const struct pdq_weights *down,
-                        const struct pdq_weights *along, struct pdq_rounding *bound) {
+                        const struct pdq_weights *along, enum pdq_rounding_pixels pixels, struct pdq_rounding *bound) {
   struct axis rows, columns; /* along each */
   axis_build(along->n, constants, &rows);
   axis_build(down->n, constants, &columns);
   /* Grey levels are whole numbers, and so are their sums. */
-  const bool grey = along->layout == 1;
+  const bool grey = pixels == PDQ_ROUNDING_GREY;
   const double once = 4.0 * DIVISION + LUMA_ROUNDINGS * UNIT * BRIGHTEST;
 
   double weighed[PDQ_COEFFICIENTS] = {0}, gathered[PDQ_COEFFICIENTS] = {0};
   double most_weighed = 0.0, most_gathered = 0.0;
   for (size_t cell = 0; cell < PDQ_SIDE; cell++) {
     most_weighed = fmax(most_weighed, weighings(down, cell));
-    most_gathered = fmax(most_gathered, gatherings(along, cell));
+    most_gathered = fmax(most_gathered, gatherings(along, pixels, cell));
     for (size_t i = 0; i < PDQ_COEFFICIENTS; i++) {
       weighed[i] += fabs(constants->rows[i][cell]) * weighings(down, cell);
-      gathered[i] += fabs(constants->rows[i][cell]) * gatherings(along, cell);
+      gathered[i] += fabs(constants->rows[i][cell]) * gatherings(along, pixels, cell);
     }
   }
   for (size_t i = 0; i < PDQ_COEFFICIENTS; i++) {

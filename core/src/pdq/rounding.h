@@ -27,8 +27,12 @@ struct pdq_rounding {
   float down;   /* of two values in a column */
 };
 
-/* For a picture of `down->n` rows and `along->n` columns with along->layout channels. */
+/* How the fast level gets the picture: grey; RGB, whose channels carry their share of luma in `along`; or planes, whose
+ * channels become luma in between, and `along` is as for grey. */
+enum pdq_rounding_pixels { PDQ_ROUNDING_GREY, PDQ_ROUNDING_RGB, PDQ_ROUNDING_PLANES };
+
+/* For a picture of `down->n` rows and `along->n` columns. */
 void pdq_rounding_bound(const struct pdq_rounding_dct *constants, const struct pdq_weights *down,
-                        const struct pdq_weights *along, struct pdq_rounding *bound);
+                        const struct pdq_weights *along, enum pdq_rounding_pixels pixels, struct pdq_rounding *bound);
 
 #endif

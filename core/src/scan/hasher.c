@@ -2,7 +2,7 @@
 /* One thread's hashing. What the decoder gives, or the caller's pixels, goes straight into the stream of its level:
  *
  *     exact    rows -> pdq_stream -> hash
- *     fast     rows -> pdq_fast -> hash and the bits that rounding may change
+ *     fast     rows, or planes of a JPEG -> pdq_fast -> hash and the bits that rounding may change
  *     blocks   luma blocks of a JPEG -> pdq_fast -> hash and the bits that what was not read may change
  *
  * What level blocks gets as rows, every PNG and each JPEG that its blocks were not read of, goes the way of fast; and
@@ -104,6 +104,23 @@ static bool on_rows(void *user, const uint8_t *pixels, size_t stride, uint32_t c
   return true;
 }
 
+static bool want_planes(void *user, const struct image_info *info) {
+  const hashscan_hasher *hasher = user;
+  return is_worth_fast(hasher, info->width, info->height) && pdq_fast_wants_planes(hasher->fast, info->height);
+}
+
+static bool on_begin_planes(void *user, const struct image_info *info) {
+  hashscan_hasher *hasher = user;
+  hasher->to_fast = true;
+  return pdq_fast_begin_planes(hasher->fast, info->width, info->height);
+}
+
+static bool on_planes(void *user, const struct image_planes *planes) {
+  hashscan_hasher *hasher = user;
+  pdq_fast_planes(hasher->fast, planes);
+  return true;
+}
+
 static unsigned want_blocks(void *user, const struct image_info *info) {
   return is_worth_fast(user, info->width, info->height) ? pdq_fast_keep(info->width, info->height) : 0;
 }
@@ -157,9 +174,16 @@ void hasher_hash(hashscan_hasher *hasher, hashscan_level level, hashscan_view vi
                  hashscan_image_hash *out) {
   static const struct image_sink sinks[] = {
       [HASHSCAN_LEVEL_EXACT] = {.begin = on_begin_exact, .rows = on_rows},
-      [HASHSCAN_LEVEL_FAST] = {.begin = on_begin_fast, .rows = on_rows},
+      [HASHSCAN_LEVEL_FAST] = {.begin = on_begin_fast,
+                               .rows = on_rows,
+                               .want_planes = want_planes,
+                               .begin_planes = on_begin_planes,
+                               .planes = on_planes},
       [HASHSCAN_LEVEL_BLOCKS] = {.begin = on_begin_fast,
                                  .rows = on_rows,
+                                 .want_planes = want_planes,
+                                 .begin_planes = on_begin_planes,
+                                 .planes = on_planes,
                                  .want_blocks = want_blocks,
                                  .begin_blocks = on_begin_blocks,
                                  .blocks = on_blocks},
