@@ -50,15 +50,15 @@ static size_t padded(size_t width) {
 
 /* Room for a multiple of IMAGE_PLANES_PADDING samples, and for one more on either side. An odd number of cache lines
  * keeps the rows of a picture whose width is a power of two on different sets of the cache. */
-static void allocate_plane(struct band *band, struct plane *plane, size_t width) {
+static void allocate_plane(struct band *band, struct plane *plane, size_t width, size_t rows) {
   struct jpeg_decompress_struct *decoder = band->decoder;
   plane->width = width;
   plane->stride = (padded(width) + 2 * IMAGE_PLANES_PADDING) | 64;
-  const size_t size = (MAX_ROWS + 2) * plane->stride;
+  const size_t size = (rows + 2) * plane->stride;
   uint8_t *memory = decoder->mem->alloc_large((j_common_ptr)decoder, JPOOL_IMAGE, size);
   memset(memory, 0, size);
   plane->rows = memory + IMAGE_PLANES_PADDING;
-  for (size_t i = 0; i < MAX_ROWS; i++) plane->pointers[i] = plane->rows + (i + 1) * plane->stride;
+  for (size_t i = 0; i < rows; i++) plane->pointers[i] = plane->rows + (i + 1) * plane->stride;
 }
 
 static size_t halved(size_t size) {
@@ -129,8 +129,10 @@ static hashscan_status give_band(struct decode_job *job, const struct band *band
 hashscan_status jpeg_planes_give(struct decode_job *job, struct jpeg_decompress_struct *decoder) {
   struct band band = {.decoder = decoder, .sampling = sampling_of(decoder)};
   const size_t width = decoder->output_width;
-  for (size_t p = 0; p < 3; p++)
-    allocate_plane(&band, &band.planes[p], p == 0 || band.sampling == IMAGE_444 ? width : halved(width));
+  for (size_t p = 0; p < 3; p++) {
+    const size_t rows = (size_t)MCU_ROWS * DCTSIZE * (size_t)decoder->comp_info[p].v_samp_factor;
+    allocate_plane(&band, &band.planes[p], p == 0 || band.sampling == IMAGE_444 ? width : halved(width), rows);
+  }
   hashscan_status status = HASHSCAN_STATUS_OK;
   while (status == HASHSCAN_STATUS_OK && decoder->output_scanline < decoder->output_height) {
     if (band.sampling == IMAGE_420 && band.end > 0) carry_over(&band);

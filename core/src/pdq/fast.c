@@ -21,6 +21,15 @@
 #include "pdq/rounding.h"
 #include "pdq/spectrum.h"
 
+/* Bounds of the last few sizes: making one costs more than gathering a picture. */
+#define BOUNDS_KEPT 8
+
+struct bound {
+  size_t rows, columns; /* 0: empty */
+  enum pdq_rounding_pixels pixels;
+  struct pdq_rounding rounding;
+};
+
 struct pdq_fast {
   struct pdq_fast_kernels kernels;
   struct pdq_planes_kernels planes_kernels;
@@ -40,9 +49,9 @@ struct pdq_fast {
   size_t elements; /* bytes of a row of pixels, or its pixels when they come as planes */
   size_t plane;    /* planes: floats from the sums of one channel to those of the next */
   struct pdq_rounding_dct constants;
-  struct pdq_rounding rounding;
-  size_t bounded_rows, bounded_columns; /* of the picture that `rounding` was made for; 0: none */
-  enum pdq_rounding_pixels bounded_pixels;
+  struct bound bounds[BOUNDS_KEPT];
+  size_t next_bound; /* the one to be made anew */
+  const struct pdq_rounding *rounding;
 
   struct image_blocks blocks;
   size_t lanes; /* coefficients of a block, up to a multiple of 8 */
@@ -117,12 +126,16 @@ static void reset_doubts(struct pdq_fast *fast) {
 
 /* ---- Pixels ------------------------------------------------------------------------------------------------------ */
 
-static void bound_rounding(struct pdq_fast *fast, uint32_t width, uint32_t height, enum pdq_rounding_pixels pixels) {
-  if (fast->bounded_columns == width && fast->bounded_rows == height && fast->bounded_pixels == pixels) return;
-  pdq_rounding_bound(&fast->constants, fast->down, fast->along, pixels, &fast->rounding);
-  fast->bounded_columns = width;
-  fast->bounded_rows = height;
-  fast->bounded_pixels = pixels;
+static const struct pdq_rounding *bound_rounding(struct pdq_fast *fast, uint32_t width, uint32_t height,
+                                                 enum pdq_rounding_pixels pixels) {
+  for (size_t i = 0; i < BOUNDS_KEPT; i++) {
+    const struct bound *kept = &fast->bounds[i];
+    if (kept->columns == width && kept->rows == height && kept->pixels == pixels) return &kept->rounding;
+  }
+  struct bound *bound = &fast->bounds[fast->next_bound++ % BOUNDS_KEPT];
+  *bound = (struct bound){.rows = height, .columns = width, .pixels = pixels};
+  pdq_rounding_bound(&fast->constants, fast->down, fast->along, pixels, &bound->rounding);
+  return &bound->rounding;
 }
 
 static bool begin_pixels(struct pdq_fast *fast, uint32_t width, uint32_t height, unsigned channels,
@@ -133,7 +146,7 @@ static bool begin_pixels(struct pdq_fast *fast, uint32_t width, uint32_t height,
   fast->down = pdq_weights_get(&fast->cache, PDQ_WEIGHTS_ROWS, height, 1);
   fast->along = pdq_weights_get(&fast->cache, PDQ_WEIGHTS_COLUMNS, width, channels);
   if (fast->down == NULL || fast->along == NULL) return false;
-  bound_rounding(fast, width, height, pixels);
+  fast->rounding = bound_rounding(fast, width, height, pixels);
   /* Kernels write up to a multiple of 64; `gather` reads up to seven elements behind the last. */
   fast->plane = round_up(fast->elements + 8, 64);
   return reserve(fast, pixels == PDQ_ROUNDING_PLANES ? 3 * fast->plane : fast->plane, 0);
@@ -436,7 +449,7 @@ void pdq_fast_blocks(struct pdq_fast *fast, const struct image_block_rows *rows)
 static void finish_quality(struct pdq_fast *fast, struct pdq_fast_result *result) {
   struct pdq_quality quality;
   if (fast->path == PDQ_FAST_PIXELS) {
-    fast->kernels.quality(fast->picture, fast->rounding.across, fast->rounding.down, &quality);
+    fast->kernels.quality(fast->picture, fast->rounding->across, fast->rounding->down, &quality);
   } else {
     fast->kernels.quality(fast->picture, 0.0f, 0.0f, &quality);
     quality.low = 0;
@@ -449,7 +462,7 @@ static void finish_quality(struct pdq_fast *fast, struct pdq_fast_result *result
 
 void pdq_fast_finish(struct pdq_fast *fast, struct pdq_fast_result *result) {
   result->path = fast->path;
-  result->rounding = fast->path == PDQ_FAST_PIXELS ? &fast->rounding : NULL;
+  result->rounding = fast->path == PDQ_FAST_PIXELS ? fast->rounding : NULL;
   memcpy(result->picture, fast->picture, sizeof result->picture);
   finish_quality(fast, result);
   fast->kernels.transform(&fast->folded, fast->picture, result->coefficients);
