@@ -143,6 +143,8 @@ static void test_others_come_as_rows(void **unused) {
       {.width = 40, .height = 40, .pixels = JCS_RGB, .stored = JCS_YCbCr, .h = 4, .v = 2},
       {.width = 40, .height = 40, .pixels = JCS_RGB, .stored = JCS_YCbCr, .h = 3, .v = 1},
       {.width = 40, .height = 40, .pixels = JCS_RGB, .stored = JCS_YCbCr, .h = 1, .v = 4},
+      {.width = 40, .height = 40, .pixels = JCS_RGB, .stored = JCS_YCbCr, .h = 2, .v = 3},
+      {.width = 40, .height = 40, .pixels = JCS_RGB, .stored = JCS_YCbCr, .h = 2, .v = 4},
       {.width = 4, .height = 40, .pixels = JCS_RGB, .stored = JCS_YCbCr, .h = 2, .v = 2},
       {.width = 40, .height = 40, .pixels = JCS_RGB, .stored = JCS_RGB},
       {.width = 40, .height = 40, .pixels = JCS_GRAYSCALE, .stored = JCS_GRAYSCALE},
@@ -437,6 +439,34 @@ static void test_hashes(void **unused) {
   three_finish(three);
 }
 
+/* Luma of sums, after the weighing and before the gathering: four roundings, which are those of a constant, a product
+ * and two sums. */
+static void test_luma_of_sums_counts_in_the_bound(void **unused) {
+  (void)unused;
+  static const size_t sizes[] = {128, 640, 1024, 4000};
+  float dct[PDQ_COEFFICIENTS * PDQ_SIDE];
+  struct pdq_rounding_dct *constants = malloc(sizeof *constants);
+  struct pdq_weights_cache cache = {0};
+  struct pdq_rounding rgb, planes;
+  pdq_dct_matrix(dct);
+  pdq_rounding_dct_build(constants, dct);
+  for (size_t i = 0; i < COUNT(sizes); i++) {
+    const struct pdq_weights *down = pdq_weights_get(&cache, PDQ_WEIGHTS_ROWS, sizes[i], 1);
+    const struct pdq_weights *along = pdq_weights_get(&cache, PDQ_WEIGHTS_COLUMNS, 1024, 1);
+    pdq_rounding_bound(constants, down, along, PDQ_ROUNDING_RGB, &rgb);
+    pdq_rounding_bound(constants, down, along, PDQ_ROUNDING_PLANES, &planes);
+    const float four = 4 * 0x1p-24f * 255.0f;
+    assert_true(planes.picture >= rgb.picture + four);
+    assert_true(planes.across >= rgb.across + 2 * four && planes.down >= rgb.down + 2 * four);
+    for (size_t k = 0; k < 256; k++) {
+      const double moved = constants->share[k / 16] * constants->share[k % 16] * (double)four;
+      assert_true((double)planes.coefficients[k] >= (double)rgb.coefficients[k] + moved);
+    }
+  }
+  pdq_weights_clear(&cache);
+  free(constants);
+}
+
 static struct encoded read_file(const char *folder, const char *name) {
   char path[1024];
   snprintf(path, sizeof path, "%s/%s", folder, name);
@@ -490,6 +520,7 @@ int main(void) {
       cmocka_unit_test(test_kernels_of_every_tier),
       cmocka_unit_test(test_all_chroma),
       cmocka_unit_test(test_hashes),
+      cmocka_unit_test(test_luma_of_sums_counts_in_the_bound),
       cmocka_unit_test(test_photographs),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
