@@ -16,9 +16,7 @@
 #include <string.h>
 
 #define UNIT 0x1p-24     /* relative rounding error of a float operation */
-#define BRIGHTEST 255.25 /* luma, and everything that passes make of it, with what rounding adds */
-#define MIDDLE (BRIGHTEST / 2)
-#define DIVISION 0x1p-17 /* half a unit in the last place of values from 128 to 256 */
+#define WHITE 255.0      /* the most that luma can be */
 #define LUMA_ROUNDINGS 4 /* constants, products and two sums */
 #define SLACK 1.01       /* products of errors, and this computation's own rounding */
 #define COMPARISON 1e-3  /* rounding of a coefficient plus or minus its epsilon, below 2^13 */
@@ -34,10 +32,10 @@ struct axis {
   double sampled[PDQ_COEFFICIENTS]; /* second pass, only the outputs at samples count */
 };
 
-/* Half a unit in the last place of the largest sum of `terms` values. */
-static double half_unit(double terms) {
+/* Half a unit in the last place of numbers up to `largest`. */
+static double half_unit(double largest) {
   int exponent;
-  frexp(BRIGHTEST * terms, &exponent);
+  frexp(largest, &exponent);
   return ldexp(1.0, exponent - 25);
 }
 
@@ -123,11 +121,12 @@ static void add_differences(const struct box *box, struct axis *axis) {
   }
 }
 
-static void axis_build(size_t n, const struct pdq_rounding_dct *constants, struct axis *axis) {
+static void axis_build(size_t n, double brightest, const struct pdq_rounding_dct *constants, struct axis *axis) {
   const size_t window = (n + 127) / 128;
   const struct box box = {n, window, (window + 2) / 2 - 1};
-  *axis = (struct axis){.one = half_unit((double)window + 1.0) + half_unit((double)window)};
-  axis->lead = (double)box.lead * half_unit((double)window);
+  const double most = brightest * (double)window;
+  *axis = (struct axis){.one = half_unit(most + brightest) + half_unit(most)};
+  axis->lead = (double)box.lead * half_unit(most);
   add_first(&box, constants, axis);
   add_sampled(&box, constants, axis);
   add_differences(&box, axis);
@@ -151,15 +150,17 @@ void pdq_rounding_dct_build(struct pdq_rounding_dct *constants, const float dct[
   }
 }
 
-/* Both transforms multiply 16x64 by 64x64 and then by 64x16. A partial sum of the first product is at most MIDDLE times
- * what `partial` sums up, since a picture is MIDDLE plus or minus at most as much; a value of it at most MIDDLE times
- * the share of its row, since rows of the DCT sum up to zero. The exact one adds 64 terms; the fast one folds the
- * picture, adds 32 terms of twice the size, and takes the two halves of a row of the DCT for equal. */
-static double dct_error(const struct pdq_rounding_dct *constants, size_t i, size_t j) {
-  const double half = MIDDLE * constants->share[i] * SLACK;
-  const double exact_first = BRIGHTEST * constants->share[i] + MIDDLE * constants->partial[i];
+/* Both transforms multiply 16x64 by 64x64 and then by 64x16. A picture is the middle of its range plus or minus at most
+ * as much: so a partial sum of the first product is at most the middle times what `partial` sums up, and a value of it
+ * at most the middle times the share of its row, since rows of the DCT sum up to zero. The exact one adds 64 terms; the
+ * fast one folds the picture, adds 32 terms of twice the size, and takes the two halves of a row of the DCT for equal.
+ */
+static double dct_error(const struct pdq_rounding_dct *constants, double brightest, size_t i, size_t j) {
+  const double middle = brightest / 2.0;
+  const double half = middle * constants->share[i] * SLACK;
+  const double exact_first = brightest * constants->share[i] + middle * constants->partial[i];
   const double exact_second = half * (constants->share[j] + constants->partial[j]);
-  const double fast_first = 4.0 * BRIGHTEST * constants->share[i] + BRIGHTEST * constants->partial_folded[i];
+  const double fast_first = 4.0 * brightest * constants->share[i] + brightest * constants->partial_folded[i];
   const double fast_second = half * (4.0 * constants->share[j] + 2.0 * constants->partial_folded[j]);
   return UNIT * ((exact_first + fast_first) * constants->share[j] + exact_second + fast_second);
 }
@@ -179,14 +180,15 @@ static double gatherings(const struct pdq_weights *along, enum pdq_rounding_pixe
 
 /* ---- All of it --------------------------------------------------------------------------------------------------- */
 
-void pdq_rounding_bound(const struct pdq_rounding_dct *constants, const struct pdq_weights *down,
+/* As long as no value of any pass is over `brightest`. */
+static void bound_up_to(double brightest, const struct pdq_rounding_dct *constants, const struct pdq_weights *down,
                         const struct pdq_weights *along, enum pdq_rounding_pixels pixels, struct pdq_rounding *bound) {
   struct axis rows, columns; /* along each */
-  axis_build(along->n, constants, &rows);
-  axis_build(down->n, constants, &columns);
+  axis_build(along->n, brightest, constants, &rows);
+  axis_build(down->n, brightest, constants, &columns);
   /* Grey levels are whole numbers, and so are their sums. */
   const bool grey = pixels == PDQ_ROUNDING_GREY;
-  const double once = 4.0 * DIVISION + LUMA_ROUNDINGS * UNIT * BRIGHTEST;
+  const double once = 4.0 * half_unit(brightest) + LUMA_ROUNDINGS * UNIT * brightest;
 
   double weighed[PDQ_COEFFICIENTS] = {0}, gathered[PDQ_COEFFICIENTS] = {0};
   double most_weighed = 0.0, most_gathered = 0.0;
@@ -204,15 +206,28 @@ void pdq_rounding_bound(const struct pdq_rounding_dct *constants, const struct p
       double error = share_i * ((grey ? 0.0 : rows.first[j]) + rows.sampled[j]);
       error += share_j * (columns.first[i] + columns.sampled[i]);
       error += share_i * share_j * once;
-      error += UNIT * BRIGHTEST * (weighed[i] * share_j + share_i * gathered[j]);
-      error += dct_error(constants, i, j);
+      error += UNIT * brightest * (weighed[i] * share_j + share_i * gathered[j]);
+      error += dct_error(constants, brightest, i, j);
       bound->coefficients[i * PDQ_COEFFICIENTS + j] = (float)(SLACK * error + COMPARISON);
     }
   }
-  const double fast = once + UNIT * BRIGHTEST * (most_weighed + most_gathered);
+  const double fast = once + UNIT * brightest * (most_weighed + most_gathered);
   bound->picture = (float)(SLACK * ((grey ? 1.0 : 2.0) * rows.drift + 2.0 * columns.drift + fast));
   bound->across = (float)(SLACK * ((grey ? 0.0 : rows.apart_first) + rows.apart_sampled + 2.0 * (2.0 * columns.drift) +
                                    2.0 * fast));
   bound->down = (float)(SLACK * (columns.apart_first + columns.apart_sampled + (grey ? 1.0 : 2.0) * (2.0 * rows.drift) +
                                  2.0 * fast));
+}
+
+/* What rounding adds makes values brighter than white, and thereby rounding larger. Outputs of a pass near the ends of
+ * an axis, which no sample looks at but running sums pass through, divide by half a window and err twice as much. */
+void pdq_rounding_bound(const struct pdq_rounding_dct *constants, const struct pdq_weights *down,
+                        const struct pdq_weights *along, enum pdq_rounding_pixels pixels, struct pdq_rounding *bound) {
+  double brightest = WHITE + 0.25;
+  for (;;) {
+    bound_up_to(brightest, constants, down, along, pixels, bound);
+    const double needed = WHITE + 2.0 * (double)bound->picture;
+    if (needed <= brightest) return;
+    brightest = needed * 1.001;
+  }
 }
