@@ -383,6 +383,70 @@ static void test_dc_that_grows(void **state) {
     }
 }
 
+/* A grey block of nothing, whose last step is `step`. */
+static struct encoded with_last_step(uint16_t step) {
+  static const uint8_t rest[] = {0xff,
+                                 0xc0,
+                                 0,
+                                 11,
+                                 8,
+                                 0,
+                                 8,
+                                 0,
+                                 8,
+                                 1,
+                                 1,
+                                 0x11,
+                                 0,
+                                 0xff,
+                                 DHT,
+                                 0,
+                                 38,
+                                 0x00,
+                                 ONE_CODE_OF_ONE_BIT,
+                                 0,
+                                 0x10,
+                                 ONE_CODE_OF_ONE_BIT,
+                                 0,
+                                 0xff,
+                                 SOS,
+                                 0,
+                                 8,
+                                 1,
+                                 1,
+                                 0,
+                                 0,
+                                 63,
+                                 0,
+                                 0x3f,
+                                 0xff,
+                                 EOI};
+  struct encoded jpeg = {.bytes = calloc(1, 1000)};
+  assert_non_null(jpeg.bytes);
+  put(&jpeg, (const uint8_t[]){0xff, SOI, 0xff, DQT, 0, 131, 0x10}, 7);
+  for (unsigned k = 0; k < 63; k++) put(&jpeg, (const uint8_t[]){0, 16}, 2);
+  put(&jpeg, (const uint8_t[]){(uint8_t)(step >> 8), (uint8_t)step}, 2);
+  put(&jpeg, rest, sizeof rest);
+  return jpeg;
+}
+
+/* The step belongs to a coefficient that is not kept: its products leave 16 bits all the same. */
+static void test_steps_that_no_8_bit_file_needs(void **state) {
+  (void)state;
+  static const struct {
+    uint16_t step;
+    bool handled;
+  } expected[] = {{16, true}, {255, true}, {256, false}, {65535, false}};
+  for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
+    const struct encoded jpeg = with_last_step(expected[i].step);
+    struct blocks_read read = {0};
+    blocks_read(&read, jpeg.bytes, jpeg.size, 6, NULL);
+    assert_int_equal(read.handled, expected[i].handled);
+    coefficients_free(&read.coefficients);
+    free(jpeg.bytes);
+  }
+}
+
 /* Two grey blocks, a restart marker between them in each scan. The first block's EOB1 names three blocks, which is more
  * than there are; the second has its own symbols all the same: coefficient 1 is -1, then the end. */
 static void test_end_of_band_run_over_a_restart(void **state) {
@@ -417,6 +481,7 @@ int main(void) {
       cmocka_unit_test(test_scans_of_another_file),
       cmocka_unit_test(test_inserted_bytes),
       cmocka_unit_test(test_dc_that_grows),
+      cmocka_unit_test(test_steps_that_no_8_bit_file_needs),
       cmocka_unit_test(test_end_of_band_run_over_a_restart),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
