@@ -188,8 +188,7 @@ static void test_missing_is_the_worst_that_unread_bits_can_do(void **unused) {
   (void)unused;
   enum { WIDE = 40, HIGH = 24, KEEP = 6 };
   struct image_blocks shape = {.wide = WIDE, .high = HIGH, .keep = KEEP, .stride = 8};
-  const struct image_info info = {
-      .format = HASHSCAN_FORMAT_JPEG, .width = 8 * WIDE, .height = 8 * HIGH, .channels = 1};
+  const struct image_info info = {.format = HASHSCAN_FORMAT_JPEG, .width = 8 * WIDE, .height = 8 * HIGH, .channels = 1};
   struct pdq_fast *fast = pdq_fast_create();
   struct pdq_fast_result *as_read = malloc(sizeof *as_read);
   struct pdq_fast_result *in_full = malloc(sizeof *in_full);

@@ -11,8 +11,9 @@
  * - missing is the most that the unread bits of a progressive file can cause (fast.h).
  *
  * `deviations` is the table below: by path and by the shorter side, at least 1.5 times the most that any bit of any
- * transform of any picture needed in `hashscan-bench calibrate --level blocks` over generated pictures, altered copies of
- * them, photographs and the conformance pictures. Its last column shows what part of the table's number was needed. */
+ * transform of any picture needed in `hashscan-bench calibrate --level blocks` over generated pictures, altered copies
+ * of them, photographs and the conformance pictures. Its last column shows what part of the table's number was needed.
+ */
 #include "pdq/certainty.h"
 
 #include <math.h>
