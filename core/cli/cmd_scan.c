@@ -42,8 +42,8 @@ static const struct option scan_options[] = {
     {"level", 0, OPTION_CHOICE, offsetof(struct scan_settings, level), "exact|fast|blocks",
      "With fast, images are screened: decoded, hashed cheaply and compared with the bits that rounding may change as "
      "wildcards; only where that finds a candidate, the exact hash decides. The matches are those of exact for every "
-     "file. With blocks, JPEG is screened from the low frequencies of its blocks without decoding the rest: several "
-     "times as fast, but a file that was crafted for it can hide a match, and damage in what is not read goes "
+     "file. With blocks, JPEG is screened from the low frequencies of its blocks without decoding the rest: "
+     "faster, but a file that was crafted for it can hide a match, and damage in what is not read goes "
      "unnoticed. "
      "Use it for a first pass over storage that nobody crafted to hide from it. Default fast.",
      0, 0},

@@ -141,7 +141,7 @@ typedef enum hashscan_level {
    * to be published. Pictures that it brings nothing for (a side under 128 px; nn512 over 512 px) are hashed at exact
    * all the same: image.level tells. */
   HASHSCAN_LEVEL_FAST = 1,
-  /* For JPEG from the low frequencies of its blocks, in a fraction of the time that decoding takes. What it leaves out
+  /* For JPEG from the low frequencies of its blocks, in less time than decoding takes. What it leaves out
    * is estimated from what it reads, and a crafted file can make that estimate wrong: high frequencies and chroma can
    * drive samples out of 0 to 255 and move the means of blocks where this level does not look. Then bits that are not
    * in `unknown` differ, and a match is missed. Meant for a first pass over storage that nobody crafted to hide from

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Certified screening (DESIGN.md section 6): can the fast hash alone say that nothing matches? */
+/* Screening (core/doc/DESIGN.md): can the hash of level fast or blocks alone say that nothing matches? */
 #ifndef HASHSCAN_SCAN_SCREEN_H
 #define HASHSCAN_SCAN_SCREEN_H
 
