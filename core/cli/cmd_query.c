@@ -335,7 +335,8 @@ static void write_summary(struct query_run *run, double seconds) {
   json_line_end(&json);
 }
 
-static bool query_all(struct query_run *run, const struct operands *operands) {
+/* Returns the exit code. */
+static int query_all(struct query_run *run, const struct operands *operands) {
   const double started = progress_clock();
   if (run->settings.format == QUERY_CSV)
     output_format(&run->out, "query,verdict,kind,distance,list,version,id,labels,reason%s\n",
@@ -349,11 +350,9 @@ static bool query_all(struct query_run *run, const struct operands *operands) {
     finished = query_stream(run, &lines);
   }
   if (finished && run->settings.format == QUERY_JSONL) write_summary(run, progress_clock() - started);
-  return output_finish(&run->out) && finished;
-}
-
-static int exit_code_of(const struct query_run *run) {
-  return fail_on_exit(&run->settings.fail_on, &(struct fail_on_counts){run->by_outcome, NULL, 0, run->interrupted});
+  if (!output_finish(&run->out)) return EXIT_FATAL;
+  return fail_on_exit(&run->settings.fail_on,
+                      &(struct fail_on_counts){run->by_outcome, NULL, 0, run->interrupted, !finished});
 }
 
 static int run_query(const struct command *command, int argc, char **argv) {
@@ -377,7 +376,7 @@ static int run_query(const struct command *command, int argc, char **argv) {
   hashscan_index_get_info(run->index, &info);
   record_warn_of_readers(operands.items[0], &info);
   output_open_stdout(&run->out);
-  if (query_all(run, &operands)) exit_code = exit_code_of(run);
+  exit_code = query_all(run, &operands);
 done:
   hashscan_index_close(run->index);
   free(run->hits.items);

@@ -374,13 +374,11 @@ static int conclude(struct scan_run *run) {
   if (!output_finish(&run->out)) return EXIT_FATAL;
   if (run->settings.verbose || isatty(STDERR_FILENO)) write_human_summary(run);
   const uint64_t matches = run->summary.by_outcome[HASHSCAN_MATCH];
-  if (run->error.code != HASHSCAN_SUCCESS) {
-    if (matches > 0) message("%s (%" PRIu64 " inputs had matched before)", run->error.message, matches);
-    else message("%s", run->error.message);
-    return EXIT_FATAL;
-  }
+  const bool failed = run->error.code != HASHSCAN_SUCCESS;
+  if (failed && matches > 0) message("%s (%" PRIu64 " inputs had matched before)", run->error.message, matches);
+  else if (failed) message("%s", run->error.message);
   const struct fail_on_counts counts = {run->summary.by_outcome, run->summary.by_status, HASHSCAN_STATUS_COUNT,
-                                        interrupted(run)};
+                                        interrupted(run), failed};
   return fail_on_exit(&run->settings.fail_on, &counts);
 }
 

@@ -8,8 +8,8 @@
 
 enum exit_code {
   EXIT_COMPLETE = 0,   /* done, and no match */
-  EXIT_MATCH = 1,      /* at least one match (scan and query), whatever else happened but a 2 */
-  EXIT_FATAL = 2,      /* wrong usage, or an error that ended the run: the results are not whole, matches or not */
+  EXIT_MATCH = 1,      /* at least one match (scan and query), whatever else happened: results are written */
+  EXIT_FATAL = 2,      /* wrong usage, results that cannot be written, or no match before an error ended the run */
   EXIT_UNEXAMINED = 3, /* no match, but some image could not be examined, or something else that --fail-on names */
   EXIT_INTERRUPTED = 4 /* no match, and ended early by a signal; what is finished was written */
 };

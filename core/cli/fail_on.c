@@ -57,6 +57,7 @@ static bool counted(unsigned set, const uint64_t *counts, unsigned size) {
 int fail_on_exit(const struct fail_on *fail_on, const struct fail_on_counts *counts) {
   const unsigned match = 1u << HASHSCAN_MATCH;
   if (counted(fail_on->outcomes & match, counts->by_outcome, HASHSCAN_OUTCOME_COUNT)) return EXIT_MATCH;
+  if (counts->failed) return EXIT_FATAL;
   if (counts->interrupted) return EXIT_INTERRUPTED;
   if (counted(fail_on->outcomes & ~match, counts->by_outcome, HASHSCAN_OUTCOME_COUNT) ||
       counted(fail_on->statuses, counts->by_status, counts->statuses))

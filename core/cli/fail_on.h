@@ -21,6 +21,7 @@ struct fail_on_counts {
   const uint64_t *by_outcome, *by_status;
   unsigned statuses;
   bool interrupted;
+  bool failed; /* an error ended the run */
 };
 
 /* Reads names with commas between them: outcomes, the first `statuses` of hashscan_status, or "none" alone. Nothing is
