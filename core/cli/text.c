@@ -26,8 +26,8 @@ static unsigned code_point(const unsigned char *c, unsigned length) {
 }
 
 static bool is_control(unsigned code) {
-  return code < 0x20 || (code >= 0x7f && code <= 0x9f) || (code >= 0x2028 && code <= 0x202e) ||
-         (code >= 0x2066 && code <= 0x2069);
+  return code < 0x20 || (code >= 0x7f && code <= 0x9f) || code == 0x061c || code == 0x200e || code == 0x200f ||
+         (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
 }
 
 enum text_class text_classify(const char *text, unsigned *length, unsigned *code) {

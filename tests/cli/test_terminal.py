@@ -11,7 +11,8 @@ import zlib
 import pytest
 from conftest import build, hash_of, picture, png_chunk, run, start, write
 
-CONTROLS = [*range(1, 0x20), *range(0x7f, 0xa0), *range(0x2028, 0x202f), *range(0x2066, 0x206a)]
+CONTROLS = [*range(1, 0x20), *range(0x7f, 0xa0), 0x61c, 0x200e, 0x200f, *range(0x2028, 0x202f),
+            *range(0x2066, 0x206a)]
 NASTY = ["a" + chr(code) + "b" for code in CONTROLS] + [
     "\x1b]0;owned\x07", "\u009b31mred", "\u202egnp.exe", "back\\slash", "\\front", 'quo"te', "com,ma", "\u00e4\u20ac\U0001f600",
     "\\x1b", ";", "all,\"of\"\nit\x1b;\\"]

@@ -48,11 +48,12 @@ bool utf8_valid(const void *bytes, size_t size) {
   return true;
 }
 
-/* U+0000 to U+001F, U+007F to U+009F, U+2028 to U+202E, U+2066 to U+2069, by their bytes. */
+/* U+0000 to U+001F, U+007F to U+009F, U+061C, U+200E, U+200F, U+2028 to U+202E, U+2066 to U+2069, by their bytes. */
 static bool is_control(const uint8_t *bytes, size_t length) {
   if (length == 1) return bytes[0] < 0x20 || bytes[0] == 0x7f;
-  if (length == 2) return bytes[0] == 0xc2 && bytes[1] < 0xa0;
+  if (length == 2) return (bytes[0] == 0xc2 && bytes[1] < 0xa0) || (bytes[0] == 0xd8 && bytes[1] == 0x9c);
   if (length != 3 || bytes[0] != 0xe2) return false;
+  if (bytes[1] == 0x80 && (bytes[2] == 0x8e || bytes[2] == 0x8f)) return true;
   return (bytes[1] == 0x80 && bytes[2] >= 0xa8 && bytes[2] <= 0xae) ||
          (bytes[1] == 0x81 && bytes[2] >= 0xa6 && bytes[2] <= 0xa9);
 }
