@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* PDQ written plainly, in the order of operations that the reference implementation publishes (DESIGN.md section 4):
+/* PDQ written plainly, in the order of operations that the reference implementation publishes:
  * whole float pictures, one-dimensional box filters with a stride, a 16x64 by 64x64 by 64x16 product, bit loops. It
  * shares no code with core/src/pdq, so that agreement means something, and it is what "times faster" refers to. */
 #include "naive_pdq.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What stands between luma and the 64x64 picture (DESIGN.md, section 4, steps 4 and 5), in double and as it is worded
- * there: the oracle of the fast level. */
+/* What stands between luma and the 64x64 picture, in double and as PDQ's description words it: the oracle of the fast
+ * level. */
 #ifndef HASHSCAN_TESTS_OPERATOR_H
 #define HASHSCAN_TESTS_OPERATOR_H
 

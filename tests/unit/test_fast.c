@@ -256,7 +256,7 @@ static void test_certain_bits_are_those_of_exact(void **unused) {
   pdq_fast_destroy(fast);
 }
 
-/* Coefficient k of a hash's bits (DESIGN.md section 4, step 8). */
+/* Coefficient k of a hash's bits. */
 static int bit_of(const hashscan_pdq *bits, size_t k) {
   return bits->bytes[31 - k / 8] >> k % 8 & 1;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* JPEG as blocks, by own entropy decoding (DESIGN.md section 5). Whatever is outside the scope, over a limit or odd is
+/* JPEG as blocks, by own entropy decoding (core/doc/DESIGN.md). Whatever is outside the scope, over a limit or odd is
  * left to libjpeg-turbo, which starts over; so a file is only handled when libjpeg-turbo would have no warning. */
 #include "image/jpeg_blocks.h"
 

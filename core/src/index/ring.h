@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Ring-16: exact radius search in a set of hashes of up to 256 bits (DESIGN.md section 7; M. Norouzi, A. Punjani,
+/* Ring-16: exact radius search in a set of hashes of up to 256 bits (M. Norouzi, A. Punjani,
  * D. Fleet, "Fast Exact Search in Hamming Space with Multi-Index Hashing", TPAMI 2014; J. Qin, C. Xiao, "Pigeonring: A
  * Principle for Faster Thresholded Similarity Search", PVLDB 2018).
  *

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How far the fast level may be off: epsilon for each coefficient, by path and size (DESIGN.md section 6). */
+/* How far the fast level may be off: epsilon for each coefficient, by path and size (core/doc/DESIGN.md). */
 #ifndef HASHSCAN_PDQ_CERTAINTY_H
 #define HASHSCAN_PDQ_CERTAINTY_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* PDQ at the fast level: the reference's linear operator evaluated cheaply (DESIGN.md sections 5 and 6).
+/* PDQ at the fast level: the reference's linear operator evaluated cheaply (core/doc/DESIGN.md).
  *
  * tent.c finds the weights of a size; a pdq_fast applies them to rows of 8-bit pixels or to the coefficients of JPEG
  * blocks as the decoder delivers them, in memory that grows with the width alone. The answer is the decimated 64x64
@@ -16,7 +16,7 @@
 struct pdq_fast;
 struct pdq_rounding;
 
-/* NULL when out of memory. One thread at a time; keeps its buffers, and the weights of the last size, between
+/* NULL when out of memory. One thread at a time; keeps its buffers, and the weights of the last sizes, between
  * pictures. */
 struct pdq_fast *pdq_fast_create(void);
 void pdq_fast_destroy(struct pdq_fast *fast);

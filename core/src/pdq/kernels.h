@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The inner loops of PDQ. The scalar versions in kernels.c are the reference; x86/ overrides them, bit-identically:
- * every lane does the reference's float operations in the reference's order (DESIGN.md section 4), so lanes run across
+ * every lane does the reference's float operations in the reference's order, so lanes run across
  * rows or columns and never along a sum.
  *
  * Adding 0.0f is exact, so the edges of a filter need no code of their own: what does not exist is zero. */

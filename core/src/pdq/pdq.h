@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* PDQ: rows of pixels in, 256-bit hash and quality out (DESIGN.md section 4; D. Davis and B. Rosen, "The TMK+PDQF
+/* PDQ: rows of pixels in, 256-bit hash and quality out (D. Davis and B. Rosen, "The TMK+PDQF
  * Video-Hashing Algorithm and the PDQ Image-Hashing Algorithm", 2019).
  *
  * A pdq_stream takes rows as the decoder delivers them and keeps only the rows that the box filters still need, about

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Quality, DCT matrix, median and hash bits (DESIGN.md section 4, steps 6 to 9). */
+/* Quality, DCT matrix, median and hash bits. */
 #include "pdq/spectrum.h"
 
 #include <assert.h>

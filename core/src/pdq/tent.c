@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-/* Samples of a box filter's window around `at`, clipped to the axis (DESIGN.md section 4, step 4). */
+/* Samples of a box filter's window around `at`, clipped to the axis. */
 struct span {
   size_t begin;
   size_t end;

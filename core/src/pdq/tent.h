@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* PDQ's two box passes and its decimation along one axis, as one sparse 64 x n matrix (DESIGN.md section 5).
+/* PDQ's two box passes and its decimation along one axis, as one sparse 64 x n matrix.
  *
  * Row i of it is the adjoint of the two passes applied to a unit at the sample point of cell i: a tent 2 * window - 1
  * samples wide, so that neighbours share few samples or none. It is exact, edges included. */
