@@ -233,8 +233,9 @@ typedef struct hashscan_hash_options {
 /* One way of showing a picture. Its stored pixels are what PDQ's reference hashes, but not always what people see: a
  * browser puts transparent pixels on the page's colour and applies the gAMA chunk of a PNG, and programs disagree on
  * the inks of a CMYK JPEG. The other views are what such a program shows. hashscan_hash_image hashes the stored one,
- * and hashscan_match_image compares all that differ. Colour profiles are not applied: one that does more than shift
- * shades makes a picture `unseen`. */
+ * and hashscan_match_image compares all that differ. Colour profiles are not applied: those of usual working
+ * spaces (sRGB, Adobe RGB, Display P3, ...) count as if they were sRGB, which they nearly are for luma but not for
+ * saturated colours, and all others make a picture `unseen`. */
 typedef enum hashscan_view {
   HASHSCAN_VIEW_STORED = 0,         /* alpha dropped, gamma left alone, the colour model that libjpeg takes */
   HASHSCAN_VIEW_ON_WHITE = 1,       /* transparent pixels over a white page */

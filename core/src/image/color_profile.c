@@ -101,7 +101,7 @@ static double steepest(double x) {
 }
 
 /* Rising, nowhere steep, and near the diagonal: gammas of 1.5 to 3.3, sRGB, L*, Rec. 709 are. */
-static bool is_usual_curve(const struct tag *curve, bool to_lightness, unsigned steps) {
+static bool is_gentle_curve(const struct tag *curve, bool to_lightness, unsigned steps) {
   double recent[COLOR_PROFILE_MAX_STEPS / 255] = {0};
   const unsigned reach = steps / 255; /* steps in 1/255 */
   assert(reach >= 1 && steps <= COLOR_PROFILE_MAX_STEPS);
@@ -114,6 +114,25 @@ static bool is_usual_curve(const struct tag *curve, bool to_lightness, unsigned 
     recent[i % reach] = shown;
   }
   return true;
+}
+
+/* Whether some stretch of shades that is long enough to hold a picture is shown with much more contrast than it has.
+ * What lies below is left to the darkest shades, where usual curves differ most. The gammas named above rise 1.8 times.
+ */
+static bool gives_contrast(const struct tag *curve, bool to_lightness) {
+  enum { LEVELS = 255, STRETCH = 16, DARKEST = 24 };
+  for (unsigned i = DARKEST; i + STRETCH <= LEVELS; i++) {
+    double low = 0, high = 0;
+    if (!shown_at(curve, to_lightness, (double)i / LEVELS, &low) ||
+        !shown_at(curve, to_lightness, (double)(i + STRETCH) / LEVELS, &high))
+      return true;
+    if (high - low > 1.8 * STRETCH / LEVELS) return true;
+  }
+  return false;
+}
+
+static bool is_usual_curve(const struct tag *curve, bool to_lightness, unsigned steps) {
+  return is_gentle_curve(curve, to_lightness, steps) && !gives_contrast(curve, to_lightness);
 }
 
 static bool same_data(const struct tag *a, const struct tag *b) {

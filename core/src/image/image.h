@@ -96,7 +96,7 @@ enum image_answer {
  *
  * A sink with `want_planes` may get a JPEG as planes instead, when want_planes says yes for a picture of this size:
  * then `begin_planes`, and `planes` from top to bottom until all rows are given. Status and reason are those that rows
- * would have had, but that planes need a little less of max_decoder_bytes.
+ * would have had, unless the time is over before.
  *
  * A sink with `want_blocks` may get a JPEG as blocks instead: want_blocks returns how many coefficients of each block
  * it wants for a picture of this size, or 0 to get rows. Then `begin_blocks`, and `blocks` from top to bottom until

@@ -235,9 +235,24 @@ static hashscan_status give_rows(struct jpeg_state *state) {
   return status;
 }
 
+/* Planes need less memory than rows. Where max_decoder_bytes is so near that this could decide, rows do, so that a
+ * picture is over the limit or not at every level alike. Rows take the coefficients of all blocks, when they come in
+ * several scans, and a few dozen rows of samples. */
+static bool has_room_for_rows(const struct jpeg_decompress_struct *decoder, uint64_t max_bytes) {
+  enum { ROW_BYTES_A_COLUMN = 1024, DECODER_BYTES = 1 << 20 };
+  uint64_t needed = DECODER_BYTES + (uint64_t)ROW_BYTES_A_COLUMN * decoder->image_width;
+  for (int i = 0; i < decoder->num_components; i++) {
+    const jpeg_component_info *component = &decoder->comp_info[i];
+    needed += (uint64_t)(component->width_in_blocks + MAX_SAMP_FACTOR) *
+              (component->height_in_blocks + MAX_SAMP_FACTOR) * sizeof(JBLOCK);
+  }
+  return needed <= max_bytes;
+}
+
 static bool wants_planes(const struct jpeg_state *state) {
   const struct image_sink *sink = state->job->sink;
   return sink->want_planes != NULL && sink->view == HASHSCAN_VIEW_STORED && jpeg_planes_fit(&state->decoder) &&
+         has_room_for_rows(&state->decoder, state->job->limits->max_decoder_bytes) &&
          sink->want_planes(sink->user, state->job->info);
 }
 
