@@ -19,9 +19,9 @@ import zlib
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TIERS = ("avx2", "scalar")  # forced below the machine's best one
-TIERED = ("test_pdq", "test_fast", "test_fast_blocks", "test_fast_worst", "test_png_fast", "test_png_fast_hostile",
-          "test_png_views", "test_hamming", "test_searcher", "test_sweep", "test_match", "test_match_reload",
-          "test_screen")
+TIERED = ("test_pdq", "test_fast", "test_fast_blocks", "test_fast_worst", "test_planes_hash", "test_png_fast",
+          "test_png_fast_hostile", "test_png_views", "test_hamming", "test_searcher", "test_sweep", "test_match",
+          "test_match_reload", "test_screen")
 TIMEOUT_SECONDS = 1500
 
 

@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 #define COUNT (PDQ_COEFFICIENTS * PDQ_COEFFICIENTS)
@@ -143,19 +144,39 @@ void pdq_hash_of(const float coefficients[COUNT], hashscan_transform transform, 
   set_bits(values, median_of(values), hash);
 }
 
+/* Values and the ends of what they can be. */
+struct interval {
+  float values[COUNT], lower[COUNT], upper[COUNT];
+};
+
+static void widen(struct interval *interval, const float epsilon[COUNT]) {
+  for (size_t k = 0; k < COUNT; k++) {
+    interval->lower[k] = interval->values[k] - epsilon[k];
+    interval->upper[k] = interval->values[k] + epsilon[k];
+  }
+}
+
 /* The bit of k is 1 when its value is over the median, that is when at least 128 values are under it; so it is surely 1
  * when that holds for its lower end and the upper ends of the others, and surely 0 when 128 others, so 129 values with
- * its own, have lower ends that are not under its upper end. (Its own lower end does not count among them: it is under
- * its upper end.) */
-static void mark_unknown(const float values[COUNT], const float epsilon[COUNT], hashscan_pdq *unknown) {
-  float lower[COUNT], upper[COUNT], doubt[COUNT];
+ * its own, have lower ends that are not under its upper end. (Its own lower end does not count among them, since it is
+ * under its upper end: where epsilon is zero it is not, and only ends that are over its own count.) */
+struct thresholds {
+  float median, surely_over, surely_under;
+};
+
+static struct thresholds thresholds_of(const struct interval *interval) {
+  return (struct thresholds){.median = median_of(interval->values),
+                             .surely_over = ranked(interval->upper, MEDIAN_RANK),
+                             .surely_under = ranked(interval->lower, MEDIAN_RANK + 1)};
+}
+
+static void mark_unknown(const struct interval *interval, const struct thresholds *thresholds, hashscan_pdq *unknown) {
+  float doubt[COUNT];
   for (size_t k = 0; k < COUNT; k++) {
-    lower[k] = values[k] - epsilon[k];
-    upper[k] = values[k] + epsilon[k];
+    const float lower = interval->lower[k], upper = interval->upper[k];
+    const bool surely_0 = upper < thresholds->surely_under || (upper == thresholds->surely_under && lower < upper);
+    doubt[k] = lower > thresholds->surely_over || surely_0 ? 0.0f : 1.0f;
   }
-  const float surely_over = ranked(upper, MEDIAN_RANK);
-  const float surely_under = ranked(lower, MEDIAN_RANK + 1);
-  for (size_t k = 0; k < COUNT; k++) doubt[k] = lower[k] > surely_over || upper[k] <= surely_under ? 0.0f : 1.0f;
   set_bits(doubt, 0.5f, unknown);
 }
 
@@ -167,12 +188,19 @@ static void transpose(const float values[COUNT], float out[COUNT]) {
 void pdq_hash_within(const float coefficients[COUNT], const float epsilon[COUNT], unsigned count, hashscan_pdq *hashes,
                      hashscan_pdq *unknown) {
   float bounds[COUNT], transposed[COUNT];
+  struct thresholds thresholds[2][2]; /* two transforms have the same signs, and transposing leaves these as they are */
+  bool known[2][2] = {{false}};
   for (size_t k = 0; k < COUNT; k++) bounds[k] = epsilon[k] < PDQ_EPSILON_MAX ? epsilon[k] : PDQ_EPSILON_MAX;
   transpose(bounds, transposed);
   for (unsigned t = 0; t < count; t++) {
-    float values[COUNT];
-    apply(coefficients, dihedrals[t], values);
-    set_bits(values, median_of(values), &hashes[t]);
-    mark_unknown(values, dihedrals[t].transpose ? transposed : bounds, &unknown[t]);
+    const struct dihedral d = dihedrals[t];
+    struct thresholds *here = &thresholds[d.by_row][d.by_column];
+    struct interval interval;
+    apply(coefficients, d, interval.values);
+    widen(&interval, d.transpose ? transposed : bounds);
+    if (!known[d.by_row][d.by_column]) *here = thresholds_of(&interval);
+    known[d.by_row][d.by_column] = true;
+    set_bits(interval.values, here->median, &hashes[t]);
+    mark_unknown(&interval, here, &unknown[t]);
   }
 }
