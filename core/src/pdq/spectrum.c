@@ -144,15 +144,15 @@ void pdq_hash_of(const float coefficients[COUNT], hashscan_transform transform, 
   set_bits(values, median_of(values), hash);
 }
 
-/* Values and the ends of what they can be. */
+/* The ends of what values can be. */
 struct interval {
-  float values[COUNT], lower[COUNT], upper[COUNT];
+  float lower[COUNT], upper[COUNT];
 };
 
-static void widen(struct interval *interval, const float epsilon[COUNT]) {
+static void widen(const float values[COUNT], const float epsilon[COUNT], struct interval *interval) {
   for (size_t k = 0; k < COUNT; k++) {
-    interval->lower[k] = interval->values[k] - epsilon[k];
-    interval->upper[k] = interval->values[k] + epsilon[k];
+    interval->lower[k] = values[k] - epsilon[k];
+    interval->upper[k] = values[k] + epsilon[k];
   }
 }
 
@@ -164,8 +164,8 @@ struct thresholds {
   float median, surely_over, surely_under;
 };
 
-static struct thresholds thresholds_of(const struct interval *interval) {
-  return (struct thresholds){.median = median_of(interval->values),
+static struct thresholds thresholds_of(const float values[COUNT], const struct interval *interval) {
+  return (struct thresholds){.median = median_of(values),
                              .surely_over = ranked(interval->upper, MEDIAN_RANK),
                              .surely_under = ranked(interval->lower, MEDIAN_RANK + 1)};
 }
@@ -196,11 +196,12 @@ void pdq_hash_within(const float coefficients[COUNT], const float epsilon[COUNT]
     const struct dihedral d = dihedrals[t];
     struct thresholds *here = &thresholds[d.by_row][d.by_column];
     struct interval interval;
-    apply(coefficients, d, interval.values);
-    widen(&interval, d.transpose ? transposed : bounds);
-    if (!known[d.by_row][d.by_column]) *here = thresholds_of(&interval);
+    float values[COUNT];
+    apply(coefficients, d, values);
+    widen(values, d.transpose ? transposed : bounds, &interval);
+    if (!known[d.by_row][d.by_column]) *here = thresholds_of(values, &interval);
     known[d.by_row][d.by_column] = true;
-    set_bits(interval.values, here->median, &hashes[t]);
+    set_bits(values, here->median, &hashes[t]);
     mark_unknown(&interval, here, &unknown[t]);
   }
 }
