@@ -9,8 +9,10 @@
 #include "index/index.h"
 
 /* Up to so many unknown bits a search costs little beside any decoding: with a million entries about four times what
- * one without them does (`hashscan-bench index --unknown 32`). Beyond, the index estimates it. */
+ * one without them does (`hashscan-bench index --unknown 32`). Beyond, the index estimates it; and beyond twice as many
+ * no search with a million entries took less than decoding again, whatever the estimate. */
 #define VAGUE_BITS 32
+#define HOPELESS_BITS 64
 
 /* What decoding and hashing a picture once more takes at least: JPEG, a thread of a Zen 3 at 2.4 GHz, `hashscan-bench
  * jpeg` over photographs of 1024 px at level exact, rounded down. */
@@ -21,10 +23,18 @@ static unsigned count_bits(const hashscan_pdq *mask) {
   return hashscan_pdq_distance(mask, &none);
 }
 
+/* The most of any of the hashes. */
+static unsigned most_unknown_bits(const hashscan_image_hash *image) {
+  unsigned most = 0;
+  for (unsigned i = 0; i < image->hash_count; i++) {
+    const unsigned bits = count_bits(&image->unknown[i]);
+    if (bits > most) most = bits;
+  }
+  return most;
+}
+
 bool screen_is_vague(const hashscan_image_hash *image) {
-  for (unsigned i = 0; i < image->hash_count; i++)
-    if (count_bits(&image->unknown[i]) > VAGUE_BITS) return true;
-  return false;
+  return most_unknown_bits(image) > VAGUE_BITS;
 }
 
 static int on_candidate(const hashscan_hit *hit, void *user) {
@@ -43,7 +53,9 @@ static hashscan_search search_for(const hashscan_image_hash *image, unsigned rad
 }
 
 static bool pays(const hashscan_index *snapshot, const hashscan_search *search, const hashscan_image_hash *image) {
-  if (!screen_is_vague(image)) return true;
+  const unsigned unknown = most_unknown_bits(image);
+  if (unknown <= VAGUE_BITS) return true;
+  if (unknown > HOPELESS_BITS) return false;
   return index_search_cost(snapshot, search) < EXACT_NANOSECONDS_PER_PIXEL * image->width * image->height;
 }
 
