@@ -167,15 +167,20 @@ static void long_prologs_take_linear_time(void **state) {
   free(text);
 }
 
-static void expect_compressed(const char *text, size_t size, hashscan_status status, const char *reason) {
-  uint8_t packed[4096];
+/* One member of a gzip file. Returns its size. */
+static size_t compress_member(const char *text, size_t size, uint8_t *packed, size_t room) {
   z_stream stream = {.next_in = (const uint8_t *)text, .avail_in = (uInt)size};
   stream.next_out = packed;
-  stream.avail_out = sizeof packed;
+  stream.avail_out = (uInt)room;
   assert_int_equal(deflateInit2(&stream, 9, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY), Z_OK);
   assert_int_equal(deflate(&stream, Z_FINISH), Z_STREAM_END);
-  const size_t used = sizeof packed - stream.avail_out;
   deflateEnd(&stream);
+  return room - stream.avail_out;
+}
+
+static void expect_compressed(const char *text, size_t size, hashscan_status status, const char *reason) {
+  uint8_t packed[4096];
+  const size_t used = compress_member(text, size, packed, sizeof packed);
   expect(packed, used, status, reason);
   if (status == HASHSCAN_STATUS_UNSUPPORTED) expect(packed, used - 8, status, reason); /* cut */
 }
@@ -186,6 +191,22 @@ static void gzip_is_looked_into(void **state) {
   expect_compressed("\xff\xd8\xff\xe0", 4, HASHSCAN_STATUS_UNSUPPORTED, "JPEG or PNG in gzip");
   expect_compressed("a log file\n", 11, HASHSCAN_STATUS_NOT_IMAGE, "gzip archive");
   expect_compressed("PK\3\4", 4, HASHSCAN_STATUS_NOT_IMAGE, "gzip archive");
+  /* Whatever stands before the svg element, and in whichever member it is. */
+  static char text[(1 << 20) + 100];
+  memset(text, ' ', sizeof text);
+  memcpy(text + 50000, "<svg/>", 6);
+  expect_compressed(text, 60000, HASHSCAN_STATUS_UNSUPPORTED, "SVG in gzip is not decoded");
+  memcpy(text + 50000, "<!-- ", 5);
+  memcpy(text + 200000, "--><svg/>", 9);
+  expect_compressed(text, 210000, HASHSCAN_STATUS_UNSUPPORTED, "SVG in gzip is not decoded");
+  memset(text + 200000, ' ', 9);
+  expect_compressed(text, sizeof text, HASHSCAN_STATUS_UNSUPPORTED, "XML that may be SVG in gzip");
+  text[0] = 'a';
+  expect_compressed(text, sizeof text, HASHSCAN_STATUS_NOT_IMAGE, "gzip archive");
+  uint8_t members[200];
+  const size_t empty = compress_member("", 0, members, sizeof members);
+  const size_t second = compress_member("<svg/>", 6, members + empty, sizeof members - empty);
+  expect(members, empty + second, HASHSCAN_STATUS_UNSUPPORTED, "SVG in gzip is not decoded");
   EXPECT_OTHER("\x1f\x8b", "gzip archive");
   EXPECT_OTHER("\x1f\x8b\x08\xff\xff\xff\xff\xff\xff\xff\xff", "gzip archive");
 }

@@ -7,6 +7,8 @@
  * are not, nor are archives, office documents (which are ZIP archives) and sound, though each can hold pictures. */
 #include "image/container.h"
 
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #define ZLIB_CONST
 #include <zlib.h>
@@ -331,27 +333,47 @@ static bool is_decoded(const uint8_t *bytes, size_t size) {
   return has_at(bytes, size, 0, "\xff\xd8", 2) || has_at(bytes, size, 0, "\x89PNG", 4);
 }
 
-/* The first bytes of a gzip stream: viewers inflate SVG, and some whatever it is. False: it cannot be inflated. */
-static bool inflate_start(const uint8_t *bytes, size_t size, uint8_t *out, size_t *out_size) {
-  z_stream stream = {.next_in = bytes, .avail_in = size < 65536 ? (uInt)size : 65536};
-  if (inflateInit2(&stream, 16 + MAX_WBITS) != Z_OK) return false;
+/* How far a gzip file is looked into: an SVG may begin with comments of any length. */
+#define INFLATED_REACH ((size_t)1 << 20)
+
+/* The first bytes of a gzip file, whose members follow one another. 0 when it cannot be inflated. */
+static size_t inflate_start(const uint8_t *bytes, size_t size, uint8_t *out) {
+  z_stream stream = {.next_in = bytes, .avail_in = size < UINT_MAX ? (uInt)size : UINT_MAX};
+  if (inflateInit2(&stream, 16 + MAX_WBITS) != Z_OK) return 0;
   stream.next_out = out;
-  stream.avail_out = (uInt)*out_size;
-  const int result = inflate(&stream, Z_SYNC_FLUSH);
-  *out_size -= stream.avail_out;
+  stream.avail_out = (uInt)INFLATED_REACH;
+  while (inflate(&stream, Z_SYNC_FLUSH) == Z_STREAM_END && stream.avail_out > 0 && stream.avail_in > 0)
+    if (inflateReset(&stream) != Z_OK) break;
   inflateEnd(&stream);
-  return result == Z_OK || result == Z_STREAM_END || result == Z_BUF_ERROR;
+  return INFLATED_REACH - stream.avail_out;
 }
 
-static struct container identify_gzip(const uint8_t *bytes, size_t size) {
-  uint8_t start[16384];
-  size_t start_size = sizeof start;
-  if (!inflate_start(bytes, size, start, &start_size)) return (struct container){.name = "gzip archive"};
-  struct container inside = identify(start, start_size);
-  if (is_decoded(start, start_size)) inside = (struct container){.name = "JPEG or PNG", .image = true};
+/* Whether text that goes on may still turn out to be SVG. */
+static bool may_become_svg(const uint8_t *start, size_t size) {
+  size_t at = size >= 3 && memcmp(start, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+  while (at < size && (start[at] == ' ' || (start[at] >= '\t' && start[at] <= '\r'))) at++;
+  return at == size || start[at] == '<';
+}
+
+/* Viewers inflate SVG, and some whatever it is. */
+static struct container identify_inflated(const uint8_t *start, size_t size) {
+  struct container inside = identify(start, size);
+  if (is_decoded(start, size)) inside = (struct container){.name = "JPEG or PNG", .image = true};
+  if (!inside.image && size == INFLATED_REACH && may_become_svg(start, size))
+    inside = (struct container){.name = "XML that may be SVG", .image = true};
   if (!inside.image) return (struct container){.name = "gzip archive"};
   inside.compressed = true;
   return inside;
+}
+
+static struct container identify_gzip(const uint8_t *bytes, size_t size) {
+  uint8_t *start = malloc(INFLATED_REACH);
+  if (start == NULL) return (struct container){.name = "a gzip archive without memory to look into", .image = true};
+  const size_t inflated = inflate_start(bytes, size, start);
+  struct container found = {.name = "gzip archive"};
+  if (inflated > 0) found = identify_inflated(start, inflated);
+  free(start);
+  return found;
 }
 
 struct container container_identify(const uint8_t *bytes, size_t size) {
