@@ -124,7 +124,7 @@ def main():
         with open(arguments.json, "w", encoding="ascii") as out:
             json.dump({"files": count, "entries": arguments.entries, "seconds": seconds,
                        "threads_ratio": medians["fast", 1] / medians["fast", 2],
-                       "screening_ratio": exact / medians["fast", 1]}, out)
+                       "fast_ratio": exact / medians["fast", 1]}, out)
 
 
 if __name__ == "__main__":
