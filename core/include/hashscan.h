@@ -606,13 +606,12 @@ typedef enum hashscan_method {
   HASHSCAN_METHOD_EXACT = 0,          /* the exact hash alone */
   HASHSCAN_METHOD_FAST = 1,           /* the fast hash and its unknown bits settled it: nothing is within the radius */
   HASHSCAN_METHOD_FAST_CONFIRMED = 2, /* the fast hash left something to decide, and the exact hash decided it */
-  HASHSCAN_METHOD_BLOCKS = 3,         /* the same two for a hash from JPEG blocks */
-  HASHSCAN_METHOD_BLOCKS_CONFIRMED = 4
+  HASHSCAN_METHOD_BLOCKS = 3          /* a hash from JPEG blocks and its unknown bits; else the fast hash was asked */
 } hashscan_method;
 
-#define HASHSCAN_METHOD_COUNT 5
+#define HASHSCAN_METHOD_COUNT 4
 
-/* "exact", "fast", "fast-confirmed", "blocks", "blocks-confirmed" */
+/* "exact", "fast", "fast-confirmed", "blocks" */
 HASHSCAN_API const char *hashscan_method_name(hashscan_method method);
 
 typedef struct hashscan_match {

@@ -120,7 +120,7 @@ def test_screening_gives_the_matches_of_exact(tmp_path, dataset, level):
         # What is not exact's own says so.
         low, high = found.get("quality_range", [found["quality"]] * 2)
         assert low <= record["quality"] <= high
-    assert screened.summary["by_method"][level] > 0 and screened.summary["by_method"][level + "-confirmed"] > 0
+    assert screened.summary["by_method"][level] > 0 and screened.summary["by_method"]["fast-confirmed"] > 0
     assert (exact.summary["by_method"], exact.summary["level"]) == ({"exact": len(paths)}, "exact")
 
 

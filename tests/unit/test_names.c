@@ -44,7 +44,6 @@ static void names(void **state) {
   assert_string_equal(hashscan_method_name(HASHSCAN_METHOD_FAST), "fast");
   assert_string_equal(hashscan_method_name(HASHSCAN_METHOD_FAST_CONFIRMED), "fast-confirmed");
   assert_string_equal(hashscan_method_name(HASHSCAN_METHOD_BLOCKS), "blocks");
-  assert_string_equal(hashscan_method_name(HASHSCAN_METHOD_BLOCKS_CONFIRMED), "blocks-confirmed");
   assert_string_equal(hashscan_format_name(HASHSCAN_FORMAT_UNKNOWN), "unknown");
   assert_string_equal(hashscan_format_name(HASHSCAN_FORMAT_JPEG), "jpeg");
   assert_string_equal(hashscan_format_name(HASHSCAN_FORMAT_JPEG_CMYK), "jpeg-cmyk");

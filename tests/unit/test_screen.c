@@ -152,7 +152,7 @@ static void bits_in_doubt_are_wildcards(void **state) {
     const hashscan_pdq entry = flip_known_bits(exact.hashes[0], &blocks.unknown[0], 31);
     if (blocks.level == HASHSCAN_LEVEL_BLOCKS && hashscan_pdq_distance(&blocks.hashes[0], &entry) > 31) {
       fixture_index(index_path, &entry, 1);
-      tried += method_of(&options, &bytes) == HASHSCAN_METHOD_BLOCKS_CONFIRMED;
+      tried += method_of(&options, &bytes) == HASHSCAN_METHOD_FAST_CONFIRMED;
     }
     fixture_bytes_free(&bytes);
   }
@@ -235,7 +235,7 @@ static void quality_of_blocks_never_decides_alone(void **state) {
   struct fixture_picture flat = fixture_flat(1100, 800);
   struct fixture_bytes bytes = fixture_jpeg(&flat, 88);
   assert_int_equal(hash_at(HASHSCAN_LEVEL_BLOCKS, &bytes).level, HASHSCAN_LEVEL_BLOCKS);
-  assert_int_equal(method_of(&options, &bytes), HASHSCAN_METHOD_BLOCKS_CONFIRMED);
+  assert_int_equal(method_of(&options, &bytes), HASHSCAN_METHOD_FAST);
   fixture_bytes_free(&bytes);
   fixture_picture_free(&flat);
 }

@@ -49,7 +49,7 @@ const char *hashscan_view_name(hashscan_view view) {
 }
 
 const char *hashscan_method_name(hashscan_method method) {
-  static const char *const names[] = {"exact", "fast", "fast-confirmed", "blocks", "blocks-confirmed"};
+  static const char *const names[] = {"exact", "fast", "fast-confirmed", "blocks"};
   return NAME_OF(names, method);
 }
 

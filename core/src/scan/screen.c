@@ -2,7 +2,8 @@
 /* The exact hash agrees with the screening one on every bit that is not marked unknown. So an entry within the radius
  * of the exact hash is within the radius of the screening one over the known bits, and where a search with the unknown
  * bits as wildcards finds nothing, there is nothing to find. Where it finds something, or where the quality may lie on
- * either side of the minimum, the picture is decoded again and the exact hash decides. */
+ * either side of the minimum, the picture is decoded again and the exact hash decides; after a hash from blocks, the
+ * fast hash is asked before. */
 #include "scan/screen.h"
 
 #include "base/error.h"
@@ -76,21 +77,20 @@ static enum gate gate_of(const hashscan_image_hash *image, int min_quality) {
   return least >= min_quality ? GATE_OPEN : GATE_UNDECIDED;
 }
 
-/* Method fast or blocks when the screening hash settles the verdict, else the way that it has to be settled. */
+/* Method fast or blocks when the screening hash settles the verdict. Otherwise what it becomes if the exact hash is
+ * next: fast-confirmed, or exact when the hash was of no use. */
 static hashscan_code settle(const struct match_policy *policy, const hashscan_index *snapshot,
                             const hashscan_image_hash *image, hashscan_method *method, hashscan_error *error) {
-  const bool blocks = image->level == HASHSCAN_LEVEL_BLOCKS;
-  const hashscan_method settled = blocks ? HASHSCAN_METHOD_BLOCKS : HASHSCAN_METHOD_FAST;
-  const hashscan_method confirmed = blocks ? HASHSCAN_METHOD_BLOCKS_CONFIRMED : HASHSCAN_METHOD_FAST_CONFIRMED;
+  const hashscan_method settled = image->level == HASHSCAN_LEVEL_BLOCKS ? HASHSCAN_METHOD_BLOCKS : HASHSCAN_METHOD_FAST;
   const enum gate gate = gate_of(image, policy->min_quality);
-  *method = gate == GATE_UNDECIDED ? confirmed : settled;
+  *method = gate == GATE_UNDECIDED ? HASHSCAN_METHOD_FAST_CONFIRMED : settled;
   if (gate != GATE_OPEN || !index_has_kind(snapshot, HASHSCAN_KIND_PDQ)) return HASHSCAN_SUCCESS;
   const hashscan_search search = search_for(image, policy->radius);
   *method = HASHSCAN_METHOD_EXACT;
   if (!pays(snapshot, &search, image)) return HASHSCAN_SUCCESS;
   bool found;
   const hashscan_code code = has_candidates(snapshot, &search, &found, error);
-  *method = found ? confirmed : settled;
+  *method = found ? HASHSCAN_METHOD_FAST_CONFIRMED : settled;
   return code;
 }
 
@@ -98,14 +98,19 @@ bool screen_settled(hashscan_method method) {
   return method == HASHSCAN_METHOD_FAST || method == HASHSCAN_METHOD_BLOCKS;
 }
 
+/* What a hash from blocks leaves open, the fast one mostly settles. */
+static hashscan_level next_level(const hashscan_image_hash *image) {
+  return image->level == HASHSCAN_LEVEL_BLOCKS ? HASHSCAN_LEVEL_FAST : HASHSCAN_LEVEL_EXACT;
+}
+
 hashscan_code screen_view(const struct match_policy *policy, const hashscan_index *snapshot, hashscan_hasher *hasher,
                           hashscan_view view, const void *bytes, size_t size, hashscan_image_hash *image,
                           hashscan_method *method, hashscan_error *error) {
   *method = HASHSCAN_METHOD_EXACT;
-  hasher_hash(hasher, policy->level, view, bytes, size, image);
-  if (image->hash_count == 0 || image->level == HASHSCAN_LEVEL_EXACT) return HASHSCAN_SUCCESS;
-  const hashscan_code code = settle(policy, snapshot, image, method, error);
-  if (code == HASHSCAN_SUCCESS && !screen_settled(*method))
-    hasher_hash(hasher, HASHSCAN_LEVEL_EXACT, view, bytes, size, image);
-  return code;
+  for (hashscan_level level = policy->level;; level = next_level(image)) {
+    hasher_hash(hasher, level, view, bytes, size, image);
+    if (image->hash_count == 0 || image->level == HASHSCAN_LEVEL_EXACT) return HASHSCAN_SUCCESS;
+    const hashscan_code code = settle(policy, snapshot, image, method, error);
+    if (code != HASHSCAN_SUCCESS || screen_settled(*method)) return code;
+  }
 }
