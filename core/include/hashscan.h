@@ -141,8 +141,8 @@ typedef enum hashscan_level {
    * to be published. Pictures that it brings nothing for (a side under 128 px; nn512 over 512 px) are hashed at exact
    * all the same: image.level tells. */
   HASHSCAN_LEVEL_FAST = 1,
-  /* For JPEG from the low frequencies of its blocks, in less time than decoding takes. What it leaves out
-   * is estimated from what it reads, and a crafted file can make that estimate wrong: high frequencies and chroma can
+  /* For JPEG from the low frequencies of its blocks, in less time than decoding takes. What it leaves out is estimated
+   * from what it reads, and a crafted file can make that estimate wrong: high frequencies and chroma can
    * drive samples out of 0 to 255 and move the means of blocks where this level does not look. Then bits that are not
    * in `unknown` differ, and a match is missed. Meant for a first pass over storage that nobody crafted to hide from
    * it. Files that libjpeg-turbo may read otherwise (values that no 8-bit picture gives, quantisation steps over 255,
@@ -243,8 +243,8 @@ typedef enum hashscan_view {
   HASHSCAN_VIEW_GAMMA = 3,          /* the samples of a PNG raised to 1 / (2.2 * gAMA) */
   HASHSCAN_VIEW_GAMMA_ON_WHITE = 4, /* that, then over white */
   HASHSCAN_VIEW_GAMMA_ON_BLACK = 5,
-  HASHSCAN_VIEW_OTHER_COLORS =
-      6 /* of a JPEG: CMYK inks of the other polarity; RGB where markers contradict each other */
+  /* Of a JPEG: CMYK inks of the other polarity; RGB where its markers contradict each other. */
+  HASHSCAN_VIEW_OTHER_COLORS = 6
 } hashscan_view;
 
 #define HASHSCAN_VIEW_COUNT 7
@@ -573,10 +573,11 @@ typedef struct hashscan_match_options {
   const hashscan_limits *limits;  /* copied; NULL: the defaults */
   /* Default fast. Both fast and blocks screen: they hash at that level, search with the bits that may differ as
    * wildcards, and only when there is a candidate or when the quality may lie on either side of min_quality decode
-   * again and decide by the exact hash. With fast, outcome, matches and distances are those of exact for every file;
-   * the quality of a picture that the fast hash settled may be an estimate. With blocks a crafted file can hide a match
-   * (see HASHSCAN_LEVEL_BLOCKS), damage in those scans of a progressive JPEG that it does not read goes unnoticed, and
-   * a picture may be ok where it is of low_quality at exact. Exact turns screening off. */
+   * again and decide by the exact hash; after blocks, the fast hash is asked before it. With fast, outcome, matches and
+   * distances are those of exact for every file; the quality of a picture that the fast hash settled may be an
+   * estimate. With blocks a crafted file can hide a match (see HASHSCAN_LEVEL_BLOCKS), damage in those scans of a
+   * progressive JPEG that it does not read goes unnoticed, and a picture may be ok where it is of low_quality at exact.
+   * Exact turns screening off. */
   hashscan_level level;
 } hashscan_match_options;
 
