@@ -59,7 +59,18 @@ static bool decode(struct watch *watch, bool fast, hashscan_view view, const uin
   return true;
 }
 
+/* Codes that deflate leaves undefined, which libdeflate takes and zlib refuses (png_fast.c). */
+static bool is_undefined_deflate(const struct watch *libpng) {
+  static const char *const texts[] = {"invalid bit length repeat",   "invalid code lengths set",
+                                      "invalid literal/lengths set", "invalid distances set",
+                                      "invalid distance code",       "invalid literal/length code"};
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+    if (strstr(libpng->reason, texts[i]) != NULL) return true;
+  return false;
+}
+
 static void check_equal(const struct watch *fast, const struct watch *libpng) {
+  if (is_undefined_deflate(libpng)) return;
   require(fast->status == HASHSCAN_STATUS_OK && libpng->status == HASHSCAN_STATUS_OK && fast->reason[0] == '\0');
   require(fast->info.width == libpng->info.width && fast->info.height == libpng->info.height &&
           fast->info.channels == libpng->info.channels && fast->info.views == libpng->info.views &&
