@@ -7,9 +7,9 @@
 #include <stdio.h>
 
 #include "base/file.h"
+#include "match/screen.h"
 #include "pdq/certainty.h"
 #include "pdq/spectrum.h"
-#include "scan/screen.h"
 
 const char *const fidelity_size_names[FIDELITY_SIZES] = {"under 512", "512 to 1023", "1024 to 1279", "1280 to 1699",
                                                          "1700 and over"};

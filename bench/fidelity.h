@@ -3,7 +3,7 @@
 #ifndef HASHSCAN_BENCH_FIDELITY_H
 #define HASHSCAN_BENCH_FIDELITY_H
 
-#include "scan/scan.h"
+#include "hash/hasher.h"
 
 struct fidelity_pair {
   hashscan_hasher *screening;

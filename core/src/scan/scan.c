@@ -7,6 +7,12 @@
  * The walker submits every input in its final order and workers finish them in any order; the calling thread gives them
  * out one by one, so that on_record, on_progress and should_stop never run at the same time. With on_progress a
  * counting thread runs the same walk ahead. Worker threads block signals: the host's handlers run on its own threads.
+ *
+ *     walk.c        paths -> files, in a stable order
+ *     place.c       what a walk found, opened as what it was; links
+ *     folder_set.c  the folders that a walk entered
+ *     dedup.c       equal bytes are decoded once
+ *     ring.c        slots from the walker through the workers to the emitter, in order
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,9 +28,11 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/options.h"
+#include "hash/hasher.h"
+#include "match/matcher.h"
+#include "match/verdict.h"
 #include "scan/dedup.h"
 #include "scan/ring.h"
-#include "scan/scan.h"
 #include "scan/walk.h"
 
 #define MAX_THREADS 4096

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Cryptographic digests of a file's bytes, as lists publish them. */
-#ifndef HASHSCAN_SCAN_DIGEST_H
-#define HASHSCAN_SCAN_DIGEST_H
+#ifndef HASHSCAN_HASH_DIGEST_H
+#define HASHSCAN_HASH_DIGEST_H
 
 #include "hashscan.h"
 

@@ -7,6 +7,8 @@
  *
  * What level blocks gets as rows, every PNG and each JPEG that its blocks were not read of, goes the way of fast; and
  * what fast brings nothing for goes the way of exact. */
+#include "hash/hasher.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +23,6 @@
 #include "pdq/fast.h"
 #include "pdq/pdq.h"
 #include "pdq/spectrum.h"
-#include "scan/scan.h"
 
 static hashscan_code check_options(const hashscan_hash_options *options, hashscan_error *error) {
   if (options->profile != HASHSCAN_PROFILE_FULL && options->profile != HASHSCAN_PROFILE_NN512)

@@ -2,16 +2,17 @@
 /* The answer for one image against one snapshot. Digests come first and are compared whatever the decoder thinks of the
  * bytes; then each view of the picture, as it is stored and as people may see it: unless screening settled it, all PDQ
  * hashes of the view are searched as one batch. Each entry keeps its closest view and transform. */
+#include "match/verdict.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/checked.h"
 #include "base/error.h"
+#include "hash/digest.h"
 #include "index/index.h"
-#include "scan/digest.h"
-#include "scan/scan.h"
-#include "scan/screen.h"
+#include "match/screen.h"
 
 struct found {
   uint64_t entry;

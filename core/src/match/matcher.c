@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A policy and the snapshot to match against. Readers copy the pointer and take a reference under a lock that is held
  * for nothing else; a reload opens and validates the new index before it touches that lock. */
+#include "match/matcher.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/options.h"
-#include "scan/scan.h"
+#include "hash/hasher.h"
+#include "match/verdict.h"
 
 static hashscan_code read_policy(const hashscan_match_options *options, struct match_policy *policy,
                                  hashscan_error *error) {

@@ -4,9 +4,10 @@
  * bits as wildcards finds nothing, there is nothing to find. Where it finds something, or where the quality may lie on
  * either side of the minimum, the picture is decoded again and the exact hash decides; after a hash from blocks, the
  * fast hash is asked before. */
-#include "scan/screen.h"
+#include "match/screen.h"
 
 #include "base/error.h"
+#include "hash/hasher.h"
 #include "index/index.h"
 
 /* Up to so many unknown bits a search costs little beside any decoding: with a million entries about four times what

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Digests through libcrypto's one-shot call. */
-#include "scan/digest.h"
+#include "hash/digest.h"
 
 #include <openssl/err.h>
 #include <openssl/evp.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Screening (core/doc/DESIGN.md): can the hash of level fast or blocks alone say that nothing matches? */
-#ifndef HASHSCAN_SCAN_SCREEN_H
-#define HASHSCAN_SCAN_SCREEN_H
+#ifndef HASHSCAN_MATCH_SCREEN_H
+#define HASHSCAN_MATCH_SCREEN_H
 
-#include "scan/scan.h"
+#include "match/policy.h"
 
 /* Whether one of the hashes has so many unknown bits that a search with them costs more than one without. */
 bool screen_is_vague(const hashscan_image_hash *image);

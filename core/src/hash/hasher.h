@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One thread's hashing: encoded bytes or pixels in, hashes out. It knows no index. */
+#ifndef HASHSCAN_HASH_HASHER_H
+#define HASHSCAN_HASH_HASHER_H
+
+#include <stdbool.h>
+
+#include "hashscan.h"
+#include "pdq/fast.h"
+
+struct pdq_stream;
+
+struct hashscan_hasher {
+  hashscan_profile profile;
+  hashscan_level level;
+  bool dihedral;
+  hashscan_limits limits;
+  struct pdq_stream *stream;     /* exact */
+  struct pdq_fast *fast;         /* levels fast and blocks; NULL at level exact */
+  bool to_fast;                  /* where the picture under way goes */
+  struct pdq_fast_result result; /* of the last picture hashed at fast or blocks */
+};
+
+/* hashscan_hash_image of a view of the picture, at a level up to that of the hasher. */
+void hasher_hash(hashscan_hasher *hasher, hashscan_level level, hashscan_view view, const void *bytes, size_t size,
+                 hashscan_image_hash *out);
+
+#endif
