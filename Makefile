@@ -37,7 +37,7 @@ PKG_LIBS = $(shell pkg-config --libs $(PKGS))
 TEST_LIBS = $(shell pkg-config --libs $(TEST_PKGS))
 LINK_LIBS = $(PKG_LIBS) -pthread -lm
 
-LIB_SRC := $(sort $(wildcard core/src/*/*.c))
+LIB_SRC := $(sort $(wildcard core/src/*/*.c core/src/*/*/*.c))
 CLI_SRC := $(sort $(wildcard core/cli/*.c))
 DATASET_SRC := $(sort $(wildcard datasets-synthetic/*.c))
 BENCH_SRC := $(sort $(wildcard bench/*.c))
@@ -59,7 +59,7 @@ TOOLS := $(BUILD)/hashscan $(if $(DATASET_SRC),$(BUILD)/hashscan-dataset) $(if $
 .PHONY: all
 all: $(STATIC) $(BUILD)/libhashscan.so $(TOOLS) $(BUILD)/hashscan.pc
 
--include $(wildcard $(BUILD)/obj/*/*.d $(BUILD)/obj/*/*/*.d $(BUILD)/obj/*/*/*/*.d)
+-include $(wildcard $(BUILD)/obj/*/*.d $(BUILD)/obj/*/*/*.d $(BUILD)/obj/*/*/*/*.d $(BUILD)/obj/*/*/*/*/*.d)
 
 $(BUILD)/obj/%.o: %.c Makefile
 	$(call say,CC,$<)

@@ -7,8 +7,8 @@
 #include <stddef.h>
 
 #include "base/file.h"
-#include "index/searcher.h"
-#include "index/segment.h"
+#include "index/format/segment.h"
+#include "index/search/searcher.h"
 
 struct built {
   struct file_map map;

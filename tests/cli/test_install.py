@@ -10,8 +10,8 @@ import pytest
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(ROOT, os.environ.get("HASHSCAN_BUILD", "build"))
 SANITIZED = os.path.basename(BUILD) in ("asan", "tsan")
-HEADERS = sorted(os.path.relpath(path, ROOT) for path in glob.glob(os.path.join(ROOT, "core/src/*/*.h"))
-                 if not path.endswith("_template.h"))
+HEADERS = sorted(os.path.relpath(path, ROOT) for pattern in ("core/src/*/*.h", "core/src/index/*/*.h")
+                 for path in glob.glob(os.path.join(ROOT, pattern)) if not path.endswith("_template.h"))
 
 PROGRAM = r"""
 #include <stdio.h>

@@ -12,10 +12,10 @@
 #include "../support/seal.h"
 #include "base/file.h"
 #include "hamming/hamming.h"
-#include "index/builder.h"
-#include "index/manifest.h"
-#include "index/part.h"
-#include "index/segment.h"
+#include "index/build/builder.h"
+#include "index/format/manifest.h"
+#include "index/format/segment.h"
+#include "index/search/part.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 

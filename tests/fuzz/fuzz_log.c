@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "index/builder.h"
-#include "index/log.h"
+#include "index/build/builder.h"
+#include "index/search/log.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 

@@ -3,7 +3,7 @@
 #ifndef HASHSCAN_TESTS_SEAL_H
 #define HASHSCAN_TESTS_SEAL_H
 
-#include "index/format.h"
+#include "index/format/format.h"
 
 /* The header's size field and digest over its `header_size` bytes. */
 static inline void seal_header(uint8_t *bytes, size_t size, size_t header_size) {

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "index/builder.h"
+#include "index/build/builder.h"
 #include "scan/folder_set.h"
 
 enum {

@@ -14,7 +14,7 @@
 #include "../support/indexes.h"
 #include "../support/random.h"
 #include "base/clock.h"
-#include "index/index.h"
+#include "index/search/index.h"
 
 static char folder[FIXTURE_PATH_SIZE];
 static hashscan_error error;

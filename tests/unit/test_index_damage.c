@@ -17,10 +17,10 @@
 #include "../support/guard.h"
 #include "../support/seal.h"
 #include "base/file.h"
-#include "index/builder.h"
-#include "index/log.h"
-#include "index/manifest.h"
-#include "index/segment.h"
+#include "index/build/builder.h"
+#include "index/format/manifest.h"
+#include "index/format/segment.h"
+#include "index/search/log.h"
 
 #define MANIFEST_BYTES (INDEX_MANIFEST_FIXED_BYTES + INDEX_MANIFEST_ROW_BYTES) /* one segment */
 

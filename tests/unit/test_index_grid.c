@@ -20,8 +20,8 @@
 #include "../support/indexes.h"
 #include "../support/random.h"
 #include "hamming/sliced.h"
-#include "index/index.h"
-#include "index/ring_build.h"
+#include "index/build/pigeonring_build.h"
+#include "index/search/index.h"
 
 /* Sanitizers slow these loops 5 to 20 times, so the largest size is an eighth there: still five times as many rows as
  * are searched without a ring. */

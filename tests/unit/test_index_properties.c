@@ -18,7 +18,7 @@
 #include "../support/fixture.h"
 #include "../support/indexes.h"
 #include "../support/random.h"
-#include "index/update.h"
+#include "index/update/changes.h"
 
 enum { ENTRIES = 12000, EXTRA = 3000, ALL = ENTRIES + EXTRA, QUERIES = 24, RADII = 5, MASKS = 3 };
 

@@ -17,7 +17,7 @@
 #include "../support/indexes.h"
 #include "../support/infos.h"
 #include "../support/random.h"
-#include "index/update.h"
+#include "index/update/changes.h"
 
 static char folder[FIXTURE_PATH_SIZE];
 static char index_path[FIXTURE_PATH_SIZE];

@@ -15,7 +15,7 @@
 #include "../support/expect.h"
 #include "../support/fixture.h"
 #include "../support/indexes.h"
-#include "index/update.h"
+#include "index/update/changes.h"
 
 enum { FILES = 4 };
 

@@ -15,7 +15,7 @@
 #include "../support/fixture.h"
 #include "../support/indexes.h"
 #include "../support/random.h"
-#include "index/update.h"
+#include "index/update/changes.h"
 
 static char folder[FIXTURE_PATH_SIZE];
 static hashscan_error error;

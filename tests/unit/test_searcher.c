@@ -14,8 +14,8 @@
 #include "../support/random.h"
 #include "base/file.h"
 #include "hashscan.h"
-#include "index/builder.h"
-#include "index/searcher.h"
+#include "index/build/builder.h"
+#include "index/search/searcher.h"
 #include "pdq/pdq.h"
 
 enum data { UNIFORM, PICTURES, CLUSTERED, ADVERSARIAL, DATA_COUNT };

@@ -15,8 +15,8 @@
 #include "../support/indexes.h"
 #include "../support/random.h"
 #include "base/file.h"
-#include "index/builder.h"
-#include "index/searcher.h"
+#include "index/build/builder.h"
+#include "index/search/searcher.h"
 
 enum { ROWS = 20000, QUERIES = 600, RADII = 257 };
 

@@ -23,7 +23,7 @@
 #include "../support/indexes.h"
 #include "../support/random.h"
 #include "base/clock.h"
-#include "index/update.h"
+#include "index/update/changes.h"
 
 static char folder[FIXTURE_PATH_SIZE];
 static hashscan_error error;

@@ -17,7 +17,7 @@
 #include "../support/fixture.h"
 #include "../support/guard.h"
 #include "../support/indexes.h"
-#include "index/update.h"
+#include "index/update/changes.h"
 
 static char folder[FIXTURE_PATH_SIZE];
 static char index_path[FIXTURE_PATH_SIZE];

@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "hash/hasher.h"
-#include "index/index.h"
+#include "index/search/index.h"
 
 /* Up to so many unknown bits a search costs little beside any decoding: with a million entries about four times what
  * one without them does (`hashscan-bench index --unknown 32`). Beyond, the index estimates it; and beyond twice as many

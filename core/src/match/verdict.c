@@ -11,7 +11,7 @@
 #include "base/checked.h"
 #include "base/error.h"
 #include "hash/digest.h"
-#include "index/index.h"
+#include "index/search/index.h"
 #include "match/screen.h"
 
 struct found {

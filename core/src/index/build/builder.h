@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Entries collected in memory, on their way into a segment. */
+#ifndef HASHSCAN_INDEX_BUILD_BUILDER_H
+#define HASHSCAN_INDEX_BUILD_BUILDER_H
+
+#include "base/file.h"
+#include "base/strings.h"
+#include "index/format/format.h"
+
+struct builder_entry {
+  uint8_t hash[HASHSCAN_MAX_HASH_BYTES]; /* zeros behind a shorter one */
+  uint64_t id;                           /* offset in the strings */
+  uint32_t list;                         /* number in `lists` */
+  uint32_t labels;                       /* number in `label_sets`, plus one; 0: none */
+};
+
+struct builder_kind {
+  struct builder_entry *entries;
+  size_t count;
+  size_t capacity;
+  bool sorted; /* by hash, then by the order in which they were added */
+};
+
+struct hashscan_builder {
+  struct builder_kind kinds[HASHSCAN_KIND_COUNT];
+  struct string_pool strings;
+  struct intern_table lists;      /* name, then version; `count` is the number of entries */
+  struct intern_table label_sets; /* labels in order; `count` is their number */
+  uint64_t last_id;               /* entries of one row share their id, and follow one another */
+  uint64_t entry_count;
+  mode_t mode; /* of the files to write; 0: not said */
+};
+
+/* Fills `out` for entry `i` of a kind; its pointers live until the builder changes. */
+void builder_entry(const hashscan_builder *builder, hashscan_kind kind, size_t i, hashscan_entry *out);
+
+/* Sorts every kind. Errors: MEMORY. */
+hashscan_code builder_sort(hashscan_builder *builder, hashscan_error *error);
+
+/* Writes the sorted entries as a segment into the folder `dirfd` and gives its digest and size.
+ * Errors: IO, MEMORY. */
+hashscan_code segment_write(const hashscan_builder *builder, int dirfd, const struct file_access *access,
+                            uint8_t digest[INDEX_DIGEST_BYTES], uint64_t *size, hashscan_error *error);
+
+/* The same bytes in memory; the caller frees them. Errors: MEMORY. */
+hashscan_code segment_encode(const hashscan_builder *builder, struct file_buffer *bytes, hashscan_error *error);
+
+#endif

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Opening an index: MANIFEST, the segments that it names, the log over them, and a part made from what the log added.
+ * All of it is validated and made searchable, or, for info.c, only as much looked at as counting takes.
+ *
+ * A writer may replace MANIFEST meanwhile and remove what the old one named. So when something is missing or does not
+ * fit, MANIFEST is read again: if it has changed, everything is read again, and only otherwise is the index damaged. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cpu.h"
+#include "base/error.h"
+#include "index/build/builder.h"
+#include "index/search/index.h"
+
+/* How often a writer may replace the index while it is being opened, before that is an error. */
+#define OPEN_ATTEMPTS 16
+
+/* ---- Files ----------------------------------------------------------------------------------------------------- */
+
+/* `failed` is what mapping the file `name` gave. */
+static hashscan_code map_code(const char *path, const char *name, int failed, hashscan_error *error) {
+  if (failed == ENOENT)
+    return error_set(error, HASHSCAN_E_FORMAT, "%s: %s is missing, which MANIFEST names", path, name);
+  return failed == 0 ? HASHSCAN_SUCCESS : error_set_errno(error, HASHSCAN_E_IO, failed, "%s/%s", path, name);
+}
+
+static hashscan_code load_segment(const char *path, int dirfd, const struct manifest_segment *named,
+                                  enum index_depth depth, struct part *part, hashscan_error *error) {
+  char name[INDEX_SEGMENT_NAME_BYTES];
+  index_segment_name(named->digest, name);
+  const bool whole = depth == INDEX_WHOLE;
+  const int failed = (whole ? file_map_open : file_map_open_sparse)(dirfd, name, &part->map);
+  hashscan_code code = map_code(path, name, failed, error);
+  if (code != HASHSCAN_SUCCESS) return code;
+  code = (whole ? index_segment_validate : index_segment_outline)(path, part->map.bytes, part->map.size, &part->segment,
+                                                                  error);
+  if (code != HASHSCAN_SUCCESS) return code;
+  if (memcmp(part->segment.digest, named->digest, INDEX_DIGEST_BYTES) != 0 || part->map.size != named->size ||
+      part->segment.entry_count != named->entries)
+    return error_set(error, HASHSCAN_E_FORMAT, "%s: the segment is not the one that MANIFEST names", path);
+  return HASHSCAN_SUCCESS;
+}
+
+/* Copied, because a writer may be appending to the file; what counts of it never changes. */
+static hashscan_code read_log(const char *path, int dirfd, const struct manifest *manifest, struct file_buffer *log,
+                              mode_t *mode, hashscan_error *error) {
+  char name[LOG_NAME_BYTES];
+  struct file_map map;
+  log_name(manifest->log_id, name);
+  hashscan_code code = map_code(path, name, file_map_open(dirfd, name, &map), error);
+  if (code != HASHSCAN_SUCCESS) return code;
+  if (map.size < manifest->log_size)
+    code = error_set(error, HASHSCAN_E_FORMAT, "%s: the log is truncated: %zu of %llu bytes", path, map.size,
+                     (unsigned long long)manifest->log_size);
+  else if ((log->bytes = malloc((size_t)manifest->log_size)) == NULL) code = error_memory(error);
+  if (code == HASHSCAN_SUCCESS) {
+    log->size = log->capacity = (size_t)manifest->log_size;
+    memcpy(log->bytes, map.bytes, log->size);
+    file_buffer_hide(log);
+    *mode |= map.mode;
+  }
+  file_map_close(&map);
+  return code;
+}
+
+static hashscan_code check_log_digest(const char *path, const struct manifest *manifest, const struct file_buffer *log,
+                                      hashscan_error *error) {
+  uint8_t digest[INDEX_DIGEST_BYTES];
+  index_digest(log->bytes, log->size, digest);
+  if (memcmp(digest, manifest->log_digest, INDEX_DIGEST_BYTES) == 0) return HASHSCAN_SUCCESS;
+  return error_set(error, HASHSCAN_E_FORMAT, "%s: the log fails its checksum", path);
+}
+
+/* ---- The log's own entries ------------------------------------------------------------------------------------- */
+
+static hashscan_code add_live(const struct log_entries *entries, hashscan_builder *builder, hashscan_error *error) {
+  hashscan_code code = HASHSCAN_SUCCESS;
+  for (size_t i = 0; i < entries->count && code == HASHSCAN_SUCCESS; i++) {
+    hashscan_entry entry;
+    if (entries->items[i].dead) continue;
+    log_entry_decode(&entries->items[i], &entry);
+    code = hashscan_builder_add(builder, &entry, error);
+  }
+  return code == HASHSCAN_SUCCESS ? builder_sort(builder, error) : code;
+}
+
+/* The same way as into a file and back, so that there is one representation to search. */
+static hashscan_code make_part(const char *path, const struct log_entries *entries, struct part *part,
+                               hashscan_error *error) {
+  hashscan_builder *builder;
+  hashscan_code code = hashscan_builder_create(&builder, error);
+  if (code != HASHSCAN_SUCCESS) return code;
+  code = add_live(entries, builder, error);
+  if (code == HASHSCAN_SUCCESS) code = segment_encode(builder, &part->memory, error);
+  hashscan_builder_destroy(builder);
+  if (code != HASHSCAN_SUCCESS) return code;
+  file_buffer_hide(&part->memory);
+  return index_segment_validate(path, part->memory.bytes, part->memory.size, &part->segment, error);
+}
+
+static hashscan_code load_log(const char *path, int dirfd, hashscan_index *index, hashscan_error *error) {
+  if (index->manifest.log_id == 0) return HASHSCAN_SUCCESS;
+  struct file_buffer *log = &index->log_bytes;
+  struct log_entries *entries = &index->log_entries;
+  hashscan_code code = read_log(path, dirfd, &index->manifest, log, &index->mode, error);
+  if (code == HASHSCAN_SUCCESS) code = check_log_digest(path, &index->manifest, log, error);
+  if (code == HASHSCAN_SUCCESS)
+    code = log_replay(path, log->bytes, log->size, index->parts, index->part_count, entries, error);
+  if (code != HASHSCAN_SUCCESS) return code;
+  size_t live = 0;
+  for (size_t i = 0; i < entries->count; i++) live += !entries->items[i].dead;
+  index->dead += entries->count - live;
+  if (live == 0) return HASHSCAN_SUCCESS;
+  return make_part(path, entries, &index->parts[index->part_count++], error);
+}
+
+/* ---- Loading --------------------------------------------------------------------------------------------------- */
+
+static hashscan_code finish_parts(hashscan_index *index, hashscan_error *error) {
+  hashscan_code code = HASHSCAN_SUCCESS;
+  for (uint32_t i = 0; i < index->part_count && code == HASHSCAN_SUCCESS; i++) {
+    struct part *part = &index->parts[i];
+    part->base = index->entries;
+    index->entries += part_live_count(part);
+    index->dead += part->dead_count;
+    code = part_finish(part, error);
+  }
+  return code;
+}
+
+void index_unload(hashscan_index *index) {
+  for (uint32_t i = 0; i < index->part_count; i++) part_release(&index->parts[i]);
+  free(index->parts);
+  free(index->list_strings.bytes);
+  intern_free(&index->lists);
+  file_buffer_free(&index->log_bytes);
+  log_entries_free(&index->log_entries);
+  *index = (hashscan_index){0};
+}
+
+static hashscan_code load(const char *path, int dirfd, enum index_depth depth, hashscan_index *index,
+                          hashscan_error *error) {
+  const struct manifest *manifest = &index->manifest;
+  index->parts = calloc((size_t)manifest->segment_count + 1, sizeof *index->parts);
+  if (index->parts == NULL) return error_memory(error);
+  hashscan_code code = HASHSCAN_SUCCESS;
+  while (code == HASHSCAN_SUCCESS && index->part_count < manifest->segment_count) {
+    const uint32_t next = index->part_count++;
+    code = load_segment(path, dirfd, &manifest->segments[next], depth, &index->parts[next], error);
+    index->mode |= index->parts[next].map.mode;
+  }
+  if (code == HASHSCAN_SUCCESS) code = load_log(path, dirfd, index, error);
+  if (code == HASHSCAN_SUCCESS) code = finish_parts(index, error);
+  return code == HASHSCAN_SUCCESS ? index_count(path, index, error) : code;
+}
+
+/* What the files let anybody do, as far as their folder lets anybody through to them. */
+static mode_t effective_mode(int dirfd, mode_t files) {
+  struct stat folder;
+  mode_t through = 0700;
+  if (fstat(dirfd, &folder) != 0) return files & 0777;
+  if ((folder.st_mode & S_IXGRP) != 0) through |= 0070;
+  if ((folder.st_mode & S_IXOTH) != 0) through |= 0007;
+  return files & through;
+}
+
+static bool manifest_changed(int dirfd, const struct manifest *manifest) {
+  struct manifest now;
+  return manifest_read("", dirfd, &now, NULL) == HASHSCAN_SUCCESS &&
+         memcmp(now.digest, manifest->digest, INDEX_DIGEST_BYTES) != 0;
+}
+
+hashscan_code index_load(const char *path, int dirfd, enum index_depth depth, hashscan_index *index,
+                         hashscan_error *error) {
+  for (int attempt = 0; attempt < OPEN_ATTEMPTS; attempt++) {
+    struct manifest manifest;
+    hashscan_code code = manifest_read(path, dirfd, &manifest, error);
+    if (code != HASHSCAN_SUCCESS) return code;
+    index->manifest = manifest;
+    code = load(path, dirfd, depth, index, error);
+    index->mode = effective_mode(dirfd, index->mode);
+    if (code == HASHSCAN_SUCCESS) return code;
+    index_unload(index);
+    if (code == HASHSCAN_E_MEMORY || !manifest_changed(dirfd, &manifest)) return code;
+  }
+  return error_set(error, HASHSCAN_E_IO, "%s: replaced again and again while being opened", path);
+}
+
+/* ---- Opening --------------------------------------------------------------------------------------------------- */
+
+static hashscan_code open_whole(const char *path, int dirfd, hashscan_index *index, hashscan_error *error) {
+  hashscan_code code = index_load(path, dirfd, INDEX_WHOLE, index, error);
+  for (uint32_t i = 0; i < index->part_count && code == HASHSCAN_SUCCESS; i++)
+    code = part_make_searchers(&index->parts[i], error);
+  return code;
+}
+
+hashscan_code index_open_folder(const char *path, int dirfd, bool keep_log, hashscan_index **index,
+                                hashscan_error *error) {
+  *index = NULL;
+  hashscan_index *opened = calloc(1, sizeof *opened);
+  if (opened == NULL) return error_memory(error);
+  const hashscan_code code = open_whole(path, dirfd, opened, error);
+  if (code != HASHSCAN_SUCCESS) {
+    index_unload(opened);
+    free(opened);
+    return code;
+  }
+  if (!keep_log) {
+    file_buffer_free(&opened->log_bytes);
+    log_entries_free(&opened->log_entries);
+  }
+  atomic_init(&opened->references, 1);
+  *index = opened;
+  return HASHSCAN_SUCCESS;
+}
+
+hashscan_code index_folder(const char *path, int *dirfd, hashscan_error *error) {
+  *dirfd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (*dirfd >= 0) return HASHSCAN_SUCCESS;
+  if (errno == ENOTDIR) return error_set(error, HASHSCAN_E_FORMAT, "%s: not an index: an index is a folder", path);
+  return error_set_errno(error, HASHSCAN_E_IO, errno, "%s", path);
+}
+
+hashscan_code hashscan_index_open(const char *path, hashscan_index **index, hashscan_error *error) {
+  if (index != NULL) *index = NULL;
+  if (path == NULL || index == NULL) return error_set(error, HASHSCAN_E_ARGUMENT, "path or index is NULL");
+  hashscan_code code = cpu_check(error);
+  if (code != HASHSCAN_SUCCESS) return code;
+  int dirfd;
+  code = index_folder(path, &dirfd, error);
+  if (code != HASHSCAN_SUCCESS) return code;
+  code = index_open_folder(path, dirfd, false, index, error);
+  close(dirfd);
+  return code;
+}
+
+hashscan_index *hashscan_index_retain(hashscan_index *index) {
+  if (index != NULL) atomic_fetch_add_explicit(&index->references, 1, memory_order_relaxed);
+  return index;
+}
+
+void hashscan_index_close(hashscan_index *index) {
+  /* Acquire and release: whatever other threads did with the index happens before the one that frees it. */
+  if (index == NULL || atomic_fetch_sub_explicit(&index->references, 1, memory_order_acq_rel) != 1) return;
+  index_unload(index);
+  free(index);
+}

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Choosing the way for each query, or for many together, by estimated cost, and carrying it out. */
+#include "index/search/searcher.h"
+
+#include <stdlib.h>
+
+#include "base/cpu.h"
+#include "hamming/sliced.h"
+
+/* Up to here a bit-sliced copy answers faster than a ring can be planned and probed. */
+#define SLICED_MAX_ROWS 24576
+
+/* A row in a scan, in nanoseconds, measured by `hashscan-bench index`, as ring.h's numbers are: where the rows fit the
+ * caches, and where memory sets the pace. */
+#define CACHED_BYTES ((size_t)16 << 20)
+#define SCAN_NANOSECONDS_MEMORY 1.0
+static double scan_nanoseconds(size_t bytes) {
+  const enum cpu_tier tier = cpu_tier();
+  if (tier == CPU_SCALAR) return 5.5;
+  if (bytes > CACHED_BYTES) return SCAN_NANOSECONDS_MEMORY;
+  return tier == CPU_AVX512 ? 0.3 : 0.55;
+}
+
+/* The part of a scan's cost that a ring search may use up before it is given up for the scan. */
+#define BUDGET_SHARE 0.5
+
+struct searcher {
+  const uint8_t *rows;
+  size_t row_count;
+  size_t row_bytes;
+  double scan_cost; /* of one query */
+  enum searcher_ways ways;
+  struct sliced *sliced; /* NULL: none */
+  bool has_ring;
+  struct ring ring;
+};
+
+static void attach_ring(struct searcher *searcher, const struct segment_kind *rows, hashscan_kind kind) {
+  struct segment_ring parts;
+  segment_ring(rows, kind, &parts);
+  ring_init(&searcher->ring, &parts.layout, rows->rows, rows->row_count, cpu_tier());
+  for (unsigned t = 0; t < parts.layout.words; t++) searcher->ring.tables[t] = parts.tables[t];
+  searcher->has_ring = true;
+}
+
+struct searcher *searcher_create(const struct segment *segment, hashscan_kind kind) {
+  struct searcher *searcher = calloc(1, sizeof *searcher);
+  if (searcher == NULL) return NULL;
+  const struct segment_kind *rows = &segment->kinds[kind];
+  searcher->rows = rows->rows;
+  searcher->row_count = rows->row_count;
+  searcher->row_bytes = hashscan_kind_bytes(kind);
+  searcher->scan_cost = (double)rows->row_count * scan_nanoseconds(rows->row_count * searcher->row_bytes);
+  if (rows->ring != NULL) attach_ring(searcher, rows, kind);
+  if (rows->row_count > 0 && (rows->ring == NULL || rows->row_count <= SLICED_MAX_ROWS)) {
+    searcher->sliced = sliced_create(rows->rows, rows->row_count, searcher->row_bytes, cpu_tier());
+    if (searcher->sliced == NULL) {
+      free(searcher);
+      return NULL;
+    }
+  }
+  return searcher;
+}
+
+void searcher_destroy(struct searcher *searcher) {
+  if (searcher == NULL) return;
+  sliced_destroy(searcher->sliced);
+  free(searcher);
+}
+
+size_t searcher_copy_bytes(const struct searcher *searcher) {
+  return searcher->sliced == NULL ? 0 : sliced_bytes(searcher->sliced);
+}
+
+void searcher_restrict(struct searcher *searcher, enum searcher_ways ways) {
+  searcher->ways = ways;
+}
+
+/* ---- Queries on their way through a ring ------------------------------------------------------------------------- */
+
+/* Some of the caller's queries, at most RING_BATCH, that share a way. */
+struct group {
+  const struct searcher *searcher;
+  const uint8_t *queries;
+  const uint8_t *unknown;
+  unsigned radius;
+  hamming_visit visit;
+  void *user;
+  uint32_t number[RING_BATCH];             /* the caller's numbers of the queries */
+  struct ring_query query[RING_BATCH + 1]; /* one is being planned when the group is full */
+  struct ring_plan plan[RING_BATCH + 1];
+  size_t count;
+  uint64_t probes; /* of the `count` plans */
+};
+
+static const uint8_t *at(const uint8_t *hashes, uint32_t number, size_t row_bytes) {
+  return hashes == NULL ? NULL : hashes + (size_t)number * row_bytes;
+}
+
+struct renumbered {
+  const struct group *group;
+  uint32_t number;
+};
+
+static bool visit_renumbered(void *user, size_t row, uint32_t query, unsigned distance) {
+  (void)query;
+  const struct renumbered *one = user;
+  return one->group->visit(one->group->user, row, one->number, distance);
+}
+
+static bool scan_one(const struct group *group, uint32_t number) {
+  const struct searcher *searcher = group->searcher;
+  struct renumbered one = {group, number};
+  return hamming_scan(searcher->rows, searcher->row_count, searcher->row_bytes,
+                      at(group->queries, number, searcher->row_bytes), at(group->unknown, number, searcher->row_bytes),
+                      1, group->radius, visit_renumbered, &one);
+}
+
+static bool visit_row_of_ring(void *user, uint32_t query, size_t row, unsigned distance) {
+  const struct group *group = user;
+  return group->visit(group->user, row, group->number[query], distance);
+}
+
+/* Heavy buckets of one query must not send the others of its group to the scan, so those are then tried one by one. */
+static bool search_ring(struct group *group, size_t first, size_t count) {
+  if (count == 0) return true;
+  const struct searcher *searcher = group->searcher;
+  const double budget = searcher->ways >= SEARCHER_RING_ONLY ? 1e30 : BUDGET_SHARE * searcher->scan_cost;
+  struct group part = *group;
+  for (size_t i = 0; i < count; i++) part.number[i] = group->number[first + i];
+  switch (ring_search(&searcher->ring, group->query + first, group->plan + first, count, group->radius, budget,
+                      visit_row_of_ring, &part)) {
+  case RING_DONE:
+    return true;
+  case RING_STOPPED:
+    return false;
+  case RING_HEAVY:
+    break;
+  }
+  if (count == 1) return scan_one(group, group->number[first]);
+  for (size_t i = 0; i < count; i++)
+    if (!search_ring(group, first + i, 1)) return false;
+  return true;
+}
+
+/* Plans the query; true when the ring is the way to go. */
+static bool plan_next(struct group *group, uint32_t number) {
+  const struct searcher *searcher = group->searcher;
+  struct ring_query *query = &group->query[group->count];
+  struct ring_plan *plan = &group->plan[group->count];
+  *query = (struct ring_query){at(group->queries, number, searcher->row_bytes),
+                               at(group->unknown, number, searcher->row_bytes)};
+  if (!ring_plan(&searcher->ring, query, group->radius, plan)) return false;
+  return searcher->ways >= SEARCHER_RING_ONLY || plan->cost <= searcher->scan_cost;
+}
+
+/* Searches the group when the query that was planned last does not go with it. */
+static bool make_room(struct group *group) {
+  const size_t next = group->count;
+  if (next == 0 || (next < RING_BATCH && group->probes + group->plan[next].probes <= RING_PROBES)) return true;
+  if (!search_ring(group, 0, next)) return false;
+  group->query[0] = group->query[next];
+  group->plan[0] = group->plan[next];
+  group->count = 0;
+  group->probes = 0;
+  return true;
+}
+
+/* Searches the queries `first` to `end` - 1. */
+static bool search_by_plan(const struct searcher *searcher, const uint8_t *queries, const uint8_t *unknown,
+                           uint32_t first, uint32_t end, unsigned radius, hamming_visit visit, void *user) {
+  struct group group = {
+      .searcher = searcher, .queries = queries, .unknown = unknown, .radius = radius, .visit = visit, .user = user};
+  for (uint32_t number = first; number < end; number++) {
+    if (!plan_next(&group, number)) {
+      if (!scan_one(&group, number)) return false;
+      continue;
+    }
+    if (!make_room(&group)) return false;
+    group.probes += group.plan[group.count].probes;
+    group.number[group.count++] = number;
+  }
+  return search_ring(&group, 0, group.count);
+}
+
+/* ---- Sweeps ------------------------------------------------------------------------------------------------------ */
+
+struct swept {
+  hamming_visit visit;
+  void *user;
+  uint32_t first; /* the caller's number of query 0 */
+};
+
+static bool visit_row_of_sweep(void *user, uint32_t query, size_t row, unsigned distance) {
+  const struct swept *swept = user;
+  return swept->visit(swept->user, row, swept->first + query, distance);
+}
+
+static bool may_sweep(const struct searcher *searcher, const uint8_t *unknown, uint32_t count, unsigned radius) {
+  if (unknown != NULL) return false;
+  if (searcher->ways == SEARCHER_SWEEP_ONLY) return ring_reaches(&searcher->ring, radius);
+  return searcher->ways == SEARCHER_ANY && ring_sweep_pays(&searcher->ring, radius, count, searcher->scan_cost);
+}
+
+/* As many queries at once as a sweep takes, in parts of equal size: a small rest would not pay. */
+static bool search_by_sweep(const struct searcher *searcher, const uint8_t *queries, uint32_t count, unsigned radius,
+                            hamming_visit visit, void *user) {
+  const double budget = searcher->ways == SEARCHER_SWEEP_ONLY ? 1e30 : BUDGET_SHARE * searcher->scan_cost;
+  const uint64_t parts = (count + RING_SWEEP_MAX_QUERIES - (uint64_t)1) / RING_SWEEP_MAX_QUERIES;
+  struct swept swept = {visit, user, 0};
+  for (uint64_t part = 1; part <= parts; part++) {
+    const uint32_t end = (uint32_t)(count * part / parts);
+    enum ring_outcome outcome = ring_sweep(&searcher->ring, at(queries, swept.first, searcher->row_bytes),
+                                           end - swept.first, radius, budget, visit_row_of_sweep, &swept);
+    if (outcome == RING_HEAVY && !search_by_plan(searcher, queries, NULL, swept.first, end, radius, visit, user))
+      outcome = RING_STOPPED;
+    if (outcome == RING_STOPPED) return false;
+    swept.first = end;
+  }
+  return true;
+}
+
+bool searcher_search(const struct searcher *searcher, const uint8_t *queries, const uint8_t *unknown, uint32_t count,
+                     unsigned radius, hamming_visit visit, void *user) {
+  if (searcher->row_count == 0 || count == 0) return true;
+  if (searcher->sliced != NULL && searcher->ways <= SEARCHER_FLAT_ONLY)
+    return sliced_search(searcher->sliced, queries, unknown, count, radius, visit, user);
+  if (searcher->has_ring && (searcher->ways == SEARCHER_ANY || searcher->ways >= SEARCHER_RING_ONLY))
+    return may_sweep(searcher, unknown, count, radius)
+               ? search_by_sweep(searcher, queries, count, radius, visit, user)
+               : search_by_plan(searcher, queries, unknown, 0, count, radius, visit, user);
+  return hamming_scan(searcher->rows, searcher->row_count, searcher->row_bytes, queries, unknown, count, radius, visit,
+                      user);
+}
+
+double searcher_cost(const struct searcher *searcher, const uint8_t *queries, const uint8_t *unknown, uint32_t count,
+                     unsigned radius) {
+  double cost = 0.0;
+  for (uint32_t number = 0; number < count; number++) {
+    const struct ring_query query = {at(queries, number, searcher->row_bytes),
+                                     at(unknown, number, searcher->row_bytes)};
+    struct ring_plan plan;
+    const bool ring = searcher->has_ring && ring_plan(&searcher->ring, &query, radius, &plan);
+    cost += ring && plan.cost < searcher->scan_cost ? plan.cost : searcher->scan_cost;
+  }
+  return cost;
+}
