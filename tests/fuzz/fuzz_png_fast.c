@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Arbitrary bytes through both ways of png_decode(), in each view that the file has, as they are and with the checksums
- * of their chunks put right, so that mutations reach what lies behind those. What the fast way handles, libpng must
- * answer alike, to the last pixel; what it leaves must not have touched the sink. The Adler-32 is left alone: it stands
- * between mutations and the one known difference (png_fast.c). */
+/* Arbitrary bytes through both ways of the PNG decoder, in each view that the file has, as they are and with the
+ * checksums of their chunks put right, so that mutations reach what lies behind those. What the fast way handles,
+ * libpng must answer alike, to the last pixel; what it leaves must not have touched the sink. The Adler-32 is left
+ * alone: it stands between mutations and the one known difference (png_fast.c). */
 #include <stdlib.h>
 #include <string.h>
 
 #include <libdeflate.h>
 
 #include "base/clock.h"
-#include "image/decoder.h"
+#include "image/png.h"
+#include "image/png_fast.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 

@@ -14,7 +14,7 @@
 
 #include "base/clock.h"
 #include "guard.h"
-#include "image/decoder.h"
+#include "image/jpeg_blocks.h"
 
 enum { COEFFICIENTS = IMAGE_BLOCK_COEFFICIENTS };
 

@@ -5,7 +5,8 @@
 #define HASHSCAN_TESTS_PNG_WAYS_H
 
 #include "guard.h"
-#include "image/decoder.h"
+#include "image/png.h"
+#include "image/png_fast.h"
 #include "png_compose.h"
 
 struct png_outcome {

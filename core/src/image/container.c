@@ -13,6 +13,7 @@
 #define ZLIB_CONST
 #include <zlib.h>
 
+#include "image/decoder_table.h"
 #include "image/markup.h"
 
 struct signature {
@@ -320,17 +321,13 @@ static struct container identify(const uint8_t *bytes, size_t size) {
 /* Some tools find a picture behind a header of another kind (MacBinary, AppleSingle, saved HTTP answers). */
 #define EMBEDDED_REACH 4096
 
-static size_t find_embedded(const uint8_t *bytes, size_t size) {
+static struct container find_embedded(const uint8_t *bytes, size_t size) {
   const size_t reach = size < EMBEDDED_REACH ? size : EMBEDDED_REACH;
   for (size_t at = 1; at + 4 <= reach; at++) {
-    if (memcmp(bytes + at, "\x89PNG", 4) == 0) return at;
-    if (memcmp(bytes + at, "\xff\xd8\xff", 3) == 0 && bytes[at + 3] >= 0xc0) return at;
+    const struct decoder *decoder = decoder_table_find_embedded(bytes + at, reach - at);
+    if (decoder != NULL) return (struct container){.name = decoder->name, .image = true, .embedded = at};
   }
-  return 0;
-}
-
-static bool is_decoded(const uint8_t *bytes, size_t size) {
-  return has_at(bytes, size, 0, "\xff\xd8", 2) || has_at(bytes, size, 0, "\x89PNG", 4);
+  return (struct container){0};
 }
 
 /* How far a gzip file is looked into: an SVG may begin with comments of any length. */
@@ -358,7 +355,9 @@ static bool may_become_svg(const uint8_t *start, size_t size) {
 /* Viewers inflate SVG, and some whatever it is. */
 static struct container identify_inflated(const uint8_t *start, size_t size) {
   struct container inside = identify(start, size);
-  if (is_decoded(start, size)) inside = (struct container){.name = "JPEG or PNG", .image = true};
+  bool cut;
+  const struct decoder *decoder = decoder_table_find(start, size, &cut);
+  if (decoder != NULL) inside = (struct container){.name = decoder->name, .image = true};
   if (!inside.image && size == INFLATED_REACH && may_become_svg(start, size))
     inside = (struct container){.name = "XML that may be SVG", .image = true};
   if (!inside.image) return (struct container){.name = "gzip archive"};
@@ -378,7 +377,6 @@ static struct container identify_gzip(const uint8_t *bytes, size_t size) {
 
 struct container container_identify(const uint8_t *bytes, size_t size) {
   if (has_at(bytes, size, 0, "\x1f\x8b", 2)) return identify_gzip(bytes, size);
-  struct container found = identify(bytes, size);
-  if (found.name == NULL) found.embedded = find_embedded(bytes, size);
-  return found;
+  const struct container found = identify(bytes, size);
+  return found.name == NULL ? find_embedded(bytes, size) : found;
 }

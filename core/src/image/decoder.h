@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the format decoders of this room share: one job struct, the limit checks, the way rows reach the sink and the
- * reason line. A decoder never calls the sink or writes the reason itself, so the contract of image.h is kept in one
- * place: rows and status agree, whatever a codec library reports and when. */
+/* What a decoder is, and what all decoders use: one job struct, the limit checks, the calls of the sink and the reason
+ * line. A decoder never calls the sink or writes the reason itself, so the contract of image.h is kept in one place:
+ * rows and status agree, whatever a codec library reports and when. */
 #ifndef HASHSCAN_IMAGE_DECODER_H
 #define HASHSCAN_IMAGE_DECODER_H
 
@@ -21,18 +21,27 @@ struct decode_job {
   char first_warning[HASHSCAN_REASON_SIZE];
 };
 
-hashscan_status jpeg_decode(struct decode_job *job);
-hashscan_status png_decode(struct decode_job *job);
+/* What the first bytes of an input say about a format. */
+enum decoder_sniff {
+  DECODER_NO,
+  DECODER_YES,
+  DECODER_CUT /* the input is shorter than the signature and agrees with it as far as it goes */
+};
 
-/* The two ways of png_decode(). The fast one returns false when it leaves the file to libpng, before the sink or
- * job->info has got anything; true when it dealt with it: *status is ok, or limit or timeout on the way. */
-bool png_fast_decode(struct decode_job *job, hashscan_status *status);
-hashscan_status png_decode_libpng(struct decode_job *job);
+/* A row of the table of decoders (decoder_table.h). */
+struct decoder {
+  const char *name;        /* as messages have it */
+  hashscan_format format;  /* what job->info->format is when decode() is called */
+  hashscan_format more[2]; /* what decode() may refine it to; the rest is HASHSCAN_FORMAT_UNKNOWN */
+  enum decoder_sniff (*sniff)(const uint8_t *bytes, size_t size);
+  /* Whether a picture begins here although other bytes stand before it. Stricter than sniff(), since it is called at
+   * every offset. */
+  bool (*sniff_embedded)(const uint8_t *bytes, size_t size);
+  hashscan_status (*decode)(struct decode_job *job);
+};
 
-/* The same picture as blocks, for a sink with want_blocks. False: stepped aside, and nothing is known to be wrong;
- * jpeg_decode goes on from the start through libjpeg-turbo. True: *status is ok, limit (the sink refused) or timeout.
- */
-bool jpeg_blocks_decode(struct decode_job *job, hashscan_status *status);
+/* Compares an input with a signature of `length` bytes at its beginning. */
+enum decoder_sniff decoder_sniff_signature(const uint8_t *bytes, size_t size, const char *signature, size_t length);
 
 /* Sets the reason (all but printable ASCII replaced) and returns `status`. */
 __attribute__((format(printf, 3, 4))) hashscan_status decode_end(struct decode_job *job, hashscan_status status,

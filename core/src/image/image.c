@@ -1,49 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From bytes to a decoder: the container is told by its first bytes, never by a name, and the decoder's job is set up
- * with its deadline. What is neither JPEG nor PNG is told by container.c. What the decoders share (decoder.h) follows.
- */
+/* From bytes to a decoder: the format is recognised by the first bytes, never by a name, and the decoder's job is set
+ * up with its deadline. container.c names what no decoder takes. */
 #include "image/image.h"
 
-#include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
+#include <assert.h>
 
 #include "base/clock.h"
 #include "image/container.h"
-#include "image/decoder.h"
-
-static bool has_at(const struct decode_job *job, size_t offset, const char *magic, size_t length) {
-  return job->size >= length && job->size - length >= offset && memcmp(job->bytes + offset, magic, length) == 0;
-}
-
-/* The start marker is all that libjpeg needs, and viewers that ask it: it skips garbage up to the next marker. */
-static bool is_jpeg(const struct decode_job *job) {
-  return has_at(job, 0, "\xff\xd8", 2);
-}
-
-/* Four bytes of the eight: the rest of the signature tells how a transfer mangled the file, and libpng says so. */
-static bool is_png(const struct decode_job *job) {
-  return has_at(job, 0, "\x89PNG", 4);
-}
-
-/* Shorter than a signature, and as far as it goes the start of one: what followed may have been a picture. */
-static bool is_cut_signature(const struct decode_job *job) {
-  return job->size < 4 && (job->bytes[0] == 0xff ? job->size == 1 : memcmp(job->bytes, "\x89PNG", job->size) == 0);
-}
+#include "image/decoder_table.h"
 
 /* Anything that could be shown as a picture is unsupported, by name; the rest is no image. */
 static hashscan_status refuse(struct decode_job *job) {
-  if (is_cut_signature(job)) return decode_end(job, HASHSCAN_STATUS_CORRUPT, "cut within the signature of the format");
   const struct container found = container_identify(job->bytes, job->size);
+  char decoded[HASHSCAN_REASON_SIZE];
   if (found.embedded > 0)
-    return decode_end(job, HASHSCAN_STATUS_UNSUPPORTED, "JPEG or PNG at byte %zu, behind something unknown",
+    return decode_end(job, HASHSCAN_STATUS_UNSUPPORTED, "%s at byte %zu, behind something unknown", found.name,
                       found.embedded);
   if (found.image)
-    return decode_end(job, HASHSCAN_STATUS_UNSUPPORTED, "%s%s is not decoded, only JPEG and PNG", found.name,
-                      found.compressed ? " in gzip" : "");
+    return decode_end(job, HASHSCAN_STATUS_UNSUPPORTED, "%s%s is not decoded, only %s", found.name,
+                      found.compressed ? " in gzip" : "", decoder_table_names(decoded));
   if (found.name != NULL) return decode_end(job, HASHSCAN_STATUS_NOT_IMAGE, "%s, not an image", found.name);
   return decode_end(job, HASHSCAN_STATUS_NOT_IMAGE, "begins like no image");
+}
+
+static bool has_format(const struct decoder *decoder, hashscan_format format) {
+  return format == decoder->format || format == decoder->more[0] || format == decoder->more[1];
 }
 
 hashscan_status image_decode(const uint8_t *bytes, size_t size, const hashscan_limits *limits,
@@ -55,105 +36,13 @@ hashscan_status image_decode(const uint8_t *bytes, size_t size, const hashscan_l
   *info = (struct image_info){0};
   reason[0] = '\0';
   if (size == 0) return decode_end(&job, HASHSCAN_STATUS_NOT_IMAGE, "empty file");
-  if (is_jpeg(&job)) return jpeg_decode(&job);
-  if (is_png(&job)) return png_decode(&job);
-  return refuse(&job);
-}
-
-/* Reasons are ASCII: whatever else a codec library quotes comes from the file. */
-hashscan_status decode_end(struct decode_job *job, hashscan_status status, const char *format, ...) {
-  va_list arguments;
-  va_start(arguments, format);
-  if (vsnprintf(job->reason, HASHSCAN_REASON_SIZE, format, arguments) < 0) job->reason[0] = '\0';
-  va_end(arguments);
-  for (char *c = job->reason; *c != '\0'; c++)
-    if (*c < ' ' || *c > '~') *c = '?';
+  bool cut;
+  const struct decoder *decoder = decoder_table_find(bytes, size, &cut);
+  if (decoder == NULL && cut)
+    return decode_end(&job, HASHSCAN_STATUS_CORRUPT, "cut within the signature of the format");
+  if (decoder == NULL) return refuse(&job);
+  info->format = decoder->format;
+  const hashscan_status status = decoder->decode(&job);
+  assert(has_format(decoder, info->format));
   return status;
-}
-
-hashscan_status decode_check_size(struct decode_job *job, uint32_t max_side, const char *limit_name) {
-  const uint32_t width = job->info->width;
-  const uint32_t height = job->info->height;
-  if (width > max_side || height > max_side)
-    return decode_end(job, HASHSCAN_STATUS_LIMIT,
-                      "picture is %" PRIu32 "x%" PRIu32 ", over the limit of %" PRIu32 " pixels a side (%s)", width,
-                      height, max_side, limit_name);
-  if ((uint64_t)width * height > job->limits->max_pixels)
-    return decode_end(job, HASHSCAN_STATUS_LIMIT,
-                      "picture is %" PRIu32 "x%" PRIu32 ", over the limit of %" PRIu64 " pixels (max_pixels)", width,
-                      height, job->limits->max_pixels);
-  return HASHSCAN_STATUS_OK;
-}
-
-hashscan_status decode_check_time(struct decode_job *job) {
-  if (clock_seconds() <= job->deadline) return HASHSCAN_STATUS_OK;
-  return decode_end(job, HASHSCAN_STATUS_TIMEOUT, "decoding took longer than %g seconds (max_seconds)",
-                    job->limits->max_seconds);
-}
-
-hashscan_status decode_over_memory(struct decode_job *job) {
-  return decode_end(job, HASHSCAN_STATUS_LIMIT, "decoding needs more than %" PRIu64 " bytes (max_decoder_bytes)",
-                    job->limits->max_decoder_bytes);
-}
-
-hashscan_status decode_refused(struct decode_job *job) {
-  return decode_end(job, HASHSCAN_STATUS_LIMIT, "out of memory");
-}
-
-hashscan_status decode_begin(struct decode_job *job) {
-  return job->sink->begin(job->sink->user, job->info) ? HASHSCAN_STATUS_OK : decode_refused(job);
-}
-
-hashscan_status decode_begin_planes(struct decode_job *job) {
-  return job->sink->begin_planes(job->sink->user, job->info) ? HASHSCAN_STATUS_OK : decode_refused(job);
-}
-
-static bool give_rows(struct decode_job *job, const uint8_t *pixels, size_t stride, uint32_t count) {
-  const struct image_sink *sink = job->sink;
-  if (sink->rows != NULL) return sink->rows(sink->user, pixels, stride, count);
-  bool taken = true;
-  for (uint32_t i = 0; taken && i < count; i++) taken = sink->row(sink->user, pixels + i * stride);
-  return taken;
-}
-
-hashscan_status decode_rows(struct decode_job *job, const uint8_t *pixels, size_t stride, uint32_t count) {
-  const hashscan_status status = decode_check_time(job);
-  if (status != HASHSCAN_STATUS_OK) return status;
-  if (!give_rows(job, pixels, stride, count)) return decode_refused(job);
-  job->rows += count;
-  return HASHSCAN_STATUS_OK;
-}
-
-hashscan_status decode_row(struct decode_job *job, const uint8_t *pixels) {
-  return decode_rows(job, pixels, 0, 1);
-}
-
-hashscan_status decode_planes(struct decode_job *job, const struct image_planes *planes) {
-  const hashscan_status status = decode_check_time(job);
-  if (status != HASHSCAN_STATUS_OK) return status;
-  if (!job->sink->planes(job->sink->user, planes)) return decode_refused(job);
-  job->rows += planes->count;
-  return HASHSCAN_STATUS_OK;
-}
-
-void decode_show(struct decode_job *job, unsigned views, const char *unseen) {
-  job->info->views = job->sink->view == HASHSCAN_VIEW_STORED ? views : 0;
-  job->info->unseen = unseen;
-}
-
-void decode_warn(struct decode_job *job, const char *text) {
-  if (job->warnings++ == 0) snprintf(job->first_warning, sizeof job->first_warning, "%s", text);
-}
-
-hashscan_status decode_failed(struct decode_job *job, hashscan_status status, const char *text) {
-  if (job->rows != 0 && job->rows == job->info->height)
-    return decode_end(job, HASHSCAN_STATUS_DAMAGED, "%s (after the last row)", text);
-  return decode_end(job, status, "%s", text);
-}
-
-hashscan_status decode_finished(struct decode_job *job) {
-  if (job->warnings == 0) return HASHSCAN_STATUS_OK;
-  if (job->warnings == 1) return decode_end(job, HASHSCAN_STATUS_DAMAGED, "%s", job->first_warning);
-  return decode_end(job, HASHSCAN_STATUS_DAMAGED, "%s (the first of %" PRIu64 " warnings)", job->first_warning,
-                    job->warnings);
 }

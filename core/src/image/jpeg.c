@@ -15,7 +15,8 @@
 #include <jerror.h>
 
 #include "image/color_profile.h"
-#include "image/decoder.h"
+#include "image/jpeg.h"
+#include "image/jpeg_blocks.h"
 #include "image/jpeg_planes.h"
 
 /* Rows given to the sink together: as many as the fast level weighs in one go. */
@@ -330,13 +331,28 @@ static hashscan_status decode_pixels(struct decode_job *job, bool *other_colors)
   return decode_end(job, first, "%s", text);
 }
 
-hashscan_status jpeg_decode(struct decode_job *job) {
+static hashscan_status decode(struct decode_job *job) {
   const bool wants_blocks = job->sink->want_blocks != NULL && job->sink->view == HASHSCAN_VIEW_STORED;
   hashscan_status status;
   bool other_colors = false;
-  job->info->format = HASHSCAN_FORMAT_JPEG;
   if (!wants_blocks || !jpeg_blocks_decode(job, &status)) status = decode_pixels(job, &other_colors);
   if (status == HASHSCAN_STATUS_OK || status == HASHSCAN_STATUS_DAMAGED)
     decode_show(job, other_colors ? 1u << HASHSCAN_VIEW_OTHER_COLORS : 0, jpeg_profile_unseen(job->bytes, job->size));
   return status;
 }
+
+/* The start marker is all that libjpeg needs, and viewers that ask it: it skips garbage up to the next marker. */
+static enum decoder_sniff sniff(const uint8_t *bytes, size_t size) {
+  return decoder_sniff_signature(bytes, size, "\xff\xd8", 2);
+}
+
+static bool sniff_embedded(const uint8_t *bytes, size_t size) {
+  return size >= 4 && memcmp(bytes, "\xff\xd8\xff", 3) == 0 && bytes[3] >= 0xc0;
+}
+
+const struct decoder decoder_jpeg = {.name = "JPEG",
+                                     .format = HASHSCAN_FORMAT_JPEG,
+                                     .more = {HASHSCAN_FORMAT_JPEG_CMYK},
+                                     .sniff = sniff,
+                                     .sniff_embedded = sniff_embedded,
+                                     .decode = decode};

@@ -68,4 +68,8 @@ enum jpeg_outcome jpeg_sequential_scans(struct jpeg_blocks *state);
 /* Fills the store, which is open for the whole picture, and state->blocks.missing. */
 enum jpeg_outcome jpeg_progressive(struct jpeg_blocks *state);
 
+/* Decodes the picture as blocks, for a sink with want_blocks. False: nothing is known to be wrong, and the file is left
+ * to libjpeg-turbo, from the start. True: *status is ok, limit (the sink refused) or timeout. */
+bool jpeg_blocks_decode(struct decode_job *job, hashscan_status *status);
+
 #endif

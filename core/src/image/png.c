@@ -21,7 +21,8 @@
 #include <png.h>
 
 #include "base/checked.h"
-#include "image/decoder.h"
+#include "image/png.h"
+#include "image/png_fast.h"
 #include "image/png_pixels.h"
 #include "image/png_shown.h"
 
@@ -281,7 +282,6 @@ static hashscan_status decode_or_escape(struct png_state *state) {
 
 hashscan_status png_decode_libpng(struct decode_job *job) {
   struct png_state state = {.job = job};
-  job->info->format = HASHSCAN_FORMAT_PNG;
   png_shown_read(job->bytes, job->size, &state.shown);
   hashscan_status status = decode_or_escape(&state);
   if (status == HASHSCAN_STATUS_CORRUPT) status = give_what_is_there(&state);
@@ -293,8 +293,19 @@ hashscan_status png_decode_libpng(struct decode_job *job) {
   return status;
 }
 
-hashscan_status png_decode(struct decode_job *job) {
+static hashscan_status decode(struct decode_job *job) {
   hashscan_status status;
-  job->info->format = HASHSCAN_FORMAT_PNG;
   return png_fast_decode(job, &status) ? status : png_decode_libpng(job);
 }
+
+/* Four bytes of the eight: the rest of the signature tells how a transfer mangled the file, and libpng says so. */
+static enum decoder_sniff sniff(const uint8_t *bytes, size_t size) {
+  return decoder_sniff_signature(bytes, size, "\x89PNG", 4);
+}
+
+static bool sniff_embedded(const uint8_t *bytes, size_t size) {
+  return sniff(bytes, size) == DECODER_YES;
+}
+
+const struct decoder decoder_png = {
+    .name = "PNG", .format = HASHSCAN_FORMAT_PNG, .sniff = sniff, .sniff_embedded = sniff_embedded, .decode = decode};

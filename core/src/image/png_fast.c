@@ -16,8 +16,8 @@
 #include <png.h>
 
 #include "base/checked.h"
-#include "image/decoder.h"
 #include "image/png_chunks.h"
+#include "image/png_fast.h"
 #include "image/png_pixels.h"
 #include "image/png_shown.h"
 #include "image/unfilter.h"
