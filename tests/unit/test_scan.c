@@ -206,7 +206,8 @@ static void limits_are_not_remembered(void **state) {
   free(log.text);
 }
 
-/* More inputs than slots in the ring, most of them equal, of two kinds in turn; every answer is right for its bytes. */
+/* More inputs than slots in the queue, most of them equal, of two kinds in turn; every answer is right for its bytes.
+ */
 static void equal_bytes_are_decoded_once(void **state) {
   (void)state;
   enum { COUNT = 600 };
@@ -322,7 +323,7 @@ static void reload_in_mid_scan_is_heeded(void **state) {
   options.on_record = reload_at_ten;
   hashscan_scan_summary summary;
   assert_int_equal(hashscan_scan(scene.matcher, &options, &summary, NULL), HASHSCAN_SUCCESS);
-  /* When record 10 was out, at most the 128 slots of the ring behind it had been examined. */
+  /* When record 10 was out, at most the 128 slots of the queue behind it had been examined. */
   assert_in_range(summary.by_outcome[HASHSCAN_MATCH], 11, 11 + 128);
   assert_int_equal(summary.by_outcome[HASHSCAN_MATCH] + summary.by_outcome[HASHSCAN_NO_MATCH], 1000);
   const char *first_no = strstr(log.text, "no_match");

@@ -110,7 +110,7 @@ static void stopping_leaves_a_prefix(void **state) {
       log.stop_after = after[i];
       const hashscan_scan_summary summary = scene_scan(&log, threads);
       assert_true(summary.stopped);
-      /* What the ring held finished still comes out. */
+      /* What the queue held finished still comes out. */
       assert_in_range(summary.inputs, after[i], after[i] + 64 * threads);
       assert_memory_equal(log.text == NULL ? "" : log.text, full.text, log.size);
       free(log.text);

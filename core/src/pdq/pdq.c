@@ -5,7 +5,7 @@
  *     ------- kernels.filter, once a strip --------------------     --- decimated_row -----
  *
  * Only the samples that decimation keeps are computed at the end. Each filter across rows remembers the rows inside its
- * window in a ring, so memory is about height / 128 rows, and all of it stays in cache for usual pictures. */
+ * window, so memory is about height / 128 rows, and all of it stays in cache for usual pictures. */
 #include "pdq/pdq.h"
 
 #include <stdlib.h>
@@ -19,8 +19,9 @@
 #define NN512_SIDE 512
 #define MINIMUM_SIDE 5 /* smaller pictures have no hash: all zero bits, quality 0 */
 
-/* Rows that a filter across rows has still to subtract. */
-struct ring {
+/* The rows inside the window of a filter across rows, which it has still to subtract. Row r is kept at r modulo
+ * `capacity`. */
+struct row_window {
   float *rows;
   size_t stride; /* floats from row to row */
   size_t capacity;
@@ -52,9 +53,9 @@ struct pdq_stream {
   float *before; /* scratch of the strip filter, after the columns in front */
   float *between;
   float *zeros; /* a row that changes nothing */
-  struct ring wide;
+  struct row_window wide;
   float *wide_sum;
-  struct ring narrow; /* rows of PDQ_SIDE floats */
+  struct row_window narrow; /* rows of PDQ_SIDE floats */
   float *narrow_sum;
   size_t narrow_row; /* rows that entered the last filter */
 
@@ -121,11 +122,11 @@ static void box_layout(struct pdq_box *box, struct arena *arena) {
   box->reciprocal = arena_take(arena, 1, padded);
 }
 
-static void ring_layout(struct ring *ring, size_t capacity, size_t width, struct arena *arena) {
+static void window_layout(struct row_window *window, size_t capacity, size_t width, struct arena *arena) {
   /* 16 floats more than the width needs keep rows off each other's cache sets when the width is a power of two. */
-  ring->stride = width + 16;
-  ring->capacity = capacity;
-  ring->rows = arena_take(arena, capacity, ring->stride);
+  window->stride = width + 16;
+  window->capacity = capacity;
+  window->rows = arena_take(arena, capacity, window->stride);
 }
 
 static void stream_layout(struct pdq_stream *stream, struct arena *arena) {
@@ -138,9 +139,9 @@ static void stream_layout(struct pdq_stream *stream, struct arena *arena) {
   stream->before = arena_take(arena, PDQ_STRIP, along->window + width + along->lead + PDQ_STRIP);
   stream->between = arena_take(arena, PDQ_STRIP, along->window + width);
   stream->zeros = arena_take(arena, 1, stream->stride + PDQ_SIDE);
-  ring_layout(&stream->wide, stream->down.window + PDQ_STRIP, width, arena);
+  window_layout(&stream->wide, stream->down.window + PDQ_STRIP, width, arena);
   stream->wide_sum = arena_take(arena, 1, stream->stride);
-  ring_layout(&stream->narrow, stream->down.window + 1, PDQ_SIDE, arena);
+  window_layout(&stream->narrow, stream->down.window + 1, PDQ_SIDE, arena);
   stream->narrow_sum = arena_take(arena, 1, PDQ_SIDE);
   stream->picture = arena_take(arena, PDQ_SIDE, PDQ_SIDE);
   stream->plain = arena_take(arena, PDQ_SIDE, PDQ_SIDE);
@@ -222,8 +223,8 @@ bool pdq_stream_begin(struct pdq_stream *stream, uint32_t width, uint32_t height
 
 /* ---- Filtering --------------------------------------------------------------------------------------------------- */
 
-static float *ring_row(const struct ring *ring, size_t row) {
-  return ring->rows + row % ring->capacity * ring->stride;
+static float *window_row(const struct row_window *window, size_t row) {
+  return window->rows + row % window->capacity * window->stride;
 }
 
 /* The last filter pass, across rows of 64 samples, takes the next row and divides only for the rows that are sampled.
@@ -232,10 +233,10 @@ static float *ring_row(const struct ring *ring, size_t row) {
 static void decimated_row(struct pdq_stream *stream, const float row[PDQ_SIDE]) {
   const struct pdq_box *down = &stream->down;
   const size_t entering = stream->narrow_row++;
-  const float *leaving = entering < down->window ? stream->zeros : ring_row(&stream->narrow, entering - down->window);
+  const float *leaving = entering < down->window ? stream->zeros : window_row(&stream->narrow, entering - down->window);
   float *sum = stream->narrow_sum;
   for (size_t j = 0; j < PDQ_SIDE; j++) sum[j] = sum[j] + row[j] - leaving[j];
-  memcpy(ring_row(&stream->narrow, entering), row, PDQ_SIDE * sizeof *row);
+  memcpy(window_row(&stream->narrow, entering), row, PDQ_SIDE * sizeof *row);
 
   for (; stream->next_sample < PDQ_SIDE; stream->next_sample++) {
     const size_t sampled = stream->sample_rows[stream->next_sample];
@@ -256,8 +257,8 @@ static void filter_strip(struct pdq_stream *stream, size_t first) {
   for (size_t r = 0; r < PDQ_STRIP; r++) {
     const size_t row = first + r;
     const bool exists = row >= down->lead && row - down->lead < down->n;
-    entering[r] = ring_row(&stream->wide, row);
-    leaving[r] = row < down->window ? stream->zeros : ring_row(&stream->wide, row - down->window);
+    entering[r] = window_row(&stream->wide, row);
+    leaving[r] = row < down->window ? stream->zeros : window_row(&stream->wide, row - down->window);
     count[r] = exists ? down->count[row - down->lead] : 1.0f;
     reciprocal[r] = exists ? down->reciprocal[row - down->lead] : 1.0f;
   }

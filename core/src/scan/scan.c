@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A batch scan:
  *
- *     walker thread -> ring -> worker threads -> ring -> the calling thread
+ *     walker thread -> queue -> worker threads -> queue -> the calling thread
  *      paths, order            read, dedup, match          records, progress, stopping
  *
  * The walker submits every input in its final order and workers finish them in any order; the calling thread gives them
@@ -12,7 +12,7 @@
  *     place.c       what a walk found, opened as what it was; links
  *     folder_set.c  the folders that a walk entered
  *     dedup.c       equal bytes are decoded once
- *     ring.c        slots from the walker through the workers to the emitter, in order
+ *     queue.c       slots from the walker through the workers to the emitter, in order
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -32,7 +32,7 @@
 #include "match/matcher.h"
 #include "match/verdict.h"
 #include "scan/dedup.h"
-#include "scan/ring.h"
+#include "scan/queue.h"
 #include "scan/walk.h"
 
 #define MAX_THREADS 4096
@@ -51,7 +51,7 @@ struct worker {
 struct scan {
   hashscan_matcher *matcher;
   hashscan_scan_options options;
-  struct ring ring;
+  struct queue queue;
   struct dedup *dedup;
 
   struct worker *workers;
@@ -174,11 +174,11 @@ static void examine(struct worker *worker, struct slot *slot) {
 
 static void *worker_main(void *user) {
   struct worker *worker = user;
-  struct ring *ring = &worker->scan->ring;
+  struct queue *queue = &worker->scan->queue;
   struct slot *slot;
-  while ((slot = ring_take(ring)) != NULL) {
+  while ((slot = queue_take(queue)) != NULL) {
     examine(worker, slot);
-    ring_finish(ring, slot);
+    queue_finish(queue, slot);
   }
   return NULL;
 }
@@ -193,7 +193,7 @@ static bool submit(struct scan *scan, const char *path, struct slot *slot) {
     return false;
   }
   memcpy(slot->path, path, path_bytes);
-  if (ring_submit(&scan->ring, slot)) return true;
+  if (queue_submit(&scan->queue, slot)) return true;
   free(slot->path);
   return false;
 }
@@ -242,7 +242,7 @@ static void *walker_main(void *user) {
   walk_destroy(walk);
   if (end == WALK_NO_MEMORY) scan->walk_code = error_memory(&scan->walk_error);
   scan->walk_complete = end == WALK_DONE;
-  ring_close(&scan->ring);
+  queue_close(&scan->queue);
   return NULL;
 }
 
@@ -299,7 +299,7 @@ static bool emit(struct scan *scan, struct slot *slot) {
 /* A walk that is over knows the total best; files may have come and gone since they were counted. */
 static hashscan_progress progress_of(struct scan *scan) {
   bool closed;
-  const uint64_t submitted = ring_submitted(&scan->ring, &closed);
+  const uint64_t submitted = queue_submitted(&scan->queue, &closed);
   const bool all_counted = scan->options.next_path == NULL && atomic_load(&scan->count_complete);
   const uint64_t counted = atomic_load(&scan->counted);
   return (hashscan_progress){.done = scan->summary.inputs,
@@ -332,14 +332,14 @@ static bool wants_stop(struct scan *scan) {
 /* Gives records out until there are no more. E_STOPPED when on_record asked for it. */
 static hashscan_code emit_all(struct scan *scan, hashscan_error *error) {
   for (;;) {
-    if (wants_stop(scan)) ring_halt(&scan->ring);
+    if (wants_stop(scan)) queue_halt(&scan->queue);
     show_progress_when_due(scan);
     struct slot *slot;
-    const enum ring_head head = ring_wait(&scan->ring, POLL_SECONDS, &slot);
-    if (head == HEAD_END) return HASHSCAN_SUCCESS;
-    if (head == HEAD_LATE) continue;
+    const enum queue_head head = queue_wait(&scan->queue, POLL_SECONDS, &slot);
+    if (head == QUEUE_END) return HASHSCAN_SUCCESS;
+    if (head == QUEUE_LATE) continue;
     const bool wanted = emit(scan, slot);
-    ring_pop(&scan->ring);
+    queue_pop(&scan->queue);
     if (!wanted) return error_set(error, HASHSCAN_E_STOPPED, "stopped by on_record");
   }
 }
@@ -374,7 +374,7 @@ static hashscan_code read_options(const hashscan_scan_options *given, hashscan_s
 /* Everything that can run out of memory before the first thread starts. */
 static hashscan_code set_up(struct scan *scan, hashscan_error *error) {
   const unsigned threads = scan->options.threads;
-  if (!ring_create(&scan->ring, (size_t)threads * SLOTS_PER_THREAD)) return error_memory(error);
+  if (!queue_create(&scan->queue, (size_t)threads * SLOTS_PER_THREAD)) return error_memory(error);
   hashscan_code code = dedup_create(&scan->dedup, error);
   if (code != HASHSCAN_SUCCESS) return code;
   scan->workers = calloc(threads, sizeof *scan->workers);
@@ -418,14 +418,14 @@ static hashscan_code start(struct scan *scan, hashscan_error *error) {
 
 static void join_threads(struct scan *scan) {
   atomic_store(&scan->count_cancelled, true);
-  ring_halt(&scan->ring);
+  queue_halt(&scan->queue);
   for (unsigned i = 0; i < scan->workers_started; i++) pthread_join(scan->workers[i].thread, NULL);
   if (scan->walker_started) pthread_join(scan->walker, NULL);
   if (scan->counter_started) pthread_join(scan->counter, NULL);
 }
 
 static void tear_down(struct scan *scan) {
-  ring_destroy(&scan->ring);
+  queue_destroy(&scan->queue);
   for (unsigned i = 0; i < scan->worker_count; i++) {
     hashscan_hasher_destroy(scan->workers[i].hasher);
     file_buffer_free(&scan->workers[i].buffer);
@@ -438,7 +438,7 @@ static void tear_down(struct scan *scan) {
  * and just end: then nobody knows what it still had. */
 static bool ended_early(struct scan *scan) {
   bool closed;
-  if (!scan->walk_complete || scan->summary.inputs < ring_submitted(&scan->ring, &closed)) return true;
+  if (!scan->walk_complete || scan->summary.inputs < queue_submitted(&scan->queue, &closed)) return true;
   return scan->options.next_path != NULL && wants_stop(scan);
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Inputs on their way through a scan: one thread submits them in order, any number of threads work on them, one thread
- * gives them out in the same order. The ring is bounded, so a slow input holds the others up only once the ring is full
- * behind it, and memory does not grow with the number of inputs. */
-#ifndef HASHSCAN_SCAN_RING_H
-#define HASHSCAN_SCAN_RING_H
+ * takes them off in the same order. The queue is bounded, so a slow input holds the others up only once the queue is
+ * full behind it, and memory does not grow with the number of inputs. */
+#ifndef HASHSCAN_SCAN_QUEUE_H
+#define HASHSCAN_SCAN_QUEUE_H
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -25,7 +25,7 @@ struct slot {
   hashscan_verdict verdict;
 };
 
-struct ring {
+struct queue {
   pthread_mutex_t lock; /* of everything below; a slot's contents belong to the thread that its state names */
   pthread_cond_t space; /* the walker waits */
   pthread_cond_t work;  /* workers wait */
@@ -40,29 +40,29 @@ struct ring {
 };
 
 /* False when out of memory. */
-bool ring_create(struct ring *ring, size_t capacity);
-void ring_destroy(struct ring *ring);
+bool queue_create(struct queue *queue, size_t capacity);
+void queue_destroy(struct queue *queue);
 
-/* Walker: adds an input, waiting for space. Copies *slot on success: `path` then belongs to the ring. With state
+/* Walker: adds an input, waiting for space. Copies *slot on success: `path` then belongs to the queue. With state
  * SLOT_DONE no worker sees it. False once halted. */
-bool ring_submit(struct ring *ring, const struct slot *slot);
-void ring_close(struct ring *ring);
+bool queue_submit(struct queue *queue, const struct slot *slot);
+void queue_close(struct queue *queue);
 
-/* Workers: the next input to work on, waiting for one; NULL at the end. Then ring_finish, always. */
-struct slot *ring_take(struct ring *ring);
-void ring_finish(struct ring *ring, struct slot *slot);
+/* Workers: the next input to work on, waiting for one; NULL at the end. Then queue_finish, always. */
+struct slot *queue_take(struct queue *queue);
+void queue_finish(struct queue *queue, struct slot *slot);
 
-enum ring_head { HEAD_READY, HEAD_LATE, HEAD_END };
+enum queue_head { QUEUE_READY, QUEUE_LATE, QUEUE_END };
 
-/* Emitter: waits at most `seconds` for the next input in order. HEAD_READY: *slot is finished; give it back with
- * ring_pop. HEAD_END: no input is left, or after ring_halt none that a worker had taken. */
-enum ring_head ring_wait(struct ring *ring, double seconds, struct slot **slot);
-void ring_pop(struct ring *ring);
+/* Emitter: waits at most `seconds` for the next input in order. QUEUE_READY: *slot is finished; give it back with
+ * queue_pop. QUEUE_END: no input is left, or after queue_halt none that a worker had taken. */
+enum queue_head queue_wait(struct queue *queue, double seconds, struct slot **slot);
+void queue_pop(struct queue *queue);
 
 /* Any thread. */
-void ring_halt(struct ring *ring);
+void queue_halt(struct queue *queue);
 
 /* Inputs submitted so far; *closed tells whether that is all there are. */
-uint64_t ring_submitted(struct ring *ring, bool *closed);
+uint64_t queue_submitted(struct queue *queue, bool *closed);
 
 #endif
