@@ -22,6 +22,7 @@
 #include "pdq/fast.h"
 #include "pdq/kernels.h"
 #include "pdq/pdq.h"
+#include "pdq/rounding.h"
 #include "pdq/spectrum.h"
 #include "pdq/tent.h"
 
@@ -192,6 +193,28 @@ static void test_pixels_equal_the_operator(void **unused) {
   check_pixels(fast, 2048, 70, 1, 7);
   check_pixels(fast, 70, 2049, 3, 8);
   pdq_fast_destroy(fast);
+}
+
+/* The bound of a picture is its own, whatever the same object hashed before: RGBX has more terms in a sum than RGB. */
+static void test_bounds_do_not_depend_on_what_came_before(void **unused) {
+  (void)unused;
+  static const unsigned channels[] = {3, 4, 1};
+  struct random_state state = random_seeded(3);
+  const size_t width = 1024, height = 128;
+  uint8_t *pixels = malloc(width * height * 4);
+  for (size_t k = 0; k < width * height * 4; k++) pixels[k] = (uint8_t)random_next(&state);
+  struct pdq_fast *used = pdq_fast_create();
+  struct pdq_fast_result *results = malloc(2 * sizeof *results);
+  for (size_t i = 0; i < 3; i++) {
+    struct pdq_fast *fresh = pdq_fast_create();
+    fast_from(used, pixels, width, height, channels[i], height, &results[0]);
+    fast_from(fresh, pixels, width, height, channels[i], height, &results[1]);
+    assert_memory_equal(results[0].rounding, results[1].rounding, sizeof *results[0].rounding);
+    pdq_fast_destroy(fresh);
+  }
+  pdq_fast_destroy(used);
+  free(results);
+  free(pixels);
 }
 
 /* ---- Hashes and masks -------------------------------------------------------------------------------------------- */
@@ -409,6 +432,7 @@ int main(void) {
       cmocka_unit_test(test_tents_are_the_adjoint),
       cmocka_unit_test(test_projection_is_the_inverse_dct),
       cmocka_unit_test(test_pixels_equal_the_operator),
+      cmocka_unit_test(test_bounds_do_not_depend_on_what_came_before),
       cmocka_unit_test(test_certain_bits_are_those_of_exact),
       cmocka_unit_test(test_unknown_bits_are_those_that_can_change),
       cmocka_unit_test(test_epsilons_go_with_their_coefficients),

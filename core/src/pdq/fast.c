@@ -26,6 +26,7 @@
 
 struct bound {
   size_t rows, columns; /* 0: empty */
+  unsigned channels;    /* more of them are more terms in a sum */
   enum pdq_rounding_pixels pixels;
   struct pdq_rounding rounding;
 };
@@ -127,13 +128,14 @@ static void reset_doubts(struct pdq_fast *fast) {
 /* ---- Pixels ------------------------------------------------------------------------------------------------------ */
 
 static const struct pdq_rounding *bound_rounding(struct pdq_fast *fast, uint32_t width, uint32_t height,
-                                                 enum pdq_rounding_pixels pixels) {
+                                                 unsigned channels, enum pdq_rounding_pixels pixels) {
   for (size_t i = 0; i < BOUNDS_KEPT; i++) {
     const struct bound *kept = &fast->bounds[i];
-    if (kept->columns == width && kept->rows == height && kept->pixels == pixels) return &kept->rounding;
+    if (kept->columns == width && kept->rows == height && kept->channels == channels && kept->pixels == pixels)
+      return &kept->rounding;
   }
   struct bound *bound = &fast->bounds[fast->next_bound++ % BOUNDS_KEPT];
-  *bound = (struct bound){.rows = height, .columns = width, .pixels = pixels};
+  *bound = (struct bound){.rows = height, .columns = width, .channels = channels, .pixels = pixels};
   pdq_rounding_bound(&fast->constants, fast->down, fast->along, pixels, &bound->rounding);
   return &bound->rounding;
 }
@@ -146,7 +148,7 @@ static bool begin_pixels(struct pdq_fast *fast, uint32_t width, uint32_t height,
   fast->down = pdq_weights_get(&fast->cache, PDQ_WEIGHTS_ROWS, height, 1);
   fast->along = pdq_weights_get(&fast->cache, PDQ_WEIGHTS_COLUMNS, width, channels);
   if (fast->down == NULL || fast->along == NULL) return false;
-  fast->rounding = bound_rounding(fast, width, height, pixels);
+  fast->rounding = bound_rounding(fast, width, height, channels, pixels);
   /* Kernels write up to a multiple of 64; `gather` reads up to seven elements behind the last. */
   fast->plane = round_up(fast->elements + 8, 64);
   return reserve(fast, pixels == PDQ_ROUNDING_PLANES ? 3 * fast->plane : fast->plane, 0);
