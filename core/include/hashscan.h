@@ -20,9 +20,10 @@
  *    failure the out pointer is set to NULL and nothing is owned. Destroying NULL does nothing.
  *  - Pointers passed in are read during the call only; the library keeps no reference to caller memory unless the
  *    function says so.
- *  - Option structs begin with their own size. Start from the _INIT macro, or pass NULL for the defaults. A library
- *    that is newer than its caller fills the fields that the caller does not know; a library that is older refuses
- *    a struct larger than it knows unless the extra bytes are zero.
+ *  - Option structs begin with their own size. Start from the _INIT macro, from the function ..._default, which does
+ *    the same for languages without C macros, or pass NULL for the defaults. A library that is newer than its caller
+ *    fills the fields that the caller does not know; a library that is older refuses a struct larger than it knows
+ *    unless the extra bytes are zero. Fields named `reserved` are zero, and anything else is refused.
  *  - The library prints nothing, installs no signal handlers, never exits, and keeps no mutable global state but
  *    the CPU features detected once.
  *  - Bad input is never undefined behaviour: images, lists and index files are untrusted.
@@ -211,24 +212,32 @@ typedef struct hashscan_limits {
   uint32_t max_jpeg_side;     /* pixels; default 65,500, libjpeg's own bound */
   uint32_t max_side;          /* pixels a side for other formats; default 32,768 */
   uint32_t max_jpeg_scans;    /* default 100 */
+  uint32_t reserved;          /* 0 */
   uint64_t max_decoder_bytes; /* memory of the decoder; default 512 MiB */
   uint64_t max_file_bytes;    /* larger files are not read; default 1 GiB */
   double max_seconds;         /* wall-clock time for one decode; default 10; checked between rows and scans */
 } hashscan_limits;
 
 #define HASHSCAN_LIMITS_INIT                                                                                           \
-  { sizeof(hashscan_limits), 100000000u, 65500u, 32768u, 100u, (uint64_t)512 << 20, (uint64_t)1 << 30, 10.0 }
+  { sizeof(hashscan_limits), 100000000u, 65500u, 32768u, 100u, 0, (uint64_t)512 << 20, (uint64_t)1 << 30, 10.0 }
+
+/* Fills the first `size` bytes, sizeof(hashscan_limits) as the caller knows it, with what the _INIT macro holds; bytes
+ * that this library does not know become zero. The same holds for each function named ..._default. Any thread. */
+HASHSCAN_API void hashscan_limits_default(hashscan_limits *limits, size_t size);
 
 typedef struct hashscan_hash_options {
   size_t size; /* sizeof(hashscan_hash_options) */
   hashscan_profile profile;
   hashscan_level level;
   int dihedral;                  /* nonzero: all eight hashes, otherwise hashes[HASHSCAN_TRANSFORM_NONE] alone */
+  uint32_t reserved;             /* 0 */
   const hashscan_limits *limits; /* copied; NULL: the defaults */
 } hashscan_hash_options;
 
 #define HASHSCAN_HASH_OPTIONS_INIT                                                                                     \
-  { sizeof(hashscan_hash_options), HASHSCAN_PROFILE_FULL, HASHSCAN_LEVEL_EXACT, 0, NULL }
+  { sizeof(hashscan_hash_options), HASHSCAN_PROFILE_FULL, HASHSCAN_LEVEL_EXACT, 0, 0, NULL }
+
+HASHSCAN_API void hashscan_hash_options_default(hashscan_hash_options *options, size_t size);
 
 /* One way of showing a picture. Its stored pixels are what PDQ's reference hashes, but not always what people see: a
  * browser puts transparent pixels on the page's colour and applies the gAMA chunk of a PNG, and programs disagree on
@@ -324,6 +333,8 @@ typedef struct hashscan_list_options {
 
 #define HASHSCAN_LIST_OPTIONS_INIT                                                                                     \
   { sizeof(hashscan_list_options), NULL, NULL, HASHSCAN_LIST_AUTO, 0, HASHSCAN_KIND_PDQ, 0 }
+
+HASHSCAN_API void hashscan_list_options_default(hashscan_list_options *options, size_t size);
 
 /* What reading one list gave. */
 typedef struct hashscan_list_report {
@@ -533,16 +544,18 @@ typedef int (*hashscan_hit_fn)(const hashscan_hit *hit, void *user);
 typedef struct hashscan_search {
   size_t size;            /* sizeof(hashscan_search) */
   hashscan_kind kind;     /* PDQ or HASH64 */
+  unsigned radius;        /* largest distance over the known bits, inclusive, 0 to 256 */
   const uint8_t *queries; /* `count` hashes of hashscan_kind_bytes(kind) bytes, one after the other */
   /* As many bytes; a set bit says that this bit of the query is not known and differs from nothing. NULL: all bits are
    * known. */
   const uint8_t *unknown;
-  size_t count;    /* up to 2^32 - 1 */
-  unsigned radius; /* largest distance over the known bits, inclusive, 0 to 256 */
+  size_t count; /* up to 2^32 - 1 */
 } hashscan_search;
 
 #define HASHSCAN_SEARCH_INIT                                                                                           \
-  { sizeof(hashscan_search), HASHSCAN_KIND_PDQ, NULL, NULL, 0, 31u }
+  { sizeof(hashscan_search), HASHSCAN_KIND_PDQ, 31u, NULL, NULL, 0 }
+
+HASHSCAN_API void hashscan_search_default(hashscan_search *search, size_t size);
 
 /* Finds every entry of search->kind within the radius of each query. The set of hits is complete and exact, by whatever
  * way is cheapest; their order is unspecified. Thousands of queries in one call, all bits known, take less time each
@@ -570,7 +583,6 @@ typedef struct hashscan_match_options {
   hashscan_transforms transforms; /* default dihedral */
   int min_quality;                /* 0 to 100; default 50; lower PDQ hashes are not compared */
   hashscan_profile profile;       /* default full */
-  const hashscan_limits *limits;  /* copied; NULL: the defaults */
   /* Default fast. Both fast and blocks screen: they hash at that level, search with the bits that may differ as
    * wildcards, and only when there is a candidate or when the quality may lie on either side of min_quality decode
    * again and decide by the exact hash; after blocks, the fast hash is asked before it. With fast, outcome, matches and
@@ -579,13 +591,17 @@ typedef struct hashscan_match_options {
    * progressive JPEG that it does not read goes unnoticed, and a picture may be ok where it is of low_quality at exact.
    * Exact turns screening off. */
   hashscan_level level;
+  uint32_t reserved;             /* 0 */
+  const hashscan_limits *limits; /* copied; NULL: the defaults */
 } hashscan_match_options;
 
 #define HASHSCAN_MATCH_OPTIONS_INIT                                                                                    \
   {                                                                                                                    \
-    sizeof(hashscan_match_options), 31u, HASHSCAN_TRANSFORMS_DIHEDRAL, 50, HASHSCAN_PROFILE_FULL, NULL,                \
-        HASHSCAN_LEVEL_FAST                                                                                            \
+    sizeof(hashscan_match_options), 31u, HASHSCAN_TRANSFORMS_DIHEDRAL, 50, HASHSCAN_PROFILE_FULL, HASHSCAN_LEVEL_FAST, \
+        0, NULL                                                                                                        \
   }
+
+HASHSCAN_API void hashscan_match_options_default(hashscan_match_options *options, size_t size);
 
 /* Zero is the one that clears nothing, so that a verdict that was never filled is no clean one. */
 typedef enum hashscan_outcome {
@@ -712,7 +728,8 @@ typedef struct hashscan_scan_options {
    * 0 at the end, -1 on an error of the source (the scan ends with HASHSCAN_E_IO). Called from a thread of the
    * scan, which waits for it to return before it ends. */
   int (*next_path)(void *user, const char **path);
-  unsigned threads; /* 0: one per CPU this process may run on */
+  unsigned threads;     /* 0: one per CPU this process may run on */
+  hashscan_links links; /* default within */
   /* This callback and the next two are called on the thread that called hashscan_scan, one at a time. on_record gets
    * each input, in a stable order that does not depend on `threads`; nonzero stops the scan with HASHSCAN_E_STOPPED.
    * Required. */
@@ -721,8 +738,12 @@ typedef struct hashscan_scan_options {
   void (*on_progress)(void *user, const hashscan_progress *progress);
   int (*should_stop)(void *user); /* polled between inputs; nonzero ends the scan cleanly; may be NULL */
   void *user;
-  hashscan_links links;
 } hashscan_scan_options;
+
+#define HASHSCAN_SCAN_OPTIONS_INIT                                                                                     \
+  { sizeof(hashscan_scan_options), NULL, 0, NULL, 0u, HASHSCAN_LINKS_WITHIN, NULL, NULL, NULL, NULL }
+
+HASHSCAN_API void hashscan_scan_options_default(hashscan_scan_options *options, size_t size);
 
 /* Scans every regular file under the paths. Folders are walked in byte order of their names, and a folder reached twice
  * is walked once, so loops end. Every name found that is no folder has exactly one record: a file under each of its

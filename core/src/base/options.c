@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading option structs of callers compiled against an older or newer header. */
+/* Reading and filling option structs of callers compiled against an older or newer header. */
 #include "base/options.h"
 
 #include <string.h>
@@ -22,12 +22,55 @@ hashscan_code options_copy(void *known, size_t known_size, const void *given, co
   return HASHSCAN_SUCCESS;
 }
 
+hashscan_code options_reserved(uint32_t reserved, const char *name, hashscan_error *error) {
+  if (reserved == 0) return HASHSCAN_SUCCESS;
+  return error_set(error, HASHSCAN_E_ARGUMENT, "%s.reserved is not 0", name);
+}
+
+void options_default(void *given, size_t size, const void *defaults, size_t known_size) {
+  if (given == NULL || size < sizeof size) return;
+  memset(given, 0, size);
+  memcpy(given, defaults, size < known_size ? size : known_size);
+  memcpy(given, &size, sizeof size);
+}
+
 hashscan_code limits_copy(hashscan_limits *limits, const hashscan_limits *given, hashscan_error *error) {
   *limits = (hashscan_limits)HASHSCAN_LIMITS_INIT;
-  const hashscan_code code = options_copy(limits, sizeof *limits, given, "hashscan_limits", error);
+  hashscan_code code = options_copy(limits, sizeof *limits, given, "hashscan_limits", error);
+  if (code == HASHSCAN_SUCCESS) code = options_reserved(limits->reserved, "hashscan_limits", error);
   if (code != HASHSCAN_SUCCESS) return code;
   if (limits->max_pixels == 0 || limits->max_jpeg_side == 0 || limits->max_side == 0 || limits->max_jpeg_scans == 0 ||
       limits->max_decoder_bytes == 0 || limits->max_file_bytes == 0 || !(limits->max_seconds > 0))
     return error_set(error, HASHSCAN_E_ARGUMENT, "a limit of zero");
   return HASHSCAN_SUCCESS;
+}
+
+void hashscan_limits_default(hashscan_limits *limits, size_t size) {
+  const hashscan_limits defaults = HASHSCAN_LIMITS_INIT;
+  options_default(limits, size, &defaults, sizeof defaults);
+}
+
+void hashscan_hash_options_default(hashscan_hash_options *options, size_t size) {
+  const hashscan_hash_options defaults = HASHSCAN_HASH_OPTIONS_INIT;
+  options_default(options, size, &defaults, sizeof defaults);
+}
+
+void hashscan_list_options_default(hashscan_list_options *options, size_t size) {
+  const hashscan_list_options defaults = HASHSCAN_LIST_OPTIONS_INIT;
+  options_default(options, size, &defaults, sizeof defaults);
+}
+
+void hashscan_search_default(hashscan_search *search, size_t size) {
+  const hashscan_search defaults = HASHSCAN_SEARCH_INIT;
+  options_default(search, size, &defaults, sizeof defaults);
+}
+
+void hashscan_match_options_default(hashscan_match_options *options, size_t size) {
+  const hashscan_match_options defaults = HASHSCAN_MATCH_OPTIONS_INIT;
+  options_default(options, size, &defaults, sizeof defaults);
+}
+
+void hashscan_scan_options_default(hashscan_scan_options *options, size_t size) {
+  const hashscan_scan_options defaults = HASHSCAN_SCAN_OPTIONS_INIT;
+  options_default(options, size, &defaults, sizeof defaults);
 }

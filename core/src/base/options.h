@@ -10,6 +10,14 @@
  * `name` is for the message. Afterwards *known begins with known_size. */
 hashscan_code options_copy(void *known, size_t known_size, const void *given, const char *name, hashscan_error *error);
 
+/* HASHSCAN_E_ARGUMENT unless the field `reserved` of the struct called `name` is zero. */
+hashscan_code options_reserved(uint32_t reserved, const char *name, hashscan_error *error);
+
+/* Fills `size` bytes at `given`, a struct as its caller knows it: from `defaults`, which is `known_size` bytes long,
+ * and with zeros beyond. Afterwards *given begins with `size`. Nothing is written when `size` has no room for itself.
+ */
+void options_default(void *given, size_t size, const void *defaults, size_t known_size);
+
 /* Copies and checks limits: NULL gives the defaults, a field of zero is HASHSCAN_E_ARGUMENT. */
 hashscan_code limits_copy(hashscan_limits *limits, const hashscan_limits *given, hashscan_error *error);
 

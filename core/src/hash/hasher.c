@@ -40,6 +40,7 @@ hashscan_code hashscan_hasher_create(const hashscan_hash_options *options, hashs
   hashscan_hash_options known = HASHSCAN_HASH_OPTIONS_INIT;
   hashscan_limits limits;
   hashscan_code code = options_copy(&known, sizeof known, options, "hashscan_hash_options", error);
+  if (code == HASHSCAN_SUCCESS) code = options_reserved(known.reserved, "hashscan_hash_options", error);
   if (code == HASHSCAN_SUCCESS) code = check_options(&known, error);
   if (code == HASHSCAN_SUCCESS) code = limits_copy(&limits, known.limits, error);
   if (code == HASHSCAN_SUCCESS) code = cpu_check(error);

@@ -14,7 +14,8 @@
 static hashscan_code read_policy(const hashscan_match_options *options, struct match_policy *policy,
                                  hashscan_error *error) {
   hashscan_match_options known = HASHSCAN_MATCH_OPTIONS_INIT;
-  const hashscan_code code = options_copy(&known, sizeof known, options, "hashscan_match_options", error);
+  hashscan_code code = options_copy(&known, sizeof known, options, "hashscan_match_options", error);
+  if (code == HASHSCAN_SUCCESS) code = options_reserved(known.reserved, "hashscan_match_options", error);
   if (code != HASHSCAN_SUCCESS) return code;
   if (known.radius > 256) return error_set(error, HASHSCAN_E_ARGUMENT, "radius %u is over 256", known.radius);
   if (known.transforms != HASHSCAN_TRANSFORMS_NONE && known.transforms != HASHSCAN_TRANSFORMS_DIHEDRAL)

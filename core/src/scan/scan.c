@@ -355,7 +355,7 @@ static unsigned default_threads(void) {
 
 static hashscan_code read_options(const hashscan_scan_options *given, hashscan_scan_options *options,
                                   hashscan_error *error) {
-  *options = (hashscan_scan_options){.size = sizeof *options};
+  *options = (hashscan_scan_options)HASHSCAN_SCAN_OPTIONS_INIT;
   if (given == NULL) return error_set(error, HASHSCAN_E_ARGUMENT, "options is NULL");
   const hashscan_code code = options_copy(options, sizeof *options, given, "hashscan_scan_options", error);
   if (code != HASHSCAN_SUCCESS) return code;

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The layout of public structs on 64-bit systems with gcc's or clang's C ABI, as compiled programs and bindings rely on
+ * it. A field that moves here breaks them: new fields of option structs go to the end or take the place of `reserved`.
+ * No struct has padding, so that equal fields are equal bytes and no later field can take bytes that an older caller
+ * left undefined. tests/abi checks the same of all structs against the headers of released versions. */
+#include <stddef.h>
+
+#include "hashscan.h"
+
+#if defined(__LP64__)
+
+#define FIELD(type, field, at) _Static_assert(offsetof(type, field) == (at), #type "." #field " moved")
+#define SIZE(type, bytes) _Static_assert(sizeof(type) == (bytes), #type " has another size")
+
+SIZE(hashscan_code, 4); /* and with it every enumeration */
+
+SIZE(hashscan_error, 504);
+FIELD(hashscan_error, message, 4);
+
+SIZE(hashscan_pdq, 32);
+
+SIZE(hashscan_hit, 16);
+FIELD(hashscan_hit, query, 8);
+FIELD(hashscan_hit, distance, 12);
+
+SIZE(hashscan_limits, 56);
+FIELD(hashscan_limits, max_pixels, 8);
+FIELD(hashscan_limits, max_jpeg_side, 16);
+FIELD(hashscan_limits, max_side, 20);
+FIELD(hashscan_limits, max_jpeg_scans, 24);
+FIELD(hashscan_limits, reserved, 28);
+FIELD(hashscan_limits, max_decoder_bytes, 32);
+FIELD(hashscan_limits, max_file_bytes, 40);
+FIELD(hashscan_limits, max_seconds, 48);
+
+SIZE(hashscan_hash_options, 32);
+FIELD(hashscan_hash_options, profile, 8);
+FIELD(hashscan_hash_options, level, 12);
+FIELD(hashscan_hash_options, dihedral, 16);
+FIELD(hashscan_hash_options, reserved, 20);
+FIELD(hashscan_hash_options, limits, 24);
+
+SIZE(hashscan_list_options, 40);
+FIELD(hashscan_list_options, name, 8);
+FIELD(hashscan_list_options, version, 16);
+FIELD(hashscan_list_options, format, 24);
+FIELD(hashscan_list_options, has_kind, 28);
+FIELD(hashscan_list_options, kind, 32);
+FIELD(hashscan_list_options, skip_bad_lines, 36);
+
+SIZE(hashscan_search, 40);
+FIELD(hashscan_search, kind, 8);
+FIELD(hashscan_search, radius, 12);
+FIELD(hashscan_search, queries, 16);
+FIELD(hashscan_search, unknown, 24);
+FIELD(hashscan_search, count, 32);
+
+SIZE(hashscan_match_options, 40);
+FIELD(hashscan_match_options, radius, 8);
+FIELD(hashscan_match_options, transforms, 12);
+FIELD(hashscan_match_options, min_quality, 16);
+FIELD(hashscan_match_options, profile, 20);
+FIELD(hashscan_match_options, level, 24);
+FIELD(hashscan_match_options, reserved, 28);
+FIELD(hashscan_match_options, limits, 32);
+
+SIZE(hashscan_scan_options, 72);
+FIELD(hashscan_scan_options, paths, 8);
+FIELD(hashscan_scan_options, path_count, 16);
+FIELD(hashscan_scan_options, next_path, 24);
+FIELD(hashscan_scan_options, threads, 32);
+FIELD(hashscan_scan_options, links, 36);
+FIELD(hashscan_scan_options, on_record, 40);
+FIELD(hashscan_scan_options, on_progress, 48);
+FIELD(hashscan_scan_options, should_stop, 56);
+FIELD(hashscan_scan_options, user, 64);
+
+#endif
