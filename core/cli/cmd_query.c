@@ -178,8 +178,8 @@ static int by_query_distance_entry(const void *left, const void *right) {
 /* ---- Writing an answer -------------------------------------------------------------------------------------------*/
 
 static hashscan_outcome outcome_of(const struct query *query, size_t hit_count) {
-  if (query->reason[0] != '\0') return HASHSCAN_UNEXAMINED;
-  return hit_count > 0 ? HASHSCAN_MATCH : HASHSCAN_NO_MATCH;
+  if (query->reason[0] != '\0') return HASHSCAN_OUTCOME_UNEXAMINED;
+  return hit_count > 0 ? HASHSCAN_OUTCOME_MATCH : HASHSCAN_OUTCOME_NO_MATCH;
 }
 
 static void encode(const struct query *query, char hex[HASHSCAN_MAX_HEX]) {
@@ -324,9 +324,9 @@ static void write_summary(struct query_run *run, double seconds) {
   json_object_begin(&json, NULL);
   json_string(&json, "type", "summary");
   json_integer(&json, "queries", run->queries);
-  json_integer(&json, "match", run->by_outcome[HASHSCAN_MATCH]);
-  json_integer(&json, "no_match", run->by_outcome[HASHSCAN_NO_MATCH]);
-  json_integer(&json, "unexamined", run->by_outcome[HASHSCAN_UNEXAMINED]);
+  json_integer(&json, "match", run->by_outcome[HASHSCAN_OUTCOME_MATCH]);
+  json_integer(&json, "no_match", run->by_outcome[HASHSCAN_OUTCOME_NO_MATCH]);
+  json_integer(&json, "unexamined", run->by_outcome[HASHSCAN_OUTCOME_UNEXAMINED]);
   json_integer(&json, "radius", run->settings.radius);
   record_index(&json, run->index);
   json_real(&json, "seconds", seconds, 3);

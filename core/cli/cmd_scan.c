@@ -160,10 +160,10 @@ static int should_stop(void *user) {
 
 static void write_counts(struct json *json, const hashscan_scan_summary *summary) {
   json_integer(json, "inputs", summary->inputs);
-  json_integer(json, "match", summary->by_outcome[HASHSCAN_MATCH]);
-  json_integer(json, "no_match", summary->by_outcome[HASHSCAN_NO_MATCH]);
-  json_integer(json, "not_image", summary->by_outcome[HASHSCAN_NOT_IMAGE]);
-  json_integer(json, "unexamined", summary->by_outcome[HASHSCAN_UNEXAMINED]);
+  json_integer(json, "match", summary->by_outcome[HASHSCAN_OUTCOME_MATCH]);
+  json_integer(json, "no_match", summary->by_outcome[HASHSCAN_OUTCOME_NO_MATCH]);
+  json_integer(json, "not_image", summary->by_outcome[HASHSCAN_OUTCOME_NOT_IMAGE]);
+  json_integer(json, "unexamined", summary->by_outcome[HASHSCAN_OUTCOME_UNEXAMINED]);
   json_object_begin(json, "by_status");
   for (int status = 0; status < HASHSCAN_STATUS_COUNT; status++)
     if (summary->by_status[status] > 0)
@@ -276,7 +276,7 @@ static void count_verdict(hashscan_scan_summary *summary, const hashscan_verdict
 static hashscan_code match_stdin(struct scan_run *run, hashscan_hasher *hasher, struct input *input,
                                  hashscan_verdict *verdict, hashscan_error *error) {
   const uint64_t max_bytes = limit_settings_apply(&run->settings.limits).max_file_bytes;
-  verdict->outcome = HASHSCAN_UNEXAMINED;
+  verdict->outcome = HASHSCAN_OUTCOME_UNEXAMINED;
   verdict->image.quality = -1;
   verdict->image.status = input_read(input, "-", max_bytes, verdict->image.reason);
   if (verdict->image.status != HASHSCAN_STATUS_OK) return HASHSCAN_SUCCESS;
@@ -363,9 +363,9 @@ static void write_human_summary(const struct scan_run *run) {
   const hashscan_scan_summary *summary = &run->summary;
   message("%" PRIu64 " inputs: %" PRIu64 " match, %" PRIu64 " do not, %" PRIu64 " unexamined, %" PRIu64
           " no images; %.1f s, %.0f images/s%s",
-          summary->inputs, summary->by_outcome[HASHSCAN_MATCH], summary->by_outcome[HASHSCAN_NO_MATCH],
-          summary->by_outcome[HASHSCAN_UNEXAMINED], summary->by_outcome[HASHSCAN_NOT_IMAGE], summary->seconds,
-          rate(summary), interrupted(run) ? "; interrupted" : "");
+          summary->inputs, summary->by_outcome[HASHSCAN_OUTCOME_MATCH], summary->by_outcome[HASHSCAN_OUTCOME_NO_MATCH],
+          summary->by_outcome[HASHSCAN_OUTCOME_UNEXAMINED], summary->by_outcome[HASHSCAN_OUTCOME_NOT_IMAGE],
+          summary->seconds, rate(summary), interrupted(run) ? "; interrupted" : "");
 }
 
 /* Writes the end of the results and says how the run went. */
@@ -373,7 +373,7 @@ static int conclude(struct scan_run *run) {
   write_summary(run);
   if (!output_finish(&run->out)) return EXIT_FATAL;
   if (run->settings.verbose || isatty(STDERR_FILENO)) write_human_summary(run);
-  const uint64_t matches = run->summary.by_outcome[HASHSCAN_MATCH];
+  const uint64_t matches = run->summary.by_outcome[HASHSCAN_OUTCOME_MATCH];
   const bool failed = run->error.code != HASHSCAN_SUCCESS;
   if (failed && matches > 0) message("%s (%" PRIu64 " inputs had matched before)", run->error.message, matches);
   else if (failed) message("%s", run->error.message);

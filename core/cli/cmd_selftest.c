@@ -101,7 +101,7 @@ static bool find_known(struct trial *trial, size_t digests, struct check *check)
     else pdq = found->distance == 0 && found->transform == HASHSCAN_TRANSFORM_NONE;
   }
   *check = (struct check){true, verdict->method, verdict->match_count};
-  if (verdict->outcome == HASHSCAN_MATCH && pdq && others == digests) return true;
+  if (verdict->outcome == HASHSCAN_OUTCOME_MATCH && pdq && others == digests) return true;
   return problem(trial->report,
                  "%s: the picture was not found as it is on the list: %s%s%s, %zu of 1 PDQ and %zu of %zu digests",
                  trial->what, hashscan_outcome_name(verdict->outcome), verdict->image.reason[0] != '\0' ? ", " : "",
@@ -111,7 +111,7 @@ static bool find_known(struct trial *trial, size_t digests, struct check *check)
 /* A library that answers "match" to everything would pass the first half of this test. */
 static bool pass_unknown(struct trial *trial) {
   if (!match(trial)) return false;
-  if (trial->verdict.outcome == HASHSCAN_NO_MATCH) return true;
+  if (trial->verdict.outcome == HASHSCAN_OUTCOME_NO_MATCH) return true;
   return problem(trial->report, "%s: a picture that is on no list gave %s", trial->what,
                  hashscan_outcome_name(trial->verdict.outcome));
 }

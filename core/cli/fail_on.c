@@ -55,7 +55,7 @@ static bool counted(unsigned set, const uint64_t *counts, unsigned size) {
 
 /* A match outranks everything: whoever looks for 1 must not miss one because something else went wrong beside it. */
 int fail_on_exit(const struct fail_on *fail_on, const struct fail_on_counts *counts) {
-  const unsigned match = 1u << HASHSCAN_MATCH;
+  const unsigned match = 1u << HASHSCAN_OUTCOME_MATCH;
   if (counted(fail_on->outcomes & match, counts->by_outcome, HASHSCAN_OUTCOME_COUNT)) return EXIT_MATCH;
   if (counts->failed) return EXIT_FATAL;
   if (counts->interrupted) return EXIT_INTERRUPTED;

@@ -14,7 +14,7 @@ struct fail_on {
 
 /* A match, or an input that could not be examined. */
 #define FAIL_ON_DEFAULT                                                                                                \
-  { 1u << HASHSCAN_MATCH | 1u << HASHSCAN_UNEXAMINED, 0 }
+  { 1u << HASHSCAN_OUTCOME_MATCH | 1u << HASHSCAN_OUTCOME_UNEXAMINED, 0 }
 
 /* How many inputs ended how. `by_status` has the first `statuses` of hashscan_status: none for query. */
 struct fail_on_counts {

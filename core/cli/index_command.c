@@ -124,7 +124,7 @@ static void warn_of_bad_lines(const hashscan_list_report *report) {
 }
 
 static void say_what_was_read(const char *path, hashscan_list_format format, const hashscan_list_report *report) {
-  if (format == HASHSCAN_LIST_BINARY) message("%s: %" PRIu64 " entries", path, report->entries);
+  if (format == HASHSCAN_LIST_FORMAT_BINARY) message("%s: %" PRIu64 " entries", path, report->entries);
   else message("%s: %" PRIu64 " entries from %" PRIu64 " lines", path, report->entries, report->lines);
 }
 

@@ -309,13 +309,13 @@ HASHSCAN_API hashscan_code hashscan_hash_pixels(hashscan_hasher *hasher, const u
 
 /* How a list file is written. core/doc/FORMAT.md describes each. */
 typedef enum hashscan_list_format {
-  HASHSCAN_LIST_AUTO = 0, /* CSV when the first line that is no comment names a known column, else text */
-  HASHSCAN_LIST_TEXT = 1, /* one hex hash a line, '#' starts a comment */
-  HASHSCAN_LIST_CSV = 2,  /* header line; columns hash, kind, id, labels, pdq, md5, sha1, sha256, hash64 */
+  HASHSCAN_LIST_FORMAT_AUTO = 0, /* CSV when the first line that is no comment names a known column, else text */
+  HASHSCAN_LIST_FORMAT_TEXT = 1, /* one hex hash a line, '#' starts a comment */
+  HASHSCAN_LIST_FORMAT_CSV = 2,  /* header line; columns hash, kind, id, labels, pdq, md5, sha1, sha256, hash64 */
   /* The bytes of one hash after the other (hashscan_entry.hash) and nothing else. Never told by AUTO, and needs
    * has_kind: any bytes are hashes. A size that is no whole number of them is FORMAT, whatever skip_bad_lines says, and
    * adds nothing; so are hex digits, which are a text list. */
-  HASHSCAN_LIST_BINARY = 3
+  HASHSCAN_LIST_FORMAT_BINARY = 3
 } hashscan_list_format;
 
 /* "auto", "text", "csv", "binary"; "unknown" for other values. Static storage. */
@@ -332,7 +332,7 @@ typedef struct hashscan_list_options {
 } hashscan_list_options;
 
 #define HASHSCAN_LIST_OPTIONS_INIT                                                                                     \
-  { sizeof(hashscan_list_options), NULL, NULL, HASHSCAN_LIST_AUTO, 0, HASHSCAN_KIND_PDQ, 0 }
+  { sizeof(hashscan_list_options), NULL, NULL, HASHSCAN_LIST_FORMAT_AUTO, 0, HASHSCAN_KIND_PDQ, 0 }
 
 HASHSCAN_API void hashscan_list_options_default(hashscan_list_options *options, size_t size);
 
@@ -607,10 +607,10 @@ HASHSCAN_API void hashscan_match_options_default(hashscan_match_options *options
 typedef enum hashscan_outcome {
   /* Any status but those below; a damaged picture of low quality; one of which people may see what is not compared
    * (image.unseen). `reason` says why. */
-  HASHSCAN_UNEXAMINED = 0,
-  HASHSCAN_NOT_IMAGE = 1, /* status not_image, and its digests are on no list */
-  HASHSCAN_NO_MATCH = 2,  /* ok, damaged or low_quality, and nothing on the lists resembles any view of it */
-  HASHSCAN_MATCH = 3      /* whatever the status: digests are compared for all of them */
+  HASHSCAN_OUTCOME_UNEXAMINED = 0,
+  HASHSCAN_OUTCOME_NOT_IMAGE = 1, /* status not_image, and its digests are on no list */
+  HASHSCAN_OUTCOME_NO_MATCH = 2,  /* ok, damaged or low_quality, and nothing on the lists resembles any view of it */
+  HASHSCAN_OUTCOME_MATCH = 3      /* whatever the status: digests are compared for all of them */
 } hashscan_outcome;
 
 #define HASHSCAN_OUTCOME_COUNT 4

@@ -78,7 +78,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   const uint64_t lines = count_lines(bytes + 1, size - 1);
   require(code == HASHSCAN_SUCCESS ? report.lines == lines : report.lines <= lines);
 
-  options.format = HASHSCAN_LIST_BINARY;
+  options.format = HASHSCAN_LIST_FORMAT_BINARY;
   options.has_kind = 1;
   code = read_list(bytes + 1, size - 1, &options, &report);
   const size_t hash_bytes = hashscan_kind_bytes(options.kind);

@@ -101,7 +101,7 @@ int scene_on_record(void *user, const hashscan_record *record) {
   memcpy(log->text + log->size, line, (size_t)length + 1);
   log->size += (size_t)length;
   log->records++;
-  if (record->verdict->outcome == HASHSCAN_MATCH) {
+  if (record->verdict->outcome == HASHSCAN_OUTCOME_MATCH) {
     assert_int_equal(record->verdict->match_count, 1);
     assert_string_equal(record->verdict->matches[0].id, "0");
     assert_int_equal(image->hash_count, 8);

@@ -291,8 +291,9 @@ static void match(void) {
     hashscan_verdict verdict = {0};
     if (!succeeded(hashscan_match_image(matcher, hasher, jpeg.bytes, jpeg.size, &verdict, &error), &error))
       assert_null(verdict.snapshot);
-    else if (verdict.image.status == HASHSCAN_STATUS_LIMIT) assert_int_equal(verdict.outcome, HASHSCAN_UNEXAMINED);
-    else assert_int_equal(verdict.outcome, HASHSCAN_MATCH);
+    else if (verdict.image.status == HASHSCAN_STATUS_LIMIT)
+      assert_int_equal(verdict.outcome, HASHSCAN_OUTCOME_UNEXAMINED);
+    else assert_int_equal(verdict.outcome, HASHSCAN_OUTCOME_MATCH);
     hashscan_verdict_clear(&verdict);
     hashscan_hasher_destroy(hasher);
   }
@@ -303,9 +304,9 @@ static void match(void) {
 /* The pictures are listed: a record is a match or says that memory was short. */
 static int on_record(void *user, const hashscan_record *record) {
   (void)user;
-  if (record->verdict->outcome == HASHSCAN_MATCH) return 0;
+  if (record->verdict->outcome == HASHSCAN_OUTCOME_MATCH) return 0;
   assert_true(atomic_load(&has_failed));
-  assert_int_equal(record->verdict->outcome, HASHSCAN_UNEXAMINED);
+  assert_int_equal(record->verdict->outcome, HASHSCAN_OUTCOME_UNEXAMINED);
   assert_int_equal(record->verdict->image.status, HASHSCAN_STATUS_LIMIT);
   assert_string_equal(record->verdict->image.reason, "out of memory");
   return 0;

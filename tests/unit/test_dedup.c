@@ -28,7 +28,7 @@ static int tear_down(void **state) {
 
 /* A verdict with `matches` entries that nothing looks into, told apart by its width. */
 static struct result *result_of_width(uint32_t width, size_t matches) {
-  hashscan_verdict verdict = {.outcome = HASHSCAN_MATCH, .match_count = matches};
+  hashscan_verdict verdict = {.outcome = HASHSCAN_OUTCOME_MATCH, .match_count = matches};
   verdict.image = (hashscan_image_hash){.status = HASHSCAN_STATUS_DAMAGED,
                                         .format = HASHSCAN_FORMAT_PNG,
                                         .width = width,
@@ -79,7 +79,7 @@ static void views_show_what_was_taken(void **state) {
   struct result *result = result_of_width(9, 3);
   hashscan_verdict view;
   result_view(result, &view);
-  assert_int_equal(view.outcome, HASHSCAN_MATCH);
+  assert_int_equal(view.outcome, HASHSCAN_OUTCOME_MATCH);
   assert_int_equal(view.match_count, 3);
   assert_int_equal(view.image.status, HASHSCAN_STATUS_DAMAGED);
   assert_int_equal(view.image.format, HASHSCAN_FORMAT_PNG);

@@ -246,7 +246,7 @@ static void test_csv_bad(void **unused) {
   assert_int_equal(read_bytes(nul, sizeof nul - 1, NULL), HASHSCAN_E_FORMAT);
   assert_string_equal(error.message, "lists/a.txt:2: a NUL byte (lists are UTF-8 text)");
   hashscan_list_options options = HASHSCAN_LIST_OPTIONS_INIT;
-  options.format = HASHSCAN_LIST_CSV;
+  options.format = HASHSCAN_LIST_FORMAT_CSV;
   assert_fails_with(MD5 "\n", &options,
                     "lists/a.txt:1: the header has none of the columns hash, pdq, md5, sha1, sha256, hash64");
   assert_fails_with("# nothing\n", &options, "lists/a.txt:1: a CSV list needs a header line");
@@ -288,7 +288,7 @@ static void test_auto(void **unused) {
   assert_false(list_is_csv((const uint8_t *)"", 0));
   assert_false(list_is_csv((const uint8_t *)"# hash\nhashes", 13));
   hashscan_list_options options = HASHSCAN_LIST_OPTIONS_INIT;
-  options.format = HASHSCAN_LIST_TEXT;
+  options.format = HASHSCAN_LIST_FORMAT_TEXT;
   assert_fails_with("md5\n", &options, "lists/a.txt:1: not a hex digit at character 1 of the hash");
 }
 

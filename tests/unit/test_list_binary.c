@@ -47,7 +47,7 @@ static hashscan_code check_entry(void *user, const hashscan_entry *entry, hashsc
 
 static hashscan_list_options binary(hashscan_kind kind) {
   hashscan_list_options options = HASHSCAN_LIST_OPTIONS_INIT;
-  options.format = HASHSCAN_LIST_BINARY;
+  options.format = HASHSCAN_LIST_FORMAT_BINARY;
   options.has_kind = 1;
   options.kind = kind;
   return options;
@@ -156,7 +156,7 @@ static void test_binary_is_never_told_by_itself(void **unused) {
   for (uint64_t seed = 0; seed < 200; seed++) {
     fill(bytes, sizeof bytes, seed);
     hashscan_list_options options = binary(HASHSCAN_KIND_PDQ);
-    options.format = HASHSCAN_LIST_AUTO;
+    options.format = HASHSCAN_LIST_FORMAT_AUTO;
     struct expected seen = {0};
     assert_int_equal(read_bytes(bytes, sizeof bytes, &options, &seen), HASHSCAN_E_FORMAT);
     assert_int_equal(seen.entries, 0);
@@ -216,7 +216,7 @@ static void build(const char *folder, bool raw, hashscan_index_info *info) {
     const size_t size = raw ? twins->raw_size : twins->text_size;
     fixture_write(file, bytes, size);
     hashscan_list_options options = binary((hashscan_kind)kind);
-    options.format = raw ? HASHSCAN_LIST_BINARY : HASHSCAN_LIST_TEXT;
+    options.format = raw ? HASHSCAN_LIST_FORMAT_BINARY : HASHSCAN_LIST_FORMAT_TEXT;
     options.name = hashscan_kind_name((hashscan_kind)kind);
     const bool from_file = kind % 2 == 0;
     if (kind < 2) {

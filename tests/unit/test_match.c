@@ -24,7 +24,7 @@ static void exact_match_carries_provenance(void **state) {
   (void)state;
   fixture_index(matching.index, matching.hash.hashes, 1);
   hashscan_verdict verdict = match_busy(NULL);
-  assert_int_equal(verdict.outcome, HASHSCAN_MATCH);
+  assert_int_equal(verdict.outcome, HASHSCAN_OUTCOME_MATCH);
   assert_int_equal(verdict.image.status, HASHSCAN_STATUS_OK);
   assert_string_equal(verdict.image.reason, "");
   assert_int_equal(verdict.image.format, HASHSCAN_FORMAT_JPEG);
@@ -52,7 +52,7 @@ static void unrelated_picture_does_not_match(void **state) {
   struct fixture_picture other = fixture_busy(8, 320, 240);
   struct fixture_bytes png = fixture_png(&other);
   hashscan_verdict verdict = match_once(NULL, png.bytes, png.size);
-  assert_int_equal(verdict.outcome, HASHSCAN_NO_MATCH);
+  assert_int_equal(verdict.outcome, HASHSCAN_OUTCOME_NO_MATCH);
   assert_int_equal(verdict.image.format, HASHSCAN_FORMAT_PNG);
   assert_int_equal(verdict.match_count, 0);
   hashscan_verdict_clear(&verdict);
@@ -117,7 +117,7 @@ static void dihedral_finds_every_symmetry(void **state) {
                      hashscan_pdq_distance(&verdict.image.hashes[undo], &matching.hash.hashes[0]));
     hashscan_verdict_clear(&verdict);
     verdict = match_once(&plain, png.bytes, png.size);
-    assert_int_equal(verdict.outcome, HASHSCAN_NO_MATCH);
+    assert_int_equal(verdict.outcome, HASHSCAN_OUTCOME_NO_MATCH);
     assert_int_equal(verdict.image.hash_count, 1);
     hashscan_verdict_clear(&verdict);
     fixture_bytes_free(&png);
@@ -203,7 +203,7 @@ static void digests_match_whatever_the_decoder_says(void **state) {
   static const hashscan_kind kinds[] = {HASHSCAN_KIND_MD5, HASHSCAN_KIND_SHA1, HASHSCAN_KIND_SHA256};
   write_digest_index(hex, kinds, 3);
   hashscan_verdict verdict = match_once(NULL, "abc", 3);
-  assert_int_equal(verdict.outcome, HASHSCAN_MATCH);
+  assert_int_equal(verdict.outcome, HASHSCAN_OUTCOME_MATCH);
   assert_int_equal(verdict.image.status, HASHSCAN_STATUS_NOT_IMAGE);
   assert_int_equal(verdict.image.quality, -1);
   assert_int_equal(verdict.match_count, 3);
@@ -215,20 +215,21 @@ static void digests_match_whatever_the_decoder_says(void **state) {
   hashscan_verdict_clear(&verdict);
 
   verdict = match_once(NULL, "abd", 3);
-  assert_int_equal(verdict.outcome, HASHSCAN_NOT_IMAGE);
+  assert_int_equal(verdict.outcome, HASHSCAN_OUTCOME_NOT_IMAGE);
   assert_int_equal(verdict.image.status, HASHSCAN_STATUS_NOT_IMAGE);
   assert_true(verdict.image.reason[0] != '\0');
   hashscan_verdict_clear(&verdict);
-  assert_int_equal(verdict.outcome, HASHSCAN_UNEXAMINED); /* a verdict that was not filled is never a clean one */
+  assert_int_equal(verdict.outcome,
+                   HASHSCAN_OUTCOME_UNEXAMINED); /* a verdict that was not filled is never a clean one */
 
   verdict = match_once(NULL, "GIF89a", 6);
-  assert_int_equal(verdict.outcome, HASHSCAN_UNEXAMINED);
+  assert_int_equal(verdict.outcome, HASHSCAN_OUTCOME_UNEXAMINED);
   assert_int_equal(verdict.image.status, HASHSCAN_STATUS_UNSUPPORTED);
   hashscan_verdict_clear(&verdict);
 
   /* No PDQ entry anywhere: a picture is decoded and examined all the same. */
   verdict = match_busy(NULL);
-  assert_int_equal(verdict.outcome, HASHSCAN_NO_MATCH);
+  assert_int_equal(verdict.outcome, HASHSCAN_OUTCOME_NO_MATCH);
   assert_int_equal(verdict.image.hash_count, 8);
   hashscan_verdict_clear(&verdict);
 }
@@ -240,7 +241,7 @@ static void empty_input_has_a_digest_too(void **state) {
   static const hashscan_kind kinds[] = {HASHSCAN_KIND_MD5, HASHSCAN_KIND_PDQ};
   write_digest_index(hex, kinds, 2);
   hashscan_verdict verdict = match_once(NULL, NULL, 0);
-  assert_int_equal(verdict.outcome, HASHSCAN_MATCH);
+  assert_int_equal(verdict.outcome, HASHSCAN_OUTCOME_MATCH);
   assert_int_equal(verdict.image.status, HASHSCAN_STATUS_NOT_IMAGE);
   hashscan_verdict_clear(&verdict);
 }
@@ -257,7 +258,7 @@ static void low_quality_is_hashed_but_not_compared(void **state) {
   hashscan_verdict verdict = match_once(&options, png.bytes, png.size);
   char reason[64];
   snprintf(reason, sizeof reason, "quality %d is under the minimum of 50", hash.quality);
-  assert_int_equal(verdict.outcome, HASHSCAN_NO_MATCH);
+  assert_int_equal(verdict.outcome, HASHSCAN_OUTCOME_NO_MATCH);
   assert_int_equal(verdict.image.status, HASHSCAN_STATUS_LOW_QUALITY);
   assert_string_equal(verdict.image.reason, reason);
   assert_memory_equal(&verdict.image.hashes[0], &hash.hashes[0], sizeof hash.hashes[0]);
@@ -265,7 +266,7 @@ static void low_quality_is_hashed_but_not_compared(void **state) {
 
   options.min_quality = hash.quality;
   verdict = match_once(&options, png.bytes, png.size);
-  assert_int_equal(verdict.outcome, HASHSCAN_MATCH);
+  assert_int_equal(verdict.outcome, HASHSCAN_OUTCOME_MATCH);
   assert_int_equal(verdict.image.status, HASHSCAN_STATUS_OK);
   hashscan_verdict_clear(&verdict);
   fixture_bytes_free(&png);
@@ -279,7 +280,7 @@ static void damaged_pictures_are_matched(void **state) {
   assert_int_equal(hash.status, HASHSCAN_STATUS_DAMAGED);
   fixture_index(matching.index, hash.hashes, 1);
   hashscan_verdict verdict = match_once(NULL, cut.bytes, cut.size);
-  assert_int_equal(verdict.outcome, HASHSCAN_MATCH);
+  assert_int_equal(verdict.outcome, HASHSCAN_OUTCOME_MATCH);
   assert_int_equal(verdict.image.status, HASHSCAN_STATUS_DAMAGED);
   assert_string_equal(verdict.image.reason, hash.reason);
   hashscan_verdict_clear(&verdict);
@@ -291,7 +292,7 @@ static void a_cut_png_is_matched(void **state) {
   const hashscan_image_hash whole = fixture_hash(&png);
   fixture_index(matching.index, whole.hashes, 1);
   hashscan_verdict verdict = match_once(NULL, png.bytes, png.size * 99 / 100);
-  assert_int_equal(verdict.outcome, HASHSCAN_MATCH);
+  assert_int_equal(verdict.outcome, HASHSCAN_OUTCOME_MATCH);
   assert_int_equal(verdict.image.status, HASHSCAN_STATUS_DAMAGED);
   assert_non_null(strstr(verdict.image.reason, "unexpected end of file (after row "));
   hashscan_verdict_clear(&verdict);
@@ -309,7 +310,7 @@ static void damage_of_low_quality_is_unexamined(void **state) {
   assert_in_range(hash.quality, 0, 49);
   fixture_index(matching.index, matching.hash.hashes, 1);
   hashscan_verdict verdict = match_once(NULL, jpeg.bytes, jpeg.size);
-  assert_int_equal(verdict.outcome, HASHSCAN_UNEXAMINED);
+  assert_int_equal(verdict.outcome, HASHSCAN_OUTCOME_UNEXAMINED);
   assert_int_equal(verdict.image.status, HASHSCAN_STATUS_LOW_QUALITY);
   assert_non_null(strstr(verdict.image.reason, "is under the minimum of 50; "));
   assert_non_null(strstr(verdict.image.reason, hash.reason));
@@ -323,7 +324,7 @@ static void corrupt_and_limited_pictures_are_unexamined(void **state) {
   fixture_index(matching.index, matching.hash.hashes, 1);
   struct fixture_bytes png = fixture_png(&matching.picture);
   hashscan_verdict verdict = match_once(NULL, png.bytes, 40); /* before the pixels */
-  assert_int_equal(verdict.outcome, HASHSCAN_UNEXAMINED);
+  assert_int_equal(verdict.outcome, HASHSCAN_OUTCOME_UNEXAMINED);
   assert_int_equal(verdict.image.status, HASHSCAN_STATUS_CORRUPT);
   hashscan_verdict_clear(&verdict);
 
@@ -332,7 +333,7 @@ static void corrupt_and_limited_pictures_are_unexamined(void **state) {
   hashscan_match_options options = HASHSCAN_MATCH_OPTIONS_INIT;
   options.limits = &limits;
   verdict = match_busy(&options);
-  assert_int_equal(verdict.outcome, HASHSCAN_UNEXAMINED);
+  assert_int_equal(verdict.outcome, HASHSCAN_OUTCOME_UNEXAMINED);
   assert_int_equal(verdict.image.status, HASHSCAN_STATUS_LIMIT);
   assert_non_null(strstr(verdict.image.reason, "max_pixels"));
   hashscan_verdict_clear(&verdict);
@@ -344,7 +345,7 @@ static void expect_refused(hashscan_matcher *matcher, const hashscan_hash_option
   hashscan_error error = {0};
   assert_int_equal(hashscan_hasher_create(options, &hasher, NULL), HASHSCAN_SUCCESS);
   hashscan_verdict verdict = matching_verdict(matcher, matching.busy.bytes, matching.busy.size);
-  assert_int_equal(verdict.outcome, HASHSCAN_MATCH);
+  assert_int_equal(verdict.outcome, HASHSCAN_OUTCOME_MATCH);
   assert_int_equal(hashscan_match_image(matcher, hasher, matching.busy.bytes, matching.busy.size, &verdict, &error),
                    HASHSCAN_E_ARGUMENT);
   assert_int_equal(error.code, HASHSCAN_E_ARGUMENT);

@@ -33,7 +33,7 @@ static void verdicts_outlive_reload_and_matcher(void **state) {
   fixture_index(matching.index, &other, 1);
   assert_int_equal(hashscan_matcher_reload(matcher, NULL), HASHSCAN_SUCCESS);
   hashscan_verdict after = matching_verdict(matcher, matching.busy.bytes, matching.busy.size);
-  assert_int_equal(after.outcome, HASHSCAN_NO_MATCH);
+  assert_int_equal(after.outcome, HASHSCAN_OUTCOME_NO_MATCH);
   hashscan_verdict_clear(&after);
   hashscan_matcher_destroy(matcher);
   fixture_remove(matching.index);
@@ -61,7 +61,7 @@ static void bad_reload_keeps_the_old_index(void **state) {
   assert_int_equal(hashscan_matcher_reload(matcher, &error), HASHSCAN_E_FORMAT);
   assert_true(error.message[0] != '\0');
   hashscan_verdict verdict = matching_verdict(matcher, matching.busy.bytes, matching.busy.size);
-  assert_int_equal(verdict.outcome, HASHSCAN_MATCH);
+  assert_int_equal(verdict.outcome, HASHSCAN_OUTCOME_MATCH);
   hashscan_verdict_clear(&verdict);
   hashscan_matcher_destroy(matcher);
   fixture_remove(moved);
@@ -88,7 +88,7 @@ static void *match_until_over(void *user) {
     if (hashscan_match_image(contest->matcher, hasher, matching.busy.bytes, matching.busy.size, &verdict, NULL) !=
         HASHSCAN_SUCCESS)
       abort();
-    const bool one = verdict.outcome == HASHSCAN_MATCH && verdict.match_count == 1;
+    const bool one = verdict.outcome == HASHSCAN_OUTCOME_MATCH && verdict.match_count == 1;
     if (one && strcmp(verdict.matches[0].id, "0") == 0 && verdict.matches[0].distance == 0)
       atomic_fetch_add(&contest->answers[0], 1);
     else if (one && strcmp(verdict.matches[0].id, "1") == 0 && verdict.matches[0].distance == 2)

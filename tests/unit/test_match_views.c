@@ -97,7 +97,7 @@ static hashscan_verdict match(const struct encoded *file) {
   hashscan_verdict exact = matching_once(index_path, &options, file->bytes, file->size);
   assert_int_equal(found.outcome, exact.outcome);
   assert_int_equal(found.image.status, exact.image.status);
-  if (exact.outcome == HASHSCAN_UNEXAMINED) assert_string_equal(found.image.reason, exact.image.reason);
+  if (exact.outcome == HASHSCAN_OUTCOME_UNEXAMINED) assert_string_equal(found.image.reason, exact.image.reason);
   assert_int_equal(found.match_count, exact.match_count);
   for (size_t i = 0; i < exact.match_count; i++) {
     assert_int_equal(found.matches[i].view, exact.matches[i].view);
@@ -111,7 +111,7 @@ static hashscan_verdict match(const struct encoded *file) {
 /* Gives the file back. */
 static void expect_match(struct encoded file, hashscan_view view) {
   hashscan_verdict verdict = match(&file);
-  if (verdict.outcome != HASHSCAN_MATCH) fail_msg("%s: %s", hashscan_view_name(view), verdict.image.reason);
+  if (verdict.outcome != HASHSCAN_OUTCOME_MATCH) fail_msg("%s: %s", hashscan_view_name(view), verdict.image.reason);
   assert_int_equal(verdict.match_count, 1);
   assert_int_equal(verdict.matches[0].view, view);
   assert_int_equal(verdict.matches[0].transform, HASHSCAN_TRANSFORM_NONE);
@@ -162,12 +162,14 @@ static void frames_that_are_not_decoded_leave_it_unexamined(void **state) {
     bool shows_default;
     uint32_t frames;
     hashscan_outcome outcome;
-  } kinds[] = {{true, 1, HASHSCAN_NO_MATCH}, {true, 2, HASHSCAN_UNEXAMINED}, {false, 1, HASHSCAN_UNEXAMINED}};
+  } kinds[] = {{true, 1, HASHSCAN_OUTCOME_NO_MATCH},
+               {true, 2, HASHSCAN_OUTCOME_UNEXAMINED},
+               {false, 1, HASHSCAN_OUTCOME_UNEXAMINED}};
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
     struct encoded file = animated(encode(PNG_COLOR_TYPE_GRAY, 8, 1, white), kinds[i].shows_default, kinds[i].frames);
     hashscan_verdict verdict = match(&file);
     assert_int_equal(verdict.outcome, kinds[i].outcome);
-    assert_int_equal(verdict.image.unseen != 0, kinds[i].outcome == HASHSCAN_UNEXAMINED);
+    assert_int_equal(verdict.image.unseen != 0, kinds[i].outcome == HASHSCAN_OUTCOME_UNEXAMINED);
     if (verdict.image.unseen) assert_non_null(strstr(verdict.image.reason, "animated PNG"));
     hashscan_verdict_clear(&verdict);
     free(file.bytes);

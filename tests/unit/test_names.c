@@ -48,17 +48,17 @@ static void names(void **state) {
   assert_string_equal(hashscan_format_name(HASHSCAN_FORMAT_JPEG), "jpeg");
   assert_string_equal(hashscan_format_name(HASHSCAN_FORMAT_JPEG_CMYK), "jpeg-cmyk");
   assert_string_equal(hashscan_format_name(HASHSCAN_FORMAT_PNG), "png");
-  assert_string_equal(hashscan_list_format_name(HASHSCAN_LIST_CSV), "csv");
-  assert_string_equal(hashscan_list_format_name(HASHSCAN_LIST_BINARY), "binary");
+  assert_string_equal(hashscan_list_format_name(HASHSCAN_LIST_FORMAT_CSV), "csv");
+  assert_string_equal(hashscan_list_format_name(HASHSCAN_LIST_FORMAT_BINARY), "binary");
   assert_string_equal(hashscan_links_name(HASHSCAN_LINKS_WITHIN), "within");
   assert_string_equal(hashscan_links_name(HASHSCAN_LINKS_FOLLOW), "follow");
   assert_string_equal(hashscan_links_name(HASHSCAN_LINKS_SKIP), "skip");
   assert_string_equal(hashscan_links_name((hashscan_links)3), "unknown");
   assert_string_equal(hashscan_outcome_name(HASHSCAN_OUTCOME_COUNT), "unknown");
-  assert_string_equal(hashscan_outcome_name(HASHSCAN_NOT_IMAGE), "not_image");
-  assert_string_equal(hashscan_outcome_name(HASHSCAN_NO_MATCH), "no_match");
-  assert_string_equal(hashscan_outcome_name(HASHSCAN_MATCH), "match");
-  assert_string_equal(hashscan_outcome_name(HASHSCAN_UNEXAMINED), "unexamined");
+  assert_string_equal(hashscan_outcome_name(HASHSCAN_OUTCOME_NOT_IMAGE), "not_image");
+  assert_string_equal(hashscan_outcome_name(HASHSCAN_OUTCOME_NO_MATCH), "no_match");
+  assert_string_equal(hashscan_outcome_name(HASHSCAN_OUTCOME_MATCH), "match");
+  assert_string_equal(hashscan_outcome_name(HASHSCAN_OUTCOME_UNEXAMINED), "unexamined");
 }
 
 static void dependencies(void **state) {

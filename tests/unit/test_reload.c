@@ -161,7 +161,8 @@ struct contest {
 static bool says(const hashscan_verdict *verdict, unsigned picture, unsigned *version) {
   char id[24];
   char text[16];
-  if (verdict->outcome != HASHSCAN_MATCH || verdict->image.status != HASHSCAN_STATUS_OK || verdict->match_count != 1)
+  if (verdict->outcome != HASHSCAN_OUTCOME_MATCH || verdict->image.status != HASHSCAN_STATUS_OK ||
+      verdict->match_count != 1)
     return false;
   const hashscan_match *match = &verdict->matches[0];
   *version = (unsigned)strtoul(match->id, NULL, 10);

@@ -82,10 +82,10 @@ static void every_input_has_a_record_in_one_order(void **state) {
     struct scene_log log = scene_log_new();
     const hashscan_scan_summary summary = scene_scan(&log, threads[i]);
     assert_int_equal(summary.inputs, 15);
-    assert_int_equal(summary.by_outcome[HASHSCAN_MATCH], 5);
-    assert_int_equal(summary.by_outcome[HASHSCAN_NO_MATCH], 2);
-    assert_int_equal(summary.by_outcome[HASHSCAN_NOT_IMAGE], 2);
-    assert_int_equal(summary.by_outcome[HASHSCAN_UNEXAMINED], 6);
+    assert_int_equal(summary.by_outcome[HASHSCAN_OUTCOME_MATCH], 5);
+    assert_int_equal(summary.by_outcome[HASHSCAN_OUTCOME_NO_MATCH], 2);
+    assert_int_equal(summary.by_outcome[HASHSCAN_OUTCOME_NOT_IMAGE], 2);
+    assert_int_equal(summary.by_outcome[HASHSCAN_OUTCOME_UNEXAMINED], 6);
     assert_int_equal(summary.duplicates, 5);
     assert_int_equal(summary.bytes, 5 * scene.known.size + 2 * scene.unknown.size + 5);
     assert_false(summary.stopped);
@@ -140,7 +140,7 @@ static void too_deep_folders_are_reported(void **state) {
   const hashscan_scan_summary summary = scene_scan(&log, 2);
   assert_int_equal(summary.inputs, 2);
   assert_int_equal(summary.by_status[HASHSCAN_STATUS_UNREADABLE], 1);
-  assert_int_equal(summary.by_outcome[HASHSCAN_MATCH], 1);
+  assert_int_equal(summary.by_outcome[HASHSCAN_OUTCOME_MATCH], 1);
   assert_non_null(strstr(log.text, "unreadable unexamined File name too long\nz ok match\n"));
   free(log.text);
   char command[FIXTURE_PATH_SIZE + 20];
@@ -201,7 +201,7 @@ static void limits_are_not_remembered(void **state) {
   struct scene_log log = scene_log_new();
   const hashscan_scan_summary summary = scan_tree_with_limits(&log, &limits);
   assert_int_equal(summary.by_status[HASHSCAN_STATUS_TIMEOUT], 2);
-  assert_int_equal(summary.by_outcome[HASHSCAN_UNEXAMINED], 2);
+  assert_int_equal(summary.by_outcome[HASHSCAN_OUTCOME_UNEXAMINED], 2);
   assert_int_equal(summary.duplicates, 0);
   free(log.text);
 }
@@ -220,8 +220,8 @@ static void equal_bytes_are_decoded_once(void **state) {
     struct scene_log log = scene_log_new();
     const hashscan_scan_summary summary = scene_scan(&log, threads);
     assert_int_equal(summary.inputs, COUNT);
-    assert_int_equal(summary.by_outcome[HASHSCAN_MATCH], COUNT / 3);
-    assert_int_equal(summary.by_outcome[HASHSCAN_NO_MATCH], COUNT - COUNT / 3);
+    assert_int_equal(summary.by_outcome[HASHSCAN_OUTCOME_MATCH], COUNT / 3);
+    assert_int_equal(summary.by_outcome[HASHSCAN_OUTCOME_NO_MATCH], COUNT - COUNT / 3);
     assert_int_equal(summary.duplicates, COUNT - 2);
     const char *line = log.text;
     for (int i = 0; i < COUNT; i++) {
@@ -324,8 +324,8 @@ static void reload_in_mid_scan_is_heeded(void **state) {
   hashscan_scan_summary summary;
   assert_int_equal(hashscan_scan(scene.matcher, &options, &summary, NULL), HASHSCAN_SUCCESS);
   /* When record 10 was out, at most the 128 slots of the queue behind it had been examined. */
-  assert_in_range(summary.by_outcome[HASHSCAN_MATCH], 11, 11 + 128);
-  assert_int_equal(summary.by_outcome[HASHSCAN_MATCH] + summary.by_outcome[HASHSCAN_NO_MATCH], 1000);
+  assert_in_range(summary.by_outcome[HASHSCAN_OUTCOME_MATCH], 11, 11 + 128);
+  assert_int_equal(summary.by_outcome[HASHSCAN_OUTCOME_MATCH] + summary.by_outcome[HASHSCAN_OUTCOME_NO_MATCH], 1000);
   const char *first_no = strstr(log.text, "no_match");
   assert_non_null(first_no);
   free(log.text);

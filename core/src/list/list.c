@@ -123,11 +123,11 @@ static char *name_of_source(const char *source) {
 }
 
 static hashscan_code check_options(const hashscan_list_options *options, hashscan_error *error) {
-  if ((unsigned)options->format > HASHSCAN_LIST_BINARY)
+  if ((unsigned)options->format > HASHSCAN_LIST_FORMAT_BINARY)
     return error_set(error, HASHSCAN_E_ARGUMENT, "unknown list format %d", (int)options->format);
   if (options->has_kind && hashscan_kind_bytes(options->kind) == 0)
     return error_set(error, HASHSCAN_E_ARGUMENT, "unknown kind %d", (int)options->kind);
-  if (options->format == HASHSCAN_LIST_BINARY && !options->has_kind)
+  if (options->format == HASHSCAN_LIST_FORMAT_BINARY && !options->has_kind)
     return error_set(error, HASHSCAN_E_ARGUMENT,
                      "a binary list does not say what its hashes are: the kind must be given");
   if (!utf8_valid(options->name, strlen(options->name)))
@@ -143,12 +143,13 @@ static hashscan_code check_options(const hashscan_list_options *options, hashsca
 static hashscan_code read_format(struct list_reader *reader) {
   static const uint8_t byte_order_mark[] = {0xef, 0xbb, 0xbf};
   const size_t mark = sizeof byte_order_mark;
-  if (reader->options.format == HASHSCAN_LIST_BINARY) return list_read_binary(reader);
+  if (reader->options.format == HASHSCAN_LIST_FORMAT_BINARY) return list_read_binary(reader);
   if ((size_t)(reader->end - reader->at) >= mark && memcmp(reader->at, byte_order_mark, mark) == 0) reader->at += mark;
   hashscan_list_format format = reader->options.format;
-  if (format == HASHSCAN_LIST_AUTO)
-    format = list_is_csv(reader->at, (size_t)(reader->end - reader->at)) ? HASHSCAN_LIST_CSV : HASHSCAN_LIST_TEXT;
-  return format == HASHSCAN_LIST_CSV ? list_read_csv(reader) : list_read_text(reader);
+  if (format == HASHSCAN_LIST_FORMAT_AUTO)
+    format = list_is_csv(reader->at, (size_t)(reader->end - reader->at)) ? HASHSCAN_LIST_FORMAT_CSV
+                                                                         : HASHSCAN_LIST_FORMAT_TEXT;
+  return format == HASHSCAN_LIST_FORMAT_CSV ? list_read_csv(reader) : list_read_text(reader);
 }
 
 hashscan_code list_read(const char *source, const uint8_t *bytes, size_t size, const hashscan_list_options *options,

@@ -209,9 +209,9 @@ static hashscan_code judge_picture(const struct match_policy *policy, hashscan_h
 }
 
 static hashscan_outcome outcome_of(const hashscan_verdict *verdict, bool examined) {
-  if (verdict->match_count > 0) return HASHSCAN_MATCH;
-  if (examined) return HASHSCAN_NO_MATCH;
-  return verdict->image.status == HASHSCAN_STATUS_NOT_IMAGE ? HASHSCAN_NOT_IMAGE : HASHSCAN_UNEXAMINED;
+  if (verdict->match_count > 0) return HASHSCAN_OUTCOME_MATCH;
+  if (examined) return HASHSCAN_OUTCOME_NO_MATCH;
+  return verdict->image.status == HASHSCAN_STATUS_NOT_IMAGE ? HASHSCAN_OUTCOME_NOT_IMAGE : HASHSCAN_OUTCOME_UNEXAMINED;
 }
 
 hashscan_code verdict_compute(const struct match_policy *policy, hashscan_index *snapshot, hashscan_hasher *hasher,

@@ -80,7 +80,7 @@ struct scan {
 /* ---- Workers ----------------------------------------------------------------------------------------------------- */
 
 static void set_unexamined(struct slot *slot, hashscan_status status) {
-  slot->verdict.outcome = HASHSCAN_UNEXAMINED;
+  slot->verdict.outcome = HASHSCAN_OUTCOME_UNEXAMINED;
   slot->verdict.image.status = status;
   slot->verdict.image.quality = -1;
 }
@@ -306,7 +306,7 @@ static hashscan_progress progress_of(struct scan *scan) {
                              .total = closed || submitted > counted ? submitted : counted,
                              .total_known = closed || all_counted,
                              .bytes = scan->summary.bytes,
-                             .matches = scan->summary.by_outcome[HASHSCAN_MATCH]};
+                             .matches = scan->summary.by_outcome[HASHSCAN_OUTCOME_MATCH]};
 }
 
 static void show_progress(struct scan *scan) {
