@@ -54,7 +54,7 @@ static bool time_open(struct built *built, const char *folder) {
   const double start = clock_seconds();
   if (hashscan_index_open(folder, &index, &error) != HASHSCAN_SUCCESS) return report(error.message);
   built->open_seconds = clock_seconds() - start;
-  hashscan_index_get_info(index, &built->info);
+  hashscan_index_describe(index, &built->info);
   hashscan_index_close(index);
   return true;
 }

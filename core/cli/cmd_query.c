@@ -118,7 +118,7 @@ static bool grow(struct hits *hits) {
   return true;
 }
 
-static int on_hit(const hashscan_hit *hit, void *user) {
+static int on_hit(void *user, const hashscan_hit *hit) {
   struct hits *hits = user;
   hits->overflowed = hits->may_overflow && hits->count >= BATCH_HITS;
   if (hits->overflowed) return 1;
@@ -373,7 +373,7 @@ static int run_query(const struct command *command, int argc, char **argv) {
     goto done;
   }
   hashscan_index_info info;
-  hashscan_index_get_info(run->index, &info);
+  hashscan_index_describe(run->index, &info);
   record_warn_of_readers(operands.items[0], &info);
   output_open_stdout(&run->out);
   exit_code = query_all(run, &operands);

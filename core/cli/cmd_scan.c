@@ -397,7 +397,7 @@ static hashscan_code create_matcher(struct scan_run *run, hashscan_error *error)
 static void warn_of_readers(const struct scan_run *run) {
   hashscan_index *index = hashscan_matcher_snapshot(run->matcher);
   hashscan_index_info info;
-  hashscan_index_get_info(index, &info);
+  hashscan_index_describe(index, &info);
   record_warn_of_readers(run->settings.index, &info);
   hashscan_index_close(index);
 }

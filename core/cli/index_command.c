@@ -44,7 +44,7 @@ static void begin_line(struct shown *shown) {
   json_array_begin(json, "lists");
 }
 
-static int write_list(const char *name, const char *version, uint64_t entries, void *user) {
+static int write_list(void *user, const char *name, const char *version, uint64_t entries) {
   struct shown *shown = user;
   begin_line(shown);
   json_object_begin(&shown->json, NULL);
@@ -82,9 +82,9 @@ static hashscan_code write_verified(struct shown *shown, hashscan_error *error) 
   if (code != HASHSCAN_SUCCESS) return code;
   const char *name, *version;
   uint64_t entries;
-  hashscan_index_get_info(index, &shown->info);
+  hashscan_index_describe(index, &shown->info);
   for (uint32_t i = 0; hashscan_index_list(index, i, &name, &version, &entries, NULL) == HASHSCAN_SUCCESS; i++)
-    write_list(name, version, entries, shown);
+    write_list(shown, name, version, entries);
   hashscan_index_close(index);
   return HASHSCAN_SUCCESS;
 }

@@ -35,7 +35,7 @@ void record_quality(struct json *json, const hashscan_image_hash *image) {
 
 void record_index(struct json *json, const hashscan_index *index) {
   hashscan_index_info info;
-  hashscan_index_get_info(index, &info);
+  hashscan_index_describe(index, &info);
   json_object_begin(json, "index");
   json_integer(json, "entries", info.entries);
   json_string(json, "digest", info.digest);

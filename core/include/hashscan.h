@@ -505,7 +505,7 @@ typedef struct hashscan_index_info {
 } hashscan_index_info;
 
 /* Fills `info`. Any thread. */
-HASHSCAN_API void hashscan_index_get_info(const hashscan_index *index, hashscan_index_info *info);
+HASHSCAN_API void hashscan_index_describe(const hashscan_index *index, hashscan_index_info *info);
 
 /* Name, version and entry count of list number `list` (0 to info.lists - 1). The strings live as long as the index.
  * Out pointers may be NULL. Errors: ARGUMENT. */
@@ -513,9 +513,9 @@ HASHSCAN_API hashscan_code hashscan_index_list(const hashscan_index *index, uint
                                                const char **version, uint64_t *entries, hashscan_error *error);
 
 /* Receives a list of an index; its strings live until it returns. Nonzero ends the reading. */
-typedef int (*hashscan_list_fn)(const char *name, const char *version, uint64_t entries, void *user);
+typedef int (*hashscan_list_fn)(void *user, const char *name, const char *version, uint64_t entries);
 
-/* What hashscan_index_get_info and hashscan_index_list say of the index at `path` once it is open, without opening it:
+/* What hashscan_index_describe and hashscan_index_list say of the index at `path` once it is open, without opening it:
  * in a time that grows with its lists, its log and its removed entries, and not with the index. The price is that
  * damage elsewhere goes unnoticed, and then numbers and names of lists may be wrong. The checksums of MANIFEST, the
  * headers, the lists and the log are checked, and that each file is there and has its size; hashscan_index_open checks
@@ -538,7 +538,7 @@ typedef struct hashscan_hit {
 } hashscan_hit;
 
 /* Called for each hit, on the calling thread. Return nonzero to stop the search. */
-typedef int (*hashscan_hit_fn)(const hashscan_hit *hit, void *user);
+typedef int (*hashscan_hit_fn)(void *user, const hashscan_hit *hit);
 
 /* What to search for: hashes of one perceptual kind, answered as one batch. */
 typedef struct hashscan_search {

@@ -31,7 +31,7 @@ static inline struct infos *infos_new(void) {
   return infos;
 }
 
-static inline int infos_add(const char *name, const char *version, uint64_t entries, void *user) {
+static inline int infos_add(void *user, const char *name, const char *version, uint64_t entries) {
   struct infos *infos = user;
   if (infos->count < INFOS_LISTS) {
     struct infos_list *list = &infos->lists[infos->count];
@@ -48,13 +48,13 @@ static inline hashscan_code infos_read(struct infos *infos, const char *path, ha
 }
 
 static inline void infos_of_open(struct infos *infos, const hashscan_index *index) {
-  hashscan_index_get_info(index, &infos->info);
+  hashscan_index_describe(index, &infos->info);
   for (uint32_t i = 0; i < infos->info.lists; i++) {
     const char *name;
     const char *version;
     uint64_t entries;
     if (hashscan_index_list(index, i, &name, &version, &entries, NULL) != HASHSCAN_SUCCESS) abort();
-    infos_add(name, version, entries, infos);
+    infos_add(infos, name, version, entries);
   }
 }
 

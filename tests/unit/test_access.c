@@ -63,7 +63,7 @@ static uint32_t mode_in_info(void) {
   hashscan_index_info opened;
   hashscan_index_info read;
   hashscan_index *index = indexes_open(path);
-  hashscan_index_get_info(index, &opened);
+  hashscan_index_describe(index, &opened);
   hashscan_index_close(index);
   assert_int_equal(hashscan_index_read_info(path, &read, NULL, NULL, &failure), HASHSCAN_SUCCESS);
   assert_int_equal(opened.mode, read.mode);

@@ -181,7 +181,7 @@ static void build_and_open(void) {
       succeeded(hashscan_builder_write(builder, path, &error), &error) &&
       succeeded(hashscan_index_open(path, &index, &error), &error)) {
     hashscan_index_info info;
-    hashscan_index_get_info(index, &info);
+    hashscan_index_describe(index, &info);
     assert_int_equal(info.entries, 3);
     hashscan_index_close(index);
   }
@@ -223,14 +223,14 @@ static void update(void) {
   const long left = atomic_exchange(&countdown, 0);
   hashscan_index *index = indexes_open(path);
   hashscan_index_info info;
-  hashscan_index_get_info(index, &info);
+  hashscan_index_describe(index, &info);
   assert_int_equal(info.entries, 3); /* the three there were, or one added and two in place of them */
   assert_int_equal(info.entries_by_kind[HASHSCAN_KIND_PDQ], info.entries_by_kind[HASHSCAN_KIND_MD5] == 0 ? 3 : 0);
   hashscan_index_close(index);
   atomic_store(&countdown, left);
 }
 
-static int count_hit(const hashscan_hit *hit, void *user) {
+static int count_hit(void *user, const hashscan_hit *hit) {
   (void)hit;
   ++*(unsigned *)user;
   return 0;

@@ -278,7 +278,7 @@ static void scan_arguments(void **state) {
 
 /* ---- Indexes ----------------------------------------------------------------------------------------------------- */
 
-static int stop_at_once(const hashscan_hit *hit, void *user) {
+static int stop_at_once(void *user, const hashscan_hit *hit) {
   (void)hit;
   (void)user;
   return 1;

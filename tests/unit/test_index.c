@@ -51,7 +51,7 @@ struct hits {
   size_t stop_after;
 };
 
-static int collect(const hashscan_hit *hit, void *user) {
+static int collect(void *user, const hashscan_hit *hit) {
   struct hits *hits = user;
   if (hits->count == hits->capacity) {
     hits->capacity = hits->capacity * 2 + 64;
@@ -252,7 +252,7 @@ static void test_entries(void **unused) {
   hashscan_index *index = indexes_write_and_open(builder, path_of("entries"));
   hashscan_builder_destroy(builder);
   hashscan_index_info info;
-  hashscan_index_get_info(index, &info);
+  hashscan_index_describe(index, &info);
   assert_int_equal(info.entries, count);
   assert_int_equal(info.entries_by_kind[HASHSCAN_KIND_SHA1], count);
   assert_int_equal(info.entries_by_kind[HASHSCAN_KIND_PDQ], 0);
@@ -294,7 +294,7 @@ static void test_info(void **unused) {
   hashscan_index *index = indexes_write_and_open(builder, path_of("info"));
   hashscan_builder_destroy(builder);
   hashscan_index_info info;
-  hashscan_index_get_info(index, &info);
+  hashscan_index_describe(index, &info);
   assert_int_equal(info.entries, 3);
   assert_int_equal(info.entries_by_kind[HASHSCAN_KIND_PDQ], 2);
   assert_int_equal(info.entries_by_kind[HASHSCAN_KIND_MD5], 1);
@@ -363,7 +363,7 @@ static void test_builder_errors(void **unused) {
   assert_int_equal(report.entries, 1);
   hashscan_index *index = indexes_write_and_open(builder, path_of("errors"));
   hashscan_index_info info;
-  hashscan_index_get_info(index, &info);
+  hashscan_index_describe(index, &info);
   assert_int_equal(info.entries, 1);
   hashscan_index_close(index);
   hashscan_builder_destroy(builder);
@@ -399,7 +399,7 @@ static void test_speed(void **unused) {
                    HASHSCAN_SUCCESS);
   const double searched = clock_seconds() - start;
   hashscan_index_info info;
-  hashscan_index_get_info(index, &info);
+  hashscan_index_describe(index, &info);
   print_message("index of %zu: add %.0f ms, write %.0f ms, open %.1f ms, 8 queries %.2f ms, %.0f bytes an entry\n",
                 count, added * 1e3, written * 1e3, opened * 1e3, searched * 1e3, (double)info.bytes / (double)count);
   hashscan_index_close(index);

@@ -288,7 +288,7 @@ struct call {
   struct tally *tallies;
 };
 
-static int on_hit(const hashscan_hit *hit, void *user) {
+static int on_hit(void *user, const hashscan_hit *hit) {
   const struct call *call = user;
   tally_add(&call->tallies[hit->query], hit->entry, hit->distance);
   return 0;

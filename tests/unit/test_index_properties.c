@@ -79,7 +79,7 @@ static void collect(struct collector *collector, const char *id, const char *lis
   collector->hits++;
 }
 
-static int on_hit(const hashscan_hit *hit, void *user) {
+static int on_hit(void *user, const hashscan_hit *hit) {
   struct collector *collector = user;
   hashscan_entry entry;
   if (hashscan_index_entry(collector->index, hit->entry, &entry, NULL) != HASHSCAN_SUCCESS) return 1;

@@ -39,7 +39,7 @@ static void read_whole(const char *path, struct file_buffer *buffer) {
 static void assert_digest(const char *path, char digest[33]) {
   hashscan_index *index = indexes_open(path);
   hashscan_index_info info;
-  hashscan_index_get_info(index, &info);
+  hashscan_index_describe(index, &info);
   if (digest[0] == '\0') memcpy(digest, info.digest, 33);
   assert_string_equal(info.digest, digest);
   hashscan_index_close(index);
@@ -80,7 +80,7 @@ static size_t count_files(const char *path) {
   return count;
 }
 
-static int keep_entry(const hashscan_hit *hit, void *user) {
+static int keep_entry(void *user, const hashscan_hit *hit) {
   *(uint64_t *)user = hit->entry;
   return 0;
 }
@@ -88,7 +88,7 @@ static int keep_entry(const hashscan_hit *hit, void *user) {
 /* The index holds the hashes 0 to `count` - 1 of indexes_fill, and finds them. */
 static void check_holds(const hashscan_index *index, uint64_t count) {
   hashscan_index_info info;
-  hashscan_index_get_info(index, &info);
+  hashscan_index_describe(index, &info);
   assert_int_equal(info.entries, count);
   for (uint64_t i = 0; i < count; i++) {
     const hashscan_kind kind = (hashscan_kind)(i % HASHSCAN_KIND_COUNT);
@@ -223,7 +223,7 @@ static void test_readers_and_crashes(void **unused) {
     while (clock_seconds() - start < 0.03) {
       hashscan_index *index = indexes_open(path);
       hashscan_index_info info;
-      hashscan_index_get_info(index, &info);
+      hashscan_index_describe(index, &info);
       assert_true(info.entries == 10 || info.entries == 50);
       seen[info.entries]++;
       hashscan_index_close(index);

@@ -274,7 +274,7 @@ static void test_random_changes(void **unused) {
 
 /* ---- Callbacks and arguments ------------------------------------------------------------------------------------- */
 
-static int stop_at_second(const char *name, const char *version, uint64_t entries, void *user) {
+static int stop_at_second(void *user, const char *name, const char *version, uint64_t entries) {
   (void)name;
   (void)version;
   (void)entries;

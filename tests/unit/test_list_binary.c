@@ -237,11 +237,11 @@ static void build(const char *folder, bool raw, hashscan_index_info *info) {
   hashscan_index *index;
   hashscan_index_info updated;
   OK(hashscan_index_open(path, &index, &error));
-  hashscan_index_get_info(index, &updated);
+  hashscan_index_describe(index, &updated);
   hashscan_index_close(index);
   OK(hashscan_builder_write(builder, path, &error));
   OK(hashscan_index_open(path, &index, &error));
-  hashscan_index_get_info(index, info);
+  hashscan_index_describe(index, info);
   hashscan_index_close(index);
   assert_string_equal(updated.digest, info->digest);
   hashscan_builder_destroy(builder);

@@ -298,8 +298,8 @@ static void test_reloads_at_once(void **unused) {
   hashscan_index *last = hashscan_matcher_snapshot(crowd.matcher);
   hashscan_index *opened = indexes_open(path);
   hashscan_index_info in_use, on_disk;
-  hashscan_index_get_info(last, &in_use);
-  hashscan_index_get_info(opened, &on_disk);
+  hashscan_index_describe(last, &in_use);
+  hashscan_index_describe(opened, &on_disk);
   assert_int_equal(atomic_load(&crowd.failed), 0);
   assert_string_equal(in_use.digest, on_disk.digest);
   assert_int_equal(in_use.entries, 40 + PICTURES + ROUNDS);

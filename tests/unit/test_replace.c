@@ -134,7 +134,7 @@ static void assert_holds(const char *path, const struct version *version, const 
   hashscan_index *index = indexes_open(path);
   hashscan_index_info info;
   struct version found = {0};
-  hashscan_index_get_info(index, &info);
+  hashscan_index_describe(index, &info);
   for (uint64_t i = 0; i < info.entries; i++) {
     hashscan_entry entry;
     OK(hashscan_index_entry(index, i, &entry, &error));
@@ -230,7 +230,7 @@ static void test_long_run(void **unused) {
   replace(updater, csv, write_run(csv, size, 0, LONG, 5), "4", &report);
   assert_report(&report, LONG / 10, LONG / 2 - LONG / 10, LONG / 10);
   hashscan_index_info info;
-  hashscan_index_get_info(updater->base, &info);
+  hashscan_index_describe(updater->base, &info);
   assert_int_equal(info.entries, LONG / 5);
   hashscan_updater_close(updater);
   free(csv);

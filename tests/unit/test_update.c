@@ -151,7 +151,7 @@ struct collector {
   struct texts *texts;
 };
 
-static int collect(const hashscan_hit *hit, void *user) {
+static int collect(void *user, const hashscan_hit *hit) {
   const struct collector *collector = user;
   hashscan_entry entry;
   OK(hashscan_index_entry(collector->index, hit->entry, &entry, &error));
@@ -228,7 +228,7 @@ static void check_index(const char *path, const struct model *model, struct rand
   hashscan_index_info info;
   struct texts found = new_texts();
   struct texts expected = new_texts();
-  hashscan_index_get_info(index, &info);
+  hashscan_index_describe(index, &info);
   assert_int_equal(info.entries, model->count);
   uint64_t kinds[HASHSCAN_KIND_COUNT] = {0};
   for (size_t i = 0; i < model->count; i++) {
@@ -401,7 +401,7 @@ static void test_sequences(void **unused) {
 static hashscan_index_info info_of(const char *path) {
   hashscan_index *index = indexes_open(path);
   hashscan_index_info info;
-  hashscan_index_get_info(index, &info);
+  hashscan_index_describe(index, &info);
   hashscan_index_close(index);
   return info;
 }

@@ -59,7 +59,7 @@ static uint64_t entry_sum(const hashscan_entry *entry) {
 static uint64_t index_sum(const hashscan_index *index) {
   hashscan_index_info info;
   uint64_t sum = 0;
-  hashscan_index_get_info(index, &info);
+  hashscan_index_describe(index, &info);
   for (uint64_t i = 0; i < info.entries; i++) {
     hashscan_entry entry;
     OK(hashscan_index_entry(index, i, &entry, &error));
@@ -379,7 +379,7 @@ struct answer {
   bool mixed;
 };
 
-static int on_hit(const hashscan_hit *hit, void *user) {
+static int on_hit(void *user, const hashscan_hit *hit) {
   struct answer *answer = user;
   hashscan_entry entry;
   if (hashscan_index_entry(answer->index, hit->entry, &entry, NULL) != HASHSCAN_SUCCESS) return 1;

@@ -39,7 +39,7 @@ bool screen_is_vague(const hashscan_image_hash *image) {
   return most_unknown_bits(image) > VAGUE_BITS;
 }
 
-static int on_candidate(const hashscan_hit *hit, void *user) {
+static int on_candidate(void *user, const hashscan_hit *hit) {
   (void)hit;
   *(bool *)user = true;
   return 1;

@@ -76,7 +76,7 @@ static bool found_make_room(struct found_list *list) {
   return true;
 }
 
-static int on_hit(const hashscan_hit *hit, void *user) {
+static int on_hit(void *user, const hashscan_hit *hit) {
   struct found_list *list = user;
   if (!found_make_room(list)) return 1;
   list->items[list->count++] = (struct found){.entry = hit->entry,

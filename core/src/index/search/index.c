@@ -41,7 +41,7 @@ static bool visit_entries(const struct visitor *visitor, uint32_t first, uint32_
     if (part_is_dead(part, entry)) continue;
     const hashscan_hit hit = {
         .entry = part->base + part_live_before(part, entry), .query = query, .distance = distance};
-    if (visitor->on_hit(&hit, visitor->user) != 0) return false;
+    if (visitor->on_hit(visitor->user, &hit) != 0) return false;
   }
   return true;
 }

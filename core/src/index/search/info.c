@@ -61,7 +61,7 @@ hashscan_code index_count(const char *path, hashscan_index *index, hashscan_erro
 
 /* ---- Of an open index ------------------------------------------------------------------------------------------ */
 
-void hashscan_index_get_info(const hashscan_index *index, hashscan_index_info *info) {
+void hashscan_index_describe(const hashscan_index *index, hashscan_index_info *info) {
   const struct manifest *manifest = &index->manifest;
   memset(info, 0, sizeof *info);
   info->entries = index->entries;
@@ -100,7 +100,7 @@ static hashscan_code report_lists(const hashscan_index *index, hashscan_list_fn 
   const char *version;
   uint64_t entries;
   for (uint32_t list = 0; hashscan_index_list(index, list, &name, &version, &entries, NULL) == HASHSCAN_SUCCESS; list++)
-    if (on_list(name, version, entries, user) != 0)
+    if (on_list(user, name, version, entries) != 0)
       return error_set(error, HASHSCAN_E_STOPPED, "reading the lists was stopped by its callback");
   return HASHSCAN_SUCCESS;
 }
@@ -117,7 +117,7 @@ hashscan_code hashscan_index_read_info(const char *path, hashscan_index_info *in
   code = index_load(path, dirfd, INDEX_OUTLINE, &index, error);
   close(dirfd);
   if (code != HASHSCAN_SUCCESS) return code;
-  hashscan_index_get_info(&index, info);
+  hashscan_index_describe(&index, info);
   if (on_list != NULL) code = report_lists(&index, on_list, user, error);
   index_unload(&index);
   return code;
