@@ -170,7 +170,7 @@ static double bytes_per_entry(const struct engine *engine, const struct built *b
   const uint64_t row_count = built->rows->row_count;
   uint64_t bytes = row_count * DATA_HASH_BYTES;
   if (strcmp(engine->name, "naive") != 0) bytes += (row_count + 1) * sizeof(uint32_t) + searcher_copy_bytes(built->any);
-  if (strncmp(engine->name, "ring", 4) == 0) bytes += index_ring_bytes(HASHSCAN_KIND_PDQ, row_count);
+  if (strncmp(engine->name, "ring", 4) == 0) bytes += index_pigeonring_bytes(HASHSCAN_KIND_PDQ, row_count);
   return (double)bytes / (double)built->info.entries;
 }
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "index/search/pigeonring_plan.h"
 
 enum { PATH_BYTES = 4096, REMOVE_DESCRIPTORS = 8 };
 
@@ -76,11 +77,11 @@ static bool map_segment(struct built *built, const char *folder) {
 
 static bool make_ring(struct built *built) {
   if (built->rows->ring == NULL) return true;
-  struct segment_ring parts;
+  struct segment_pigeonring parts;
   built->ring = malloc(sizeof *built->ring);
   if (built->ring == NULL) return false;
-  segment_ring(built->rows, HASHSCAN_KIND_PDQ, &parts);
-  ring_init(built->ring, &parts.layout, built->rows->rows, built->rows->row_count, CPU_SCALAR);
+  segment_pigeonring(built->rows, HASHSCAN_KIND_PDQ, &parts);
+  pigeonring_init(built->ring, &parts.layout, built->rows->rows, built->rows->row_count, CPU_SCALAR);
   memcpy(built->ring->tables, parts.tables, sizeof parts.tables);
   return true;
 }
@@ -116,13 +117,13 @@ void built_close(struct built *built) {
 struct built_work built_count(const struct built *built, const uint8_t *query, const uint8_t *unknown,
                               unsigned radius) {
   struct built_work work = {0, 0};
-  struct ring_plan plan;
-  const struct ring_query asked = {query, unknown};
-  if (built->ring == NULL || !ring_plan(built->ring, &asked, radius, &plan)) return work;
+  struct pigeonring_plan plan;
+  const struct pigeonring_query asked = {query, unknown};
+  if (built->ring == NULL || !pigeonring_plan(built->ring, &asked, radius, &plan)) return work;
   for (unsigned t = 0; t < built->ring->words; t++) {
     const uint32_t *directory = built->ring->tables[t].directory;
-    for (uint32_t key = 0; key < RING_KEYS; key++) {
-      if (__builtin_popcount((key ^ plan.word[t]) & plan.known[t]) >= plan.share[t]) continue;
+    for (uint32_t key = 0; key < PIGEONRING_KEYS; key++) {
+      if (__builtin_popcount((key ^ plan.word[t]) & plan.known[t]) >= plan.threshold[t]) continue;
       work.probes++;
       work.entries += directory[key + 1] - directory[key];
     }

@@ -10,7 +10,7 @@ import xxhash
 
 KINDS = (("pdq", 32), ("md5", 16), ("sha1", 20), ("sha256", 32), ("hash64", 8))
 PERCEPTUAL = (0, 4)
-RING_MINIMUM_ROWS = 4096
+PIGEONRING_MINIMUM_ROWS = 4096
 LOG_PART = 2**32 - 1
 ADD, KILL, BITMAP, VERSION = 1, 2, 3, 4
 
@@ -113,7 +113,7 @@ class Segment:
                 offset, labels, number = struct.unpack_from("<QIH", self.sections[0x100], 14 * entry)
                 self.entries.append((kind, row, number, self.string(offset), self.label_sets[labels]))
         self.check_prefix(kind, rows)
-        self.check_ring(kind, rows)
+        self.check_pigeonring(kind, rows)
 
     def check_prefix(self, kind, rows):
         bits = 0 if kind in PERCEPTUAL or not rows else min(24, len(rows).bit_length() - 1)
@@ -126,33 +126,33 @@ class Segment:
             expected.append(at)
         require(directory == expected + [len(rows)], "prefix directory")
 
-    def check_ring(self, kind, rows):
+    def check_pigeonring(self, kind, rows):
         ring = self.sections[16 * kind + 3]
-        if kind not in PERCEPTUAL or len(rows) < RING_MINIMUM_ROWS:
-            require(ring == b"", "a ring where there is none")
+        if kind not in PERCEPTUAL or len(rows) < PIGEONRING_MINIMUM_ROWS:
+            require(ring == b"", "a pigeonring where there is none")
             return
         bits = 8 * KINDS[kind][1]
         words, layout = bits // 16, ring[:bits]
         positions = [[bit for bit in range(bits) if layout[bit] == word] for word in range(words)]
-        require(all(len(dealt) == 16 for dealt in positions), "dealing of bits")
+        require(all(len(places) == 16 for places in positions), "partition of bits")
         values = [int.from_bytes(row, "little") for row in rows]  # bit k of a row is bit k of this number
-        dealt = [[sum((value >> bit & 1) << place for place, bit in enumerate(positions[word])) for value in values]
+        word_of = [[sum((value >> bit & 1) << place for place, bit in enumerate(positions[word])) for value in values]
                  for word in range(words)]
         at, count = bits, len(rows)
         for t in range(words):
-            order = sorted(range(count), key=lambda row: (dealt[t][row], row))
+            order = sorted(range(count), key=lambda row: (word_of[t][row], row))
             below = [0] * 65537
-            for word in dealt[t]:
+            for word in word_of[t]:
                 below[word + 1] += 1
             for key in range(65536):
                 below[key + 1] += below[key]
-            parts = (struct.pack("<65537I", *below), struct.pack(f"<{count}H", *(dealt[(t + 1) % words][row] for row in order)),
+            parts = (struct.pack("<65537I", *below), struct.pack(f"<{count}H", *(word_of[(t + 1) % words][row] for row in order)),
                      struct.pack(f"<{count}I", *order))
             for part in parts:
                 padded = part + bytes(-len(part) % 64)
-                require(ring[at:at + len(padded)] == padded, f"ring table {t}")
+                require(ring[at:at + len(padded)] == padded, f"pigeonring table {t}")
                 at += len(padded)
-        require(at == len(ring), "size of the ring")
+        require(at == len(ring), "size of the pigeonring")
 
 
 class Log:

@@ -12,7 +12,7 @@
 #include "../support/seal.h"
 #include "base/file.h"
 #include "hamming/hamming.h"
-#include "index/build/builder.h"
+#include "index/build/segment_writer.h"
 #include "index/format/manifest.h"
 #include "index/format/segment.h"
 #include "index/search/part.h"

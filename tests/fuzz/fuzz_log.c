@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "index/build/builder.h"
+#include "index/build/segment_writer.h"
 #include "index/search/log.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);

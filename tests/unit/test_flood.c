@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "index/build/builder.h"
+#include "index/build/segment_writer.h"
 #include "scan/folder_set.h"
 
 enum {

@@ -17,7 +17,7 @@
 #include "../support/guard.h"
 #include "../support/seal.h"
 #include "base/file.h"
-#include "index/build/builder.h"
+#include "index/build/segment_writer.h"
 #include "index/format/manifest.h"
 #include "index/format/segment.h"
 #include "index/search/log.h"

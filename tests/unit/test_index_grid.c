@@ -22,6 +22,7 @@
 #include "hamming/sliced.h"
 #include "index/build/pigeonring_build.h"
 #include "index/search/index.h"
+#include "index/search/pigeonring_search.h"
 
 /* Sanitizers slow these loops 5 to 20 times, so the largest size is an eighth there: still five times as many rows as
  * are searched without a ring. */
@@ -101,8 +102,8 @@ struct corpus {
   hashscan_index *index;
   const struct segment_kind *rows; /* distinct hashes */
   struct sliced *sliced;
-  struct ring *ring;   /* NULL without rows */
-  uint8_t *ring_bytes; /* of a ring made here, where the segment is too small to have one */
+  struct pigeonring *ring; /* NULL without rows */
+  uint8_t *ring_bytes;     /* of a ring made here, where the segment is too small to have one */
 };
 
 static void write_index(const struct corpus *corpus, const char *path) {
@@ -124,21 +125,21 @@ static void append_bytes(void *user, const void *bytes, size_t size) {
 
 static void open_ring(struct corpus *corpus) {
   struct segment_kind rows = *corpus->rows;
-  struct segment_ring parts;
+  struct segment_pigeonring parts;
   if (rows.row_count == 0) return;
   if (rows.ring == NULL) {
     const size_t words = corpus->row_bytes / 2;
-    const size_t size = words * (RING_WORD_BITS + index_ring_table_bytes(rows.row_count));
+    const size_t size = words * (PIGEONRING_WORD_BITS + index_pigeonring_table_bytes(rows.row_count));
     uint8_t *end = corpus->ring_bytes = aligned_alloc(64, (size + BUCKET_OVERREAD + 63) / 64 * 64);
     assert_non_null(end);
-    assert_true(ring_write(rows.rows, rows.row_count, corpus->row_bytes, append_bytes, &end));
+    assert_true(pigeonring_write(rows.rows, rows.row_count, corpus->row_bytes, append_bytes, &end));
     assert_int_equal(end - corpus->ring_bytes, size);
     rows.ring = corpus->ring_bytes;
   }
   corpus->ring = malloc(sizeof *corpus->ring);
   assert_non_null(corpus->ring);
-  segment_ring(&rows, corpus->kind, &parts);
-  ring_init(corpus->ring, &parts.layout, rows.rows, rows.row_count, cpu_tier());
+  segment_pigeonring(&rows, corpus->kind, &parts);
+  pigeonring_init(corpus->ring, &parts.layout, rows.rows, rows.row_count, cpu_tier());
   memcpy(corpus->ring->tables, parts.tables, sizeof parts.tables);
 }
 
@@ -329,24 +330,24 @@ static bool ask_scan(struct call *call) {
 
 /* Where the ring is no way to go (radius beyond it, buckets too heavy) the searcher leaves it; then it must not have
  * reported anything. */
-#define RING_BUDGET_NANOSECONDS 1e6
+#define BUDGET_NANOSECONDS 1e6
 
 static bool ask_ring(struct call *call) {
   const struct corpus *corpus = call->corpus;
-  struct ring_query queries[RING_BATCH];
-  struct ring_plan plans[RING_BATCH];
+  struct pigeonring_query queries[PIGEONRING_BATCH];
+  struct pigeonring_plan plans[PIGEONRING_BATCH];
   if (corpus->ring == NULL) return true;
   for (uint32_t i = 0; i < call->count; i++) {
-    queries[i] = (struct ring_query){call->queries + i * corpus->row_bytes,
-                                     call->unknown == NULL ? NULL : call->unknown + i * corpus->row_bytes};
-    if (!ring_plan(corpus->ring, &queries[i], call->radius, &plans[i]) || plans[i].cost > RING_BUDGET_NANOSECONDS)
+    queries[i] = (struct pigeonring_query){call->queries + i * corpus->row_bytes,
+                                           call->unknown == NULL ? NULL : call->unknown + i * corpus->row_bytes};
+    if (!pigeonring_plan(corpus->ring, &queries[i], call->radius, &plans[i]) || plans[i].cost > BUDGET_NANOSECONDS)
       return false;
   }
-  const enum ring_outcome outcome =
-      ring_search(corpus->ring, queries, plans, call->count, call->radius, RING_BUDGET_NANOSECONDS, on_ring_row, call);
-  assert_int_not_equal(outcome, RING_STOPPED);
-  for (uint32_t i = 0; outcome == RING_HEAVY && i < call->count; i++) assert_int_equal(call->tallies[i].hits, 0);
-  return outcome == RING_DONE;
+  const enum pigeonring_outcome outcome =
+      pigeonring_search(corpus->ring, queries, plans, call->count, call->radius, BUDGET_NANOSECONDS, on_ring_row, call);
+  assert_int_not_equal(outcome, PIGEONRING_STOPPED);
+  for (uint32_t i = 0; outcome == PIGEONRING_HEAVY && i < call->count; i++) assert_int_equal(call->tallies[i].hits, 0);
+  return outcome == PIGEONRING_DONE;
 }
 
 struct engine {
@@ -357,7 +358,7 @@ struct engine {
 
 static const struct engine engines[] = {{"index, batch", ask_index, QUERIES},
                                         {"index", ask_index, 1},
-                                        {"ring, batch", ask_ring, RING_BATCH},
+                                        {"ring, batch", ask_ring, PIGEONRING_BATCH},
                                         {"ring", ask_ring, 1},
                                         {"sliced", ask_sliced, 1},
                                         {"sliced, batch", ask_sliced, QUERIES},

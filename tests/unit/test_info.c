@@ -17,6 +17,7 @@
 #include "../support/indexes.h"
 #include "../support/infos.h"
 #include "../support/random.h"
+#include "index/build/segment_writer.h"
 #include "index/update/changes.h"
 
 static char folder[FIXTURE_PATH_SIZE];
@@ -383,7 +384,7 @@ static void test_little_is_read(void **unused) {
   uint8_t *mapped = map_segment(&size);
   check_hidden(mapped, size);
   size_t hidden = hide_inside(mapped, INDEX_ROWS);
-  hidden += hide_inside(mapped, INDEX_RING);
+  hidden += hide_inside(mapped, INDEX_PIGEONRING);
   hidden += hide_inside(mapped, INDEX_ENTRIES);
   hidden += hide_inside(mapped, INDEX_STRINGS);
   assert_true(hidden > size * 9 / 10);

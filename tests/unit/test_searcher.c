@@ -14,7 +14,7 @@
 #include "../support/random.h"
 #include "base/file.h"
 #include "hashscan.h"
-#include "index/build/builder.h"
+#include "index/build/segment_writer.h"
 #include "index/search/searcher.h"
 #include "pdq/pdq.h"
 
@@ -199,9 +199,9 @@ static void check(const struct corpus *corpus, const uint8_t *queries, const uin
   for (size_t r = 0; r < radius_count; r++) {
     size_t expected = 0;
     for (size_t i = 0; i < n * count; i++) expected += answer.distance[i] <= radii[r];
-    for (enum searcher_ways ways = SEARCHER_ANY; ways <= SEARCHER_RING_ONLY; ways++) {
+    for (enum searcher_ways ways = SEARCHER_ANY; ways <= SEARCHER_PIGEONRING_ONLY; ways++) {
       /* The ring alone is only asked where it stays within a second. */
-      if (ways == SEARCHER_RING_ONLY && radii[r] > (corpus->row_bytes == 32 ? 47 : 12)) continue;
+      if (ways == SEARCHER_PIGEONRING_ONLY && radii[r] > (corpus->row_bytes == 32 ? 47 : 12)) continue;
       searcher_restrict(corpus->searcher, ways);
       memset(answer.seen, 0, n * count + 1);
       answer.hits = 0;
@@ -376,7 +376,7 @@ static void test_visit_ends_the_search(void **unused) {
   (void)unused;
   uint8_t *rows = make_rows(CLUSTERED, 6000, 32, 8);
   struct corpus corpus = corpus_of(rows, 6000, HASHSCAN_KIND_PDQ);
-  for (enum searcher_ways ways = SEARCHER_ANY; ways <= SEARCHER_RING_ONLY; ways++) {
+  for (enum searcher_ways ways = SEARCHER_ANY; ways <= SEARCHER_PIGEONRING_ONLY; ways++) {
     int visits = 0;
     searcher_restrict(corpus.searcher, ways);
     assert_false(searcher_search(corpus.searcher, rows + 100 * 32, NULL, 8, 40, stop_at_third, &visits));

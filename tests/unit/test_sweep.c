@@ -15,7 +15,8 @@
 #include "../support/indexes.h"
 #include "../support/random.h"
 #include "base/file.h"
-#include "index/build/builder.h"
+#include "index/build/segment_writer.h"
+#include "index/search/pigeonring_sweep.h"
 #include "index/search/searcher.h"
 
 enum { ROWS = 20000, QUERIES = 600, RADII = 257 };
@@ -27,7 +28,7 @@ struct corpus {
   struct segment segment;
   const struct segment_kind *rows;
   struct searcher *searcher;
-  struct ring ring;
+  struct pigeonring ring;
 };
 
 /* A 64-bit hash is a piece of a PDQ hash. */
@@ -56,9 +57,9 @@ static struct corpus *corpus_of(struct data data, hashscan_kind kind, size_t row
   assert_non_null(corpus->searcher);
   searcher_restrict(corpus->searcher, SEARCHER_SWEEP_ONLY);
   assert_non_null(corpus->rows->ring);
-  struct segment_ring parts;
-  segment_ring(corpus->rows, kind, &parts);
-  ring_init(&corpus->ring, &parts.layout, corpus->rows->rows, corpus->rows->row_count, cpu_tier());
+  struct segment_pigeonring parts;
+  segment_pigeonring(corpus->rows, kind, &parts);
+  pigeonring_init(&corpus->ring, &parts.layout, corpus->rows->rows, corpus->rows->row_count, cpu_tier());
   memcpy(corpus->ring.tables, parts.tables, sizeof parts.tables);
   return corpus;
 }
@@ -169,12 +170,12 @@ static void test_hash64(void **unused) {
 
 /* More queries than fit into one sweep, and so many with the same word that a block is asked in several rounds. */
 static void test_many_queries(void **unused) {
-  enum { MANY = RING_SWEEP_MAX_QUERIES + 4001, FEW_ROWS = 5000 };
+  enum { MANY = PIGEONRING_SWEEP_MAX_QUERIES + 4001, FEW_ROWS = 5000 };
   (void)unused;
   struct corpus *corpus = corpus_create(DATA_UNIFORM, HASHSCAN_KIND_PDQ, FEW_ROWS, MANY);
   for (size_t i = 0; i < MANY; i += 3) memcpy(corpus->data.queries + i * 32, corpus->data.queries, 32);
   const struct answer swept = search(corpus, MANY, 31);
-  searcher_restrict(corpus->searcher, SEARCHER_RING_ONLY);
+  searcher_restrict(corpus->searcher, SEARCHER_PIGEONRING_ONLY);
   assert_answer(swept, search(corpus, MANY, 31), "ring", 31);
   assert_true(swept.hits > MANY / 200);
   corpus_destroy(corpus);
@@ -203,11 +204,11 @@ static void test_budget(void **unused) {
   unsigned done = 0;
   for (double budget = 1; budget < 1e9; budget *= 3) {
     struct answer answer = {0};
-    const enum ring_outcome outcome =
-        ring_sweep(&corpus->ring, corpus->data.queries, QUERIES, 31, budget, take_from_ring, &answer);
-    heavy += outcome == RING_HEAVY;
-    done += outcome == RING_DONE;
-    if (outcome == RING_HEAVY) assert_int_equal(answer.hits, 0);
+    const enum pigeonring_outcome outcome =
+        pigeonring_sweep(&corpus->ring, corpus->data.queries, QUERIES, 31, budget, take_from_ring, &answer);
+    heavy += outcome == PIGEONRING_HEAVY;
+    done += outcome == PIGEONRING_DONE;
+    if (outcome == PIGEONRING_HEAVY) assert_int_equal(answer.hits, 0);
     else assert_answer(answer, search(corpus, QUERIES, 31), "budget", 31);
   }
   assert_true(heavy > 3 && done > 3);
@@ -224,9 +225,11 @@ static void test_too_many_hits(void **unused) {
   for (uint32_t i = 0; i < CLOSE_ROWS; i++) memcpy(data.rows + i * 32 + 28, &i, sizeof i);
   struct corpus *corpus = corpus_of(data, HASHSCAN_KIND_PDQ, CLOSE_ROWS);
   struct answer answer = {0};
-  assert_int_equal(ring_sweep(&corpus->ring, data.queries, QUERIES, 31, 1e30, take_from_ring, &answer), RING_HEAVY);
+  assert_int_equal(pigeonring_sweep(&corpus->ring, data.queries, QUERIES, 31, 1e30, take_from_ring, &answer),
+                   PIGEONRING_HEAVY);
   assert_int_equal(answer.hits, 0);
-  assert_int_equal(ring_sweep(&corpus->ring, data.queries, 10, 31, 1e30, take_from_ring, &answer), RING_DONE);
+  assert_int_equal(pigeonring_sweep(&corpus->ring, data.queries, 10, 31, 1e30, take_from_ring, &answer),
+                   PIGEONRING_DONE);
   assert_int_equal(answer.hits, 10 * CLOSE_ROWS);
   assert_int_equal(search(corpus, QUERIES, 31).hits, QUERIES * CLOSE_ROWS);
   corpus_destroy(corpus);
@@ -236,10 +239,10 @@ static void test_too_many_hits(void **unused) {
 static void test_pays(void **unused) {
   (void)unused;
   struct corpus *corpus = corpus_create(DATA_UNIFORM, HASHSCAN_KIND_PDQ, ROWS, 1);
-  assert_true(ring_sweep_pays(&corpus->ring, 47, 65536, 1e9));
-  assert_false(ring_sweep_pays(&corpus->ring, 47, 8, 1e9));
-  assert_false(ring_sweep_pays(&corpus->ring, 47, 65536, 1));
-  assert_false(ring_sweep_pays(&corpus->ring, 200, 65536, 1e9));
+  assert_true(pigeonring_sweep_pays(&corpus->ring, 47, 65536, 1e9));
+  assert_false(pigeonring_sweep_pays(&corpus->ring, 47, 8, 1e9));
+  assert_false(pigeonring_sweep_pays(&corpus->ring, 47, 65536, 1));
+  assert_false(pigeonring_sweep_pays(&corpus->ring, 200, 65536, 1e9));
   corpus_destroy(corpus);
 }
 

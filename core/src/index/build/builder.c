@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Collecting entries: the public builder but for hashscan_builder_write, which is in write.c. */
+/* Collects entries in memory and sorts them. */
 #include "index/build/builder.h"
 
 #include <stdlib.h>
@@ -208,7 +208,7 @@ static uint64_t leading_bits(const uint8_t *hash) {
 
 enum { SORT_BUCKETS = 256 };
 
-/* Keys dealt by their leading byte into buckets, which are sorted independently of one another. */
+/* Keys partitioned by their leading byte into buckets, which are sorted independently of one another. */
 struct sort_job {
   struct builder_entry *entries;
   struct builder_entry *sorted;
@@ -216,7 +216,7 @@ struct sort_job {
   size_t bucket_end[SORT_BUCKETS];
 };
 
-static void deal_keys(struct sort_job *job, size_t count) {
+static void partition_keys(struct sort_job *job, size_t count) {
   size_t next[SORT_BUCKETS] = {0};
   for (size_t i = 0; i < count; i++) job->bucket_end[job->entries[i].hash[0]]++;
   for (unsigned b = 1; b < SORT_BUCKETS; b++) {
@@ -245,7 +245,7 @@ static bool sort_kind(struct builder_kind *kind) {
     free(job.sorted);
     return false;
   }
-  deal_keys(&job, kind->count);
+  partition_keys(&job, kind->count);
   parallel_for(kind->count < 10000 ? 1 : parallel_cpus(), SORT_BUCKETS, sort_bucket, &job);
   free(job.keys);
   free(kind->entries);

@@ -37,12 +37,4 @@ void builder_entry(const hashscan_builder *builder, hashscan_kind kind, size_t i
 /* Sorts every kind. Errors: MEMORY. */
 hashscan_code builder_sort(hashscan_builder *builder, hashscan_error *error);
 
-/* Writes the sorted entries as a segment into the folder `dirfd` and gives its digest and size.
- * Errors: IO, MEMORY. */
-hashscan_code segment_write(const hashscan_builder *builder, int dirfd, const struct file_access *access,
-                            uint8_t digest[INDEX_DIGEST_BYTES], uint64_t *size, hashscan_error *error);
-
-/* The same bytes in memory; the caller frees them. Errors: MEMORY. */
-hashscan_code segment_encode(const hashscan_builder *builder, struct file_buffer *bytes, hashscan_error *error);
-
 #endif

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Writing an index folder, so that whoever opens it sees the old index or the new one.
+/* Writes an index folder so that whoever opens it sees the old index or the new one.
  *
- *   1. lock the file LOCK, so that there is one writer at a time; the kernel gives the lock back when its holder dies
+ *   1. lock the file LOCK, so that there is one writer at a time; the kernel releases it when its holder dies
  *   2. new segments and logs: written under a temporary name, fsynced, renamed, folder fsynced; or records are appended
  *      to the log behind what MANIFEST counts, and fsynced
  *   3. MANIFEST: written like a segment; its rename is the moment of change
  *   4. segments and logs that MANIFEST does not name, and leftovers of crashed writers, are removed
  *
  * A reader that holds an old segment open keeps it; one that read the old MANIFEST and comes too late for its files
- * reads MANIFEST again (open.c). */
+ * reads MANIFEST again (search/open.c). */
 #include "index/build/folder.h"
 
 #include <dirent.h>
@@ -22,8 +22,6 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/hex.h"
-#include "index/build/builder.h"
-#include "index/search/log.h"
 
 #define MANIFEST_TEMPORARY "MANIFEST.tmp"
 
@@ -246,24 +244,4 @@ hashscan_code folder_commit(struct folder *folder, struct manifest *manifest, ha
   const bool created = folder->created;
   folder->created = false;
   return created ? sync_parent(folder, error) : HASHSCAN_SUCCESS;
-}
-
-static hashscan_code write_files(struct folder *folder, const hashscan_builder *builder, hashscan_error *error) {
-  struct manifest manifest = {.segment_count = 1, .segments[0].entries = builder->entry_count};
-  hashscan_error failure;
-  hashscan_code code = segment_write(builder, folder->dirfd, &folder->access, manifest.segments[0].digest,
-                                     &manifest.segments[0].size, &failure);
-  if (code == HASHSCAN_SUCCESS) code = folder_commit(folder, &manifest, &failure);
-  return code == HASHSCAN_SUCCESS ? code : error_set(error, code, "%s: %s", folder->path, failure.message);
-}
-
-hashscan_code hashscan_builder_write(hashscan_builder *builder, const char *path, hashscan_error *error) {
-  if (builder == NULL || path == NULL) return error_set(error, HASHSCAN_E_ARGUMENT, "builder or path is NULL");
-  struct folder folder;
-  hashscan_code code = builder_sort(builder, error);
-  if (code == HASHSCAN_SUCCESS) code = folder_open(&folder, path, true, builder->mode, error);
-  if (code != HASHSCAN_SUCCESS) return code;
-  code = write_files(&folder, builder, error);
-  folder_close(&folder);
-  return code;
 }

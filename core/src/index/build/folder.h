@@ -25,7 +25,7 @@ struct folder {
  * Errors: IO (also when another writer has it), ARGUMENT (something else is there); without `create` FORMAT. */
 hashscan_code folder_open(struct folder *folder, const char *path, bool create, mode_t mode, hashscan_error *error);
 
-/* Removes what was written and never committed, and gives the lock back. When it is uncertain whether the disk has the
+/* Removes what was written and never committed, and releases the lock. When it is uncertain whether the disk has the
  * old MANIFEST or the new one, nothing is removed that either names. */
 void folder_close(struct folder *folder);
 

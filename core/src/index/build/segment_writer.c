@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sorted entries into a segment file, section by section.
+/* Writes sorted entries as a segment, section by section.
  *
  * The header comes first in the file and is known last: room is left for it, and it is patched in when every section
  * has its place and digest. */
+#include "index/build/segment_writer.h"
+
 #include <stdlib.h>
 #include <xxhash.h>
 
 #include "base/error.h"
-#include "base/file.h"
-#include "index/build/builder.h"
 #include "index/build/pigeonring_build.h"
 
 struct section_writer {
@@ -114,8 +114,9 @@ static bool write_kind(struct section_writer *writer, const struct builder_kind 
   begin_section(writer, section + INDEX_PREFIX);
   write_prefix(writer, kind, index_prefix_bits(k, row_count));
   end_section(writer);
-  begin_section(writer, section + INDEX_RING);
-  const bool written = index_ring_bytes(k, row_count) == 0 || ring_write(rows, row_count, row_bytes, put_ring, writer);
+  begin_section(writer, section + INDEX_PIGEONRING);
+  const bool written =
+      index_pigeonring_bytes(k, row_count) == 0 || pigeonring_write(rows, row_count, row_bytes, put_ring, writer);
   end_section(writer);
   free(rows);
   return written;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The on-disk format, version 2, as core/doc/FORMAT.md describes it byte by byte.
  *
- * An index is a folder: MANIFEST, and the segments and the log that it names. All integers are little-endian and read
- * through the load functions, so nothing depends on the host's byte order or on alignment. A digest is an XXH3-128 in
+ * An index is a folder: MANIFEST, and the segments and the log that it names. All integers are little-endian. They are
+ * read through the load functions, which need no alignment, except for the tables of a pigeonring, which are mapped as
+ * arrays (segment.c). A digest is an XXH3-128 in
  * canonical (big-endian) form; a header's own digest field counts as zero. The digests make a tree: MANIFEST covers the
  * log and each segment's header, a header covers every section, and what lies between sections must be zero. */
 #ifndef HASHSCAN_INDEX_FORMAT_FORMAT_H
@@ -55,10 +56,10 @@
 
 /* Sections in file order; all are present. Each kind has the four of its own, in the order of hashscan_kind. */
 enum index_section {
-  INDEX_ROWS = 0,   /* distinct hashes of the kind, ascending */
-  INDEX_STARTS = 1, /* u32[rows + 1]: the first entry of each row, and the end */
-  INDEX_PREFIX = 2, /* u32[2^b + 1]: the first row whose leading b bits are at least the position */
-  INDEX_RING = 3,   /* tables for searching by distance; empty for digests and for few rows */
+  INDEX_ROWS = 0,       /* distinct hashes of the kind, ascending */
+  INDEX_STARTS = 1,     /* u32[rows + 1]: the first entry of each row, and the end */
+  INDEX_PREFIX = 2,     /* u32[2^b + 1]: the first row whose leading b bits are at least the position */
+  INDEX_PIGEONRING = 3, /* tables for searching by distance; empty for digests and for few rows */
   INDEX_KIND_SECTIONS = 4,
   INDEX_ENTRIES = HASHSCAN_KIND_COUNT * INDEX_KIND_SECTIONS,
   INDEX_LISTS,
@@ -103,7 +104,7 @@ static inline uint32_t index_section_stride(unsigned section) {
   case INDEX_STRINGS:
     return 1;
   default:
-    if (section % INDEX_KIND_SECTIONS == INDEX_RING) return 1;
+    if (section % INDEX_KIND_SECTIONS == INDEX_PIGEONRING) return 1;
     if (section % INDEX_KIND_SECTIONS != INDEX_ROWS) return sizeof(uint32_t);
     return (uint32_t)hashscan_kind_bytes((hashscan_kind)(section / INDEX_KIND_SECTIONS));
   }
@@ -168,29 +169,30 @@ static inline uint64_t index_align(uint64_t offset) {
   return (offset + INDEX_ALIGNMENT - 1) & ~(uint64_t)(INDEX_ALIGNMENT - 1);
 }
 
-/* A ring section: the word of each bit (u8, INDEX_RING_WORD_BITS a word), then for each word a table: directory
- * u32[65537], next u16[rows], row u32[rows], each of the four beginning aligned. */
-#define INDEX_RING_WORD_BITS 16
-#define INDEX_RING_KEYS 65536
-#define INDEX_RING_MINIMUM_ROWS 4096 /* below, comparing with every row is as fast */
+/* A pigeonring section: the word of each bit (u8, INDEX_PIGEONRING_WORD_BITS a word), then for each word a table:
+ * directory u32[65537], next u16[rows], row u32[rows], each of the four beginning aligned. */
+#define INDEX_PIGEONRING_WORD_BITS 16
+#define INDEX_PIGEONRING_KEYS 65536
+#define INDEX_PIGEONRING_MINIMUM_ROWS 4096 /* below, comparing with every row is as fast */
 
-static inline uint64_t index_ring_layout_bytes(hashscan_kind kind) {
+static inline uint64_t index_pigeonring_layout_bytes(hashscan_kind kind) {
   return index_align((uint64_t)hashscan_kind_bytes(kind) * 8);
 }
 
-static inline uint64_t index_ring_directory_bytes(void) {
-  return index_align((INDEX_RING_KEYS + 1) * sizeof(uint32_t));
+static inline uint64_t index_pigeonring_directory_bytes(void) {
+  return index_align((INDEX_PIGEONRING_KEYS + 1) * sizeof(uint32_t));
 }
 
-static inline uint64_t index_ring_table_bytes(uint64_t rows) {
-  return index_ring_directory_bytes() + index_align(rows * sizeof(uint16_t)) + index_align(rows * sizeof(uint32_t));
+static inline uint64_t index_pigeonring_table_bytes(uint64_t rows) {
+  return index_pigeonring_directory_bytes() + index_align(rows * sizeof(uint16_t)) +
+         index_align(rows * sizeof(uint32_t));
 }
 
-/* Size of the ring section of a kind with `rows` (at most INDEX_MAX_ENTRIES) rows. */
-static inline uint64_t index_ring_bytes(hashscan_kind kind, uint64_t rows) {
-  if (!index_kind_is_perceptual(kind) || rows < INDEX_RING_MINIMUM_ROWS) return 0;
-  const uint64_t words = hashscan_kind_bytes(kind) * 8 / INDEX_RING_WORD_BITS;
-  return index_ring_layout_bytes(kind) + words * index_ring_table_bytes(rows);
+/* Size of the pigeonring section of a kind with `rows` (at most INDEX_MAX_ENTRIES) rows. */
+static inline uint64_t index_pigeonring_bytes(hashscan_kind kind, uint64_t rows) {
+  if (!index_kind_is_perceptual(kind) || rows < INDEX_PIGEONRING_MINIMUM_ROWS) return 0;
+  const uint64_t words = hashscan_kind_bytes(kind) * 8 / INDEX_PIGEONRING_WORD_BITS;
+  return index_pigeonring_layout_bytes(kind) + words * index_pigeonring_table_bytes(rows);
 }
 
 /* XXH3-128 in canonical form. */

@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading and writing MANIFEST. The names of other files are made from digests and numbers and never read from it, so
+/* Reads and writes MANIFEST. The names of other files are made from digests and numbers and never read from it, so
  * that no MANIFEST can name a path. */
 #include "index/format/manifest.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "base/error.h"
 #include "base/file.h"
-#include "index/search/log.h"
 
 /* The log: id u64, size u64, digest, zeros. */
 #define LOG_ID INDEX_HEADER_BYTES
 #define LOG_SIZE (LOG_ID + 8)
 #define LOG_DIGEST (LOG_SIZE + 8)
 #define LOG_ZEROS (LOG_DIGEST + INDEX_DIGEST_BYTES)
+
+void log_name(uint64_t id, char name[LOG_NAME_BYTES]) {
+  snprintf(name, LOG_NAME_BYTES, "log-%016llx.hsl", (unsigned long long)id);
+}
 
 static hashscan_code damaged(const char *source, const char *reason, hashscan_error *error) {
   return error_set(error, HASHSCAN_E_FORMAT, "%s: MANIFEST is damaged: %s", source, reason);

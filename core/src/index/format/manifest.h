@@ -6,6 +6,12 @@
 
 #include "index/format/format.h"
 
+/* A log begins with magic, format version u32, zeros u32. */
+#define LOG_HEADER_BYTES 16
+
+/* "log-" + 16 hex digits + ".hsl" */
+#define LOG_NAME_BYTES 25
+
 struct manifest_segment {
   uint8_t digest[INDEX_DIGEST_BYTES];
   uint64_t size;
@@ -20,6 +26,9 @@ struct manifest {
   uint32_t segment_count;
   struct manifest_segment segments[INDEX_MAX_SEGMENTS];
 };
+
+/* The file name of the log with this id. */
+void log_name(uint64_t id, char name[LOG_NAME_BYTES]);
 
 /* Checks every byte. `source` is for messages. Errors: FORMAT, VERSION. */
 hashscan_code manifest_decode(const char *source, const uint8_t *bytes, size_t size, struct manifest *manifest,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Validation of a segment, its outline, and reading single entries from it.
+/* Validates a segment or its outline, and reads single entries from it.
  *
  * The checks run from the outside in: header, layout, digests, then the sections in the order in which one leans on the
  * other (strings; lists and label sets; rows; entries). The layout is fully determined by the element counts, so there
@@ -68,7 +68,7 @@ static bool kind_counts_agree(const struct validation *v, hashscan_kind kind) {
   const uint64_t rows = counts[INDEX_ROWS];
   return rows <= INDEX_MAX_ENTRIES && counts[INDEX_STARTS] == rows + 1 &&
          counts[INDEX_PREFIX] == ((uint64_t)1 << index_prefix_bits(kind, rows)) + 1 &&
-         counts[INDEX_RING] == index_ring_bytes(kind, rows);
+         counts[INDEX_PIGEONRING] == index_pigeonring_bytes(kind, rows);
 }
 
 static hashscan_code check_counts(const struct validation *v) {
@@ -82,7 +82,7 @@ static hashscan_code check_counts(const struct validation *v) {
   return agree ? HASHSCAN_SUCCESS : damaged(v, "its counts disagree");
 }
 
-/* Of a section that has its place. */
+/* Compares the digest of a section whose place is known with the one in the table. */
 static hashscan_code check_digest(const struct validation *v, unsigned i) {
   const uint8_t *row = v->bytes + INDEX_HEADER_BYTES + i * INDEX_TABLE_ROW_BYTES;
   uint8_t digest[INDEX_DIGEST_BYTES];
@@ -104,7 +104,7 @@ static void fill_view(const struct validation *v, struct segment *segment) {
     kind->rows = v->sections[first + INDEX_ROWS];
     kind->starts = v->sections[first + INDEX_STARTS];
     kind->prefix = v->sections[first + INDEX_PREFIX];
-    kind->ring = v->counts[first + INDEX_RING] == 0 ? NULL : v->sections[first + INDEX_RING];
+    kind->ring = v->counts[first + INDEX_PIGEONRING] == 0 ? NULL : v->sections[first + INDEX_PIGEONRING];
     kind->row_count = (uint32_t)v->counts[first + INDEX_ROWS];
     kind->prefix_bits = index_prefix_bits((hashscan_kind)k, kind->row_count);
   }
@@ -119,7 +119,7 @@ static void fill_view(const struct validation *v, struct segment *segment) {
   segment->digest = v->bytes + INDEX_HEADER_DIGEST;
 }
 
-/* What stands in the header and the table, and between the sections. */
+/* Checks the header, the table and the bytes between the sections, and finds the sections. */
 static hashscan_code lay_out(struct validation *v, struct segment *segment) {
   *segment = (struct segment){0};
   hashscan_code code = index_header_validate(v->source, "the segment", INDEX_SEGMENT_MAGIC, v->bytes, v->size,
@@ -272,21 +272,23 @@ static hashscan_code check_entries(const struct validation *v, const struct segm
   return code;
 }
 
-/* Every number in a ring leads to a row. That the rows are in the right buckets is what the digest vouches for. */
+/* Every number in a pigeonring leads to a row. That the rows are in the right buckets is what the digest vouches for.
+ */
 static hashscan_code check_ring(const struct validation *v, const struct segment_kind *kind, hashscan_kind k) {
   if (kind->ring == NULL) return HASHSCAN_SUCCESS;
-  struct segment_ring ring;
-  segment_ring(kind, k, &ring);
-  if (!ring_layout_valid(&ring.layout)) return damaged(v, "a ring deals its bits wrongly");
+  struct segment_pigeonring ring;
+  segment_pigeonring(kind, k, &ring);
+  if (!pigeonring_layout_valid(&ring.layout)) return damaged(v, "a pigeonring does not assign each bit once");
   for (unsigned t = 0; t < ring.layout.words; t++) {
-    const struct ring_table *table = &ring.tables[t];
+    const struct pigeonring_table *table = &ring.tables[t];
     uint32_t falling = table->directory[0];
-    for (size_t key = 0; key < INDEX_RING_KEYS; key++) falling |= table->directory[key] > table->directory[key + 1];
-    if (falling != 0 || table->directory[INDEX_RING_KEYS] != kind->row_count)
-      return damaged(v, "a ring's directory is out of order");
+    for (size_t key = 0; key < INDEX_PIGEONRING_KEYS; key++)
+      falling |= table->directory[key] > table->directory[key + 1];
+    if (falling != 0 || table->directory[INDEX_PIGEONRING_KEYS] != kind->row_count)
+      return damaged(v, "a pigeonring's directory is out of order");
     uint32_t largest = 0;
     for (size_t i = 0; i < kind->row_count; i++) largest = table->row[i] > largest ? table->row[i] : largest;
-    if (largest >= kind->row_count) return damaged(v, "a ring names a row that does not exist");
+    if (largest >= kind->row_count) return damaged(v, "a pigeonring names a row that does not exist");
   }
   return HASHSCAN_SUCCESS;
 }
@@ -326,13 +328,13 @@ hashscan_code index_segment_validate(const char *source, const uint8_t *bytes, s
   return code == HASHSCAN_SUCCESS ? check_entries(&v, segment) : code;
 }
 
-void segment_ring(const struct segment_kind *kind, hashscan_kind k, struct segment_ring *ring) {
-  ring->layout.words = (unsigned)(hashscan_kind_bytes(k) * 8 / RING_WORD_BITS);
-  memcpy(ring->layout.word_of_bit, kind->ring, (size_t)ring->layout.words * RING_WORD_BITS);
-  const uint8_t *at = kind->ring + index_ring_layout_bytes(k);
+void segment_pigeonring(const struct segment_kind *kind, hashscan_kind k, struct segment_pigeonring *ring) {
+  ring->layout.words = (unsigned)(hashscan_kind_bytes(k) * 8 / PIGEONRING_WORD_BITS);
+  memcpy(ring->layout.word_of_bit, kind->ring, (size_t)ring->layout.words * PIGEONRING_WORD_BITS);
+  const uint8_t *at = kind->ring + index_pigeonring_layout_bytes(k);
   for (unsigned t = 0; t < ring->layout.words; t++) {
     ring->tables[t].directory = (const uint32_t *)(const void *)at;
-    at += index_ring_directory_bytes();
+    at += index_pigeonring_directory_bytes();
     ring->tables[t].next = (const uint16_t *)(const void *)at;
     at += index_align(kind->row_count * sizeof(uint16_t));
     ring->tables[t].row = (const uint32_t *)(const void *)at;

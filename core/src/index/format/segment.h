@@ -46,14 +46,16 @@ hashscan_code index_segment_validate(const char *source, const uint8_t *bytes, s
 hashscan_code index_segment_outline(const char *source, const uint8_t *bytes, size_t size, struct segment *segment,
                                     hashscan_error *error);
 
-/* A ring section taken apart. Its arrays are read as the machine's own integers: only on little-endian machines. */
-struct segment_ring {
-  struct ring_layout layout;
-  struct ring_table tables[RING_MAX_WORDS];
+/* A pigeonring section with its arrays, which are read in place as the machine's own integers. */
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+               "the tables of an index are mapped as they are on disk: only little-endian machines can read them");
+struct segment_pigeonring {
+  struct pigeonring_layout layout;
+  struct pigeonring_table tables[PIGEONRING_MAX_WORDS];
 };
 
-/* Takes kind->ring apart, which must not be NULL. */
-void segment_ring(const struct segment_kind *kind, hashscan_kind k, struct segment_ring *ring);
+/* Finds the arrays in kind->ring, which must not be NULL. */
+void segment_pigeonring(const struct segment_kind *kind, hashscan_kind k, struct segment_pigeonring *ring);
 
 /* The first entry of a row; for row == row_count the end of the kind's entries. */
 static inline uint32_t segment_row_start(const struct segment_kind *kind, size_t row) {

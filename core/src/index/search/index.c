@@ -1,10 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The questions that an open index answers (open.c opens it, info.c says how much it holds). Each goes to all parts;
- * numbers of entries run over the live entries of one part after the other. */
+/* An open index: its life, its entries, and searching it. A search goes to all parts; numbers of entries run over the
+ * live entries of one part after the other. */
 #include "index/search/index.h"
+
+#include <stdlib.h>
 
 #include "base/error.h"
 #include "base/options.h"
+
+/* ---- Its life -------------------------------------------------------------------------------------------------- */
+
+void index_unload(hashscan_index *index) {
+  for (uint32_t i = 0; i < index->part_count; i++) part_release(&index->parts[i]);
+  free(index->parts);
+  free(index->list_strings.bytes);
+  intern_free(&index->lists);
+  file_buffer_free(&index->log_bytes);
+  log_entries_free(&index->log_entries);
+  *index = (hashscan_index){0};
+}
+
+hashscan_index *hashscan_index_retain(hashscan_index *index) {
+  if (index != NULL) atomic_fetch_add_explicit(&index->references, 1, memory_order_relaxed);
+  return index;
+}
+
+void hashscan_index_close(hashscan_index *index) {
+  /* Acquire and release: whatever other threads did with the index happens before the one that frees it. */
+  if (index == NULL || atomic_fetch_sub_explicit(&index->references, 1, memory_order_acq_rel) != 1) return;
+  index_unload(index);
+  free(index);
+}
 
 /* ---- What it holds --------------------------------------------------------------------------------------------- */
 

@@ -25,7 +25,7 @@ struct hashscan_index {
   /* Name and version of each list that has a live entry; `count` is the number of those. */
   struct string_pool list_strings;
   struct intern_table lists;
-  /* What the log holds; given up after opening, but for a writer. */
+  /* What the log holds; kept after opening for a writer alone. */
   struct file_buffer log_bytes;
   struct log_entries log_entries;
 };
@@ -33,28 +33,10 @@ struct hashscan_index {
 /* Whether the index holds any entry of `kind`: matching computes only digests that someone lists. */
 bool index_has_kind(const hashscan_index *index, hashscan_kind kind);
 
-/* What hashscan_index_search is estimated to take for `search`, in nanoseconds of one thread. */
-double index_search_cost(const hashscan_index *index, const hashscan_search *search);
-
-/* How much of its segments is looked at. */
-enum index_depth {
-  INDEX_WHOLE,  /* index_segment_validate */
-  INDEX_OUTLINE /* index_segment_outline: counting is all that may be done */
-};
-
-/* Reads the index in the folder `dirfd` into `index`, which is zeroed. When this fails, it is zeroed again. */
-hashscan_code index_load(const char *path, int dirfd, enum index_depth depth, hashscan_index *index,
-                         hashscan_error *error);
+/* Frees everything that `index` holds, and zeroes it. */
 void index_unload(hashscan_index *index);
 
-/* Counts what the parts hold, once they are finished. Errors: MEMORY; FORMAT, when they were not validated. */
-hashscan_code index_count(const char *path, hashscan_index *index, hashscan_error *error);
-
-/* Opens the index in the folder `dirfd`; `path` is for messages. With `keep_log` the log's records stay available. */
-hashscan_code index_open_folder(const char *path, int dirfd, bool keep_log, hashscan_index **index,
-                                hashscan_error *error);
-
-/* Opens a folder that is to hold an index. Errors: FORMAT (no folder), IO. */
-hashscan_code index_folder(const char *path, int *dirfd, hashscan_error *error);
+/* What hashscan_index_search is estimated to take for `search`, in nanoseconds of one thread. */
+double index_search_cost(const hashscan_index *index, const hashscan_search *search);
 
 #endif

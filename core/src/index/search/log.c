@@ -1,18 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Records of the log, in both directions. A log comes from the same writer as the segments, yet nothing in it is taken
+/* Reads and writes the records of the log. A log comes from the same writer as the segments, yet nothing in it is taken
  * on trust: a record that does not fit the parts as they are at that point is damage. */
 #include "index/search/log.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/error.h"
 #include "base/strings.h"
 #include "base/utf8.h"
-
-void log_name(uint64_t id, char name[LOG_NAME_BYTES]) {
-  snprintf(name, LOG_NAME_BYTES, "log-%016llx.hsl", (unsigned long long)id);
-}
 
 void log_entries_free(struct log_entries *entries) {
   free(entries->items);

@@ -13,20 +13,14 @@
 #define HASHSCAN_INDEX_SEARCH_LOG_H
 
 #include "base/file.h"
+#include "index/format/manifest.h"
 #include "index/search/part.h"
 
-/* Magic, format version u32, zeros u32. */
-#define LOG_HEADER_BYTES 16
 #define LOG_RECORD_HEADER_BYTES 8 /* type u32, bytes that follow u32 */
 
 enum log_type { LOG_ADD = 1, LOG_KILL = 2, LOG_BITMAP = 3, LOG_VERSION = 4 };
 
 #define LOG_PART UINT32_MAX
-
-/* "log-" + 16 hex digits + ".hsl" */
-#define LOG_NAME_BYTES 25
-
-void log_name(uint64_t id, char name[LOG_NAME_BYTES]);
 
 /* ---- Reading --------------------------------------------------------------------------------------------------- */
 

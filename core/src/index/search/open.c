@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Opening an index: MANIFEST, the segments that it names, the log over them, and a part made from what the log added.
- * All of it is validated and made searchable, or, for info.c, only as much looked at as counting takes.
+/* Opens an index: MANIFEST, the segments that it names, the log over them, and a part made from what the log added.
+ * All of it is validated and made searchable, or, for info.c, only as much of it is looked at as counting needs.
  *
  * A writer may replace MANIFEST meanwhile and remove what the old one named. So when something is missing or does not
  * fit, MANIFEST is read again: if it has changed, everything is read again, and only otherwise is the index damaged. */
+#include "index/search/open.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -12,8 +14,8 @@
 
 #include "base/cpu.h"
 #include "base/error.h"
-#include "index/build/builder.h"
-#include "index/search/index.h"
+#include "index/build/segment_writer.h"
+#include "index/search/count.h"
 
 /* How often a writer may replace the index while it is being opened, before that is an error. */
 #define OPEN_ATTEMPTS 16
@@ -131,16 +133,6 @@ static hashscan_code finish_parts(hashscan_index *index, hashscan_error *error) 
   return code;
 }
 
-void index_unload(hashscan_index *index) {
-  for (uint32_t i = 0; i < index->part_count; i++) part_release(&index->parts[i]);
-  free(index->parts);
-  free(index->list_strings.bytes);
-  intern_free(&index->lists);
-  file_buffer_free(&index->log_bytes);
-  log_entries_free(&index->log_entries);
-  *index = (hashscan_index){0};
-}
-
 static hashscan_code load(const char *path, int dirfd, enum index_depth depth, hashscan_index *index,
                           hashscan_error *error) {
   const struct manifest *manifest = &index->manifest;
@@ -236,16 +228,4 @@ hashscan_code hashscan_index_open(const char *path, hashscan_index **index, hash
   code = index_open_folder(path, dirfd, false, index, error);
   close(dirfd);
   return code;
-}
-
-hashscan_index *hashscan_index_retain(hashscan_index *index) {
-  if (index != NULL) atomic_fetch_add_explicit(&index->references, 1, memory_order_relaxed);
-  return index;
-}
-
-void hashscan_index_close(hashscan_index *index) {
-  /* Acquire and release: whatever other threads did with the index happens before the one that frees it. */
-  if (index == NULL || atomic_fetch_sub_explicit(&index->references, 1, memory_order_acq_rel) != 1) return;
-  index_unload(index);
-  free(index);
 }

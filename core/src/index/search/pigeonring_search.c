@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Searching a ring. Nearly all of the time is memory latency, so the work is cut into stages over many probes at once,
- * and each stage asks for the memory of the next:
+/* Searches a pigeonring for a few queries. Nearly all of the time is memory latency, so the work is cut into stages
+ * over many probes at once, and each stage prefetches the memory of the next:
  *
  *     keys -> directory -> next words of the buckets -> row numbers -> rows -> full distance, report
  */
+#include "index/search/pigeonring_search.h"
+
 #include <string.h>
 
-#include "index/format/pigeonring.h"
-
-enum { BUCKETS = RING_PROBES, CANDIDATES = 2048 };
+enum { BUCKETS = PIGEONRING_PROBES, CANDIDATES = 2048 };
 
 /* A bucket before its bounds are known. */
 struct probe {
@@ -18,16 +18,16 @@ struct probe {
 };
 
 struct search {
-  const struct ring *ring;
-  const struct ring_query *queries;
-  const struct ring_plan *plans;
+  const struct pigeonring *ring;
+  const struct pigeonring_query *queries;
+  const struct pigeonring_plan *plans;
   size_t query_count;
   unsigned radius;
-  ring_visit visit;
+  pigeonring_visit visit;
   void *user;
-  uint8_t known[RING_BATCH][HAMMING_MAX_ROW_BYTES];
+  uint8_t known[PIGEONRING_BATCH][HAMMING_MAX_ROW_BYTES];
 
-  /* The generator's place: the next key to give out. */
+  /* The generator's place: the next key to probe. */
   size_t query;
   unsigned table;
   size_t flips;     /* number of the flips of known bits */
@@ -45,7 +45,7 @@ struct search {
 };
 
 static uint32_t tag_of(size_t query, unsigned table) {
-  return (uint32_t)(query * RING_MAX_WORDS + table);
+  return (uint32_t)(query * PIGEONRING_MAX_WORDS + table);
 }
 
 /* ---- Buckets ----------------------------------------------------------------------------------------------------- */
@@ -73,15 +73,15 @@ static bool add_settings(struct search *search, struct probe probe, uint32_t unk
 
 /* Adds what is left of the probes of a query in a table. False when there is no room. */
 static bool add_table(struct search *search) {
-  const struct ring *ring = search->ring;
-  const struct ring_plan *plan = &search->plans[search->query];
+  const struct pigeonring *ring = search->ring;
+  const struct pigeonring_plan *plan = &search->plans[search->query];
   const unsigned t = search->table;
   const uint32_t tag = tag_of(search->query, t);
   const uint32_t known = plan->known[t];
-  const unsigned limit = plan->share[t] + plan->share[(t + 1) % ring->words] - 1u;
-  for (; search->flips < RING_FLIPS; search->flips++) {
-    const struct ring_flips flips = ring->flips[search->flips];
-    if (flips.weight >= plan->share[t]) break;
+  const unsigned limit = plan->threshold[t] + plan->threshold[(t + 1) % ring->words] - 1u;
+  for (; search->flips < PIGEONRING_FLIPS; search->flips++) {
+    const struct pigeonring_flips flips = ring->flips[search->flips];
+    if (flips.weight >= plan->threshold[t]) break;
     if ((flips.bits & ~known) != 0) continue;
     const struct probe probe = {(plan->word[t] & known) ^ flips.bits, tag, (uint16_t)(limit - flips.weight)};
     if (!add_settings(search, probe, UINT16_MAX & ~known)) return false;
@@ -98,18 +98,18 @@ static bool generate(struct search *search) {
   return search->probe_count > 0;
 }
 
-/* Turns probes into buckets and asks for what is in the first. */
+/* Turns probes into buckets and prefetches the first of them. */
 static void read_directory(struct search *search) {
-  const struct ring *ring = search->ring;
+  const struct pigeonring *ring = search->ring;
   search->bucket_count = 0;
   for (size_t i = 0; i < search->probe_count; i++) {
     const struct probe probe = search->probes[i];
-    const struct ring_table *table = &ring->tables[probe.tag % RING_MAX_WORDS];
+    const struct pigeonring_table *table = &ring->tables[probe.tag % PIGEONRING_MAX_WORDS];
     const uint32_t begin = table->directory[probe.key];
     const uint32_t end = table->directory[probe.key + 1];
     if (begin == end) continue;
-    const struct ring_plan *plan = &search->plans[probe.tag / RING_MAX_WORDS];
-    const unsigned after = (probe.tag % RING_MAX_WORDS + 1u) % ring->words;
+    const struct pigeonring_plan *plan = &search->plans[probe.tag / PIGEONRING_MAX_WORDS];
+    const unsigned after = (probe.tag % PIGEONRING_MAX_WORDS + 1u) % ring->words;
     struct bucket *bucket = &search->buckets[search->bucket_count++];
     *bucket = (struct bucket){.words = table->next,
                               .rows = table->row,
@@ -128,20 +128,21 @@ static void read_directory(struct search *search) {
 
 /* Compares one candidate in full. False when `visit` ended the search. */
 static bool confirm(const struct search *search, struct bucket_hit candidate) {
-  const uint32_t number = candidate.tag / RING_MAX_WORDS;
+  const uint32_t number = candidate.tag / PIGEONRING_MAX_WORDS;
   unsigned distance;
-  if (!ring_qualifies(search->ring, search->plans[number].share, candidate.position, search->queries[number].row,
-                      search->known[number], search->radius, candidate.tag % RING_MAX_WORDS, &distance))
+  if (!pigeonring_qualifies(search->ring, search->plans[number].threshold, candidate.position,
+                            search->queries[number].row, search->known[number], search->radius,
+                            candidate.tag % PIGEONRING_MAX_WORDS, &distance))
     return true;
   return search->visit(search->user, number, candidate.position, distance);
 }
 
 /* Reads the row numbers, then the rows, each stage of all candidates, so that their latencies overlap. */
 static bool confirm_all(struct search *search) {
-  const struct ring *ring = search->ring;
+  const struct pigeonring *ring = search->ring;
   for (size_t i = 0; i < search->candidate_count; i++) {
     struct bucket_hit *candidate = &search->candidates[i];
-    candidate->position = ring->tables[candidate->tag % RING_MAX_WORDS].row[candidate->position];
+    candidate->position = ring->tables[candidate->tag % PIGEONRING_MAX_WORDS].row[candidate->position];
     __builtin_prefetch(ring->rows + candidate->position * ring->row_bytes);
   }
   bool wanted = true;
@@ -191,8 +192,9 @@ static bool scan_all(struct search *search, bool report, uint64_t max_candidates
 
 /* Nothing is reported before the number of candidates is known, so that a search that turns out heavy can be left. Only
  * when they do not fit the buffer are the buckets looked at twice. */
-enum ring_outcome ring_search(const struct ring *ring, const struct ring_query *queries, const struct ring_plan *plans,
-                              size_t count, unsigned radius, double budget, ring_visit visit, void *user) {
+enum pigeonring_outcome pigeonring_search(const struct pigeonring *ring, const struct pigeonring_query *queries,
+                                          const struct pigeonring_plan *plans, size_t count, unsigned radius,
+                                          double budget, pigeonring_visit visit, void *user) {
   struct search search;
   search.ring = ring;
   search.queries = queries;
@@ -207,13 +209,13 @@ enum ring_outcome ring_search(const struct ring *ring, const struct ring_query *
 
   const bool present = survey(&search);
   const double left = budget * (double)count - (double)search.entries * ring->entry_nanoseconds;
-  if (left < 0) return RING_HEAVY;
-  const double affordable = left / RING_ROW_NANOSECONDS;
+  if (left < 0) return PIGEONRING_HEAVY;
+  const double affordable = left / PIGEONRING_ROW_NANOSECONDS;
   const uint64_t max_candidates = affordable < 1e18 ? (uint64_t)affordable : UINT64_MAX;
-  if (!(present ? scan_present : scan_all)(&search, false, max_candidates)) return RING_HEAVY;
+  if (!(present ? scan_present : scan_all)(&search, false, max_candidates)) return PIGEONRING_HEAVY;
   if (search.candidates_ever > search.candidate_count) {
     search.candidate_count = 0;
-    if (!scan_all(&search, true, max_candidates)) return RING_STOPPED;
+    if (!scan_all(&search, true, max_candidates)) return PIGEONRING_STOPPED;
   }
-  return confirm_all(&search) ? RING_DONE : RING_STOPPED;
+  return confirm_all(&search) ? PIGEONRING_DONE : PIGEONRING_STOPPED;
 }

@@ -1,32 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Searching a ring for many queries in one walk over its tables. One query alone touches the cache lines of its buckets
- * for itself; thousands of queries together touch each line several times. So every table is cut into blocks of
+/* Searches a pigeonring for many queries in one walk over its tables. One query alone touches the cache lines of its
+ * buckets for itself; thousands of queries together touch each line several times. So every table is cut into blocks of
  * neighbouring keys that fit the caches, and a block is finished before the next is begun:
  *
- *     queries by block -> asks of the block, by key -> groups of close words -> row numbers -> rows -> full distance
+ *     queries by block -> probes of the block, by key -> groups of close words -> row numbers -> rows -> full distance
  *
  * A probe leaves the block of its query's own word only where it flips leading bits, those that name the block. So the
- * asks of a block come from the queries in it and in the few blocks that differ in so many leading bits, and need not
+ * probes of a block come from the queries in it and in the few blocks that differ in so many leading bits, and need not
  * be stored for longer than a block.
  *
- * Hits are kept until the end, so that a sweep that turns out too costly can be given up for another way. */
+ * Hits are kept until the end, so that a sweep that turns out too costly can be abandoned for another way. */
+#include "index/search/pigeonring_sweep.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-#include "index/format/pigeonring.h"
 
 enum {
   BLOCK_BITS = 8, /* trailing bits of a key, which tell its place within a block */
   BLOCK_KEYS = 1 << BLOCK_BITS,
-  BLOCKS = RING_KEYS / BLOCK_KEYS,
-  ASKS = 4096,
-  AT_ONCE = 32, /* asks in a call of the kernel */
+  BLOCKS = PIGEONRING_KEYS / BLOCK_KEYS,
+  PROBES = 4096,
+  AT_ONCE = 32, /* probes in a call of the kernel */
   GROUPS = 1024,
-  BUCKETS_AHEAD = 6 /* whose words are asked for */
+  BUCKETS_AHEAD = 6 /* whose words are prefetched */
 };
 
 /* A query in a table. */
-struct asked {
+struct placed {
   uint32_t query;
   uint16_t word;
   uint16_t next;
@@ -42,25 +42,26 @@ struct found {
 #define MAX_FOUND(queries) (((size_t)1 << 18) + 16 * (size_t)(queries))
 
 struct sweep {
-  const struct ring *ring;
+  const struct pigeonring *ring;
   const uint8_t *queries;
   uint32_t query_count;
   unsigned radius;
   uint64_t left;     /* of the budget, in entries looked at */
   uint64_t row_cost; /* of comparing a candidate, in the same */
-  uint8_t share[RING_MAX_WORDS];
+  uint8_t threshold[PIGEONRING_MAX_WORDS];
   uint8_t known[HAMMING_MAX_ROW_BYTES];
-  uint16_t (*words)[RING_MAX_WORDS]; /* of each query */
-  struct asked *asked;               /* by block */
-  uint32_t blocks[BLOCKS + 1];       /* the first query of each */
-  /* Every way to flip less than RING_MAX_SHARE of eight bits, fewest bits first, and how many flip at most so many. */
+  uint16_t (*words)[PIGEONRING_MAX_WORDS]; /* of each query */
+  struct placed *placed;                   /* by block */
+  uint32_t blocks[BLOCKS + 1];             /* the first query of each */
+  /* Every way to flip less than PIGEONRING_MAX_THRESHOLD of eight bits, fewest bits first, and how many flip at most so
+   * many. */
   uint8_t flips[BLOCK_KEYS];
-  size_t flips_up_to[RING_MAX_SHARE];
+  size_t flips_up_to[PIGEONRING_MAX_THRESHOLD];
   unsigned table;
   unsigned block;
-  struct bucket_ask asks[ASKS], sorted[ASKS];
-  size_t ask_count;
-  uint32_t ends[BLOCK_KEYS]; /* how many asks each key has; once they are sorted, where they end */
+  struct bucket_ask probes[PROBES], sorted[PROBES];
+  size_t probe_count;
+  uint32_t ends[BLOCK_KEYS]; /* how many probes each key has; once they are sorted, where they end */
   struct bucket_group groups[GROUPS];
   size_t group_count;
   struct bucket_hit candidates[GROUPS];
@@ -70,7 +71,7 @@ struct sweep {
 
 static void list_flips(struct sweep *sweep) {
   size_t count = 0;
-  for (unsigned weight = 0; weight < RING_MAX_SHARE; weight++) {
+  for (unsigned weight = 0; weight < PIGEONRING_MAX_THRESHOLD; weight++) {
     for (unsigned bits = 0; bits < BLOCK_KEYS; bits++)
       if ((unsigned)__builtin_popcount(bits) == weight) sweep->flips[count++] = (uint8_t)bits;
     sweep->flips_up_to[weight] = count;
@@ -90,7 +91,7 @@ static void sort_queries(struct sweep *sweep) {
   for (size_t block = 2; block <= BLOCKS; block++) place[block] += place[block - 1];
   for (uint32_t q = 0; q < sweep->query_count; q++) {
     const uint16_t word = sweep->words[q][t];
-    sweep->asked[place[(word >> BLOCK_BITS) + 1]++] = (struct asked){q, word, sweep->words[q][after]};
+    sweep->placed[place[(word >> BLOCK_BITS) + 1]++] = (struct placed){q, word, sweep->words[q][after]};
   }
 }
 
@@ -99,7 +100,7 @@ static void sort_queries(struct sweep *sweep) {
 static void set_budget(struct sweep *sweep, double nanoseconds) {
   const double entries = nanoseconds / sweep->ring->entry_nanoseconds;
   sweep->left = entries < 1e18 ? (uint64_t)entries : (uint64_t)1e18;
-  sweep->row_cost = (uint64_t)(RING_ROW_NANOSECONDS / sweep->ring->entry_nanoseconds) + 1;
+  sweep->row_cost = (uint64_t)(PIGEONRING_ROW_NANOSECONDS / sweep->ring->entry_nanoseconds) + 1;
 }
 
 static bool spend(struct sweep *sweep, uint64_t entries) {
@@ -125,7 +126,7 @@ static bool keep(struct sweep *sweep, struct found found) {
 
 /* Compares candidates in full, stage by stage, so that their latencies overlap. */
 static bool confirm(struct sweep *sweep, size_t count) {
-  const struct ring *ring = sweep->ring;
+  const struct pigeonring *ring = sweep->ring;
   const uint32_t *row = ring->tables[sweep->table].row;
   const size_t bytes = ring->row_bytes;
   for (size_t i = 0; i < count; i++) {
@@ -137,8 +138,8 @@ static bool confirm(struct sweep *sweep, size_t count) {
   for (size_t i = 0; i < count; i++) {
     const struct bucket_hit candidate = sweep->candidates[i];
     unsigned distance;
-    if (ring_qualifies(ring, sweep->share, candidate.position, sweep->queries + candidate.tag * bytes, sweep->known,
-                       sweep->radius, sweep->table, &distance) &&
+    if (pigeonring_qualifies(ring, sweep->threshold, candidate.position, sweep->queries + candidate.tag * bytes,
+                             sweep->known, sweep->radius, sweep->table, &distance) &&
         !keep(sweep, (struct found){candidate.tag, distance, candidate.position}))
       return false;
   }
@@ -167,51 +168,52 @@ static bool confirm_groups(struct sweep *sweep) {
 
 /* ---- Probes ------------------------------------------------------------------------------------------------------ */
 
-/* Asks `asks` of one bucket. False when the budget is spent. */
-static bool look_into(struct sweep *sweep, uint32_t begin, uint32_t end, const struct bucket_ask *asks, size_t count) {
-  const struct ring_table *table = &sweep->ring->tables[sweep->table];
+/* Looks into one bucket for `count` probes. False when the budget is spent. */
+static bool look_into(struct sweep *sweep, uint32_t begin, uint32_t end, const struct bucket_ask *probes,
+                      size_t count) {
+  const struct pigeonring_table *table = &sweep->ring->tables[sweep->table];
   if (!spend(sweep, (uint64_t)(end - begin) * count)) return false;
   for (uint32_t from = begin; from < end; from += BUCKET_MANY_WORDS) {
     const struct bucket_span span = {from, end - from < BUCKET_MANY_WORDS ? end : from + BUCKET_MANY_WORDS};
     for (size_t done = 0; done < count; done += AT_ONCE) {
-      const size_t asked = count - done < AT_ONCE ? count - done : AT_ONCE;
-      if (GROUPS - sweep->group_count <= asked * BUCKET_MANY_GROUPS && !confirm_groups(sweep)) return false;
+      const size_t now = count - done < AT_ONCE ? count - done : AT_ONCE;
+      if (GROUPS - sweep->group_count <= now * BUCKET_MANY_GROUPS && !confirm_groups(sweep)) return false;
       sweep->group_count +=
-          sweep->ring->many_kernel(table->next, span, asks + done, asked, sweep->groups + sweep->group_count);
+          sweep->ring->many_kernel(table->next, span, probes + done, now, sweep->groups + sweep->group_count);
     }
   }
   return true;
 }
 
 static void prefetch_bucket(const struct sweep *sweep, unsigned key) {
-  const struct ring_table *table = &sweep->ring->tables[sweep->table];
+  const struct pigeonring_table *table = &sweep->ring->tables[sweep->table];
   const size_t at = (size_t)sweep->block * BLOCK_KEYS + key;
   for (uint32_t i = table->directory[at]; i < table->directory[at + 1]; i += BUCKET_LINE_WORDS)
     __builtin_prefetch(table->next + i);
 }
 
-/* Makes sweep->ends the first ask of each key, and lists the keys that have one. */
+/* Makes sweep->ends the first probe of each key, and lists the keys that have one. */
 static size_t list_keys(struct sweep *sweep, uint8_t keys[BLOCK_KEYS]) {
   size_t count = 0;
   uint32_t first = 0;
   for (unsigned key = 0; key < BLOCK_KEYS; key++) {
-    const uint32_t asks = sweep->ends[key];
+    const uint32_t probes = sweep->ends[key];
     sweep->ends[key] = first;
-    first += asks;
+    first += probes;
     keys[count] = (uint8_t)key;
-    count += asks > 0;
+    count += probes > 0;
   }
   return count;
 }
 
-/* Sorts the asks by key and asks them, bucket by bucket. */
-static bool ask_all(struct sweep *sweep) {
+/* Sorts the probes by key and carries them out, bucket by bucket. */
+static bool probe_all(struct sweep *sweep) {
   uint8_t keys[BLOCK_KEYS];
   const size_t key_count = list_keys(sweep, keys);
   for (size_t i = 0; i < key_count && i < BUCKETS_AHEAD; i++) prefetch_bucket(sweep, keys[i]);
-  for (size_t i = 0; i < sweep->ask_count; i++) {
-    const struct bucket_ask ask = sweep->asks[i];
-    sweep->sorted[sweep->ends[ask.key]++] = ask;
+  for (size_t i = 0; i < sweep->probe_count; i++) {
+    const struct bucket_ask probe = sweep->probes[i];
+    sweep->sorted[sweep->ends[probe.key]++] = probe;
   }
   const uint32_t *directory = sweep->ring->tables[sweep->table].directory + (size_t)sweep->block * BLOCK_KEYS;
   uint32_t first = 0;
@@ -222,77 +224,78 @@ static bool ask_all(struct sweep *sweep) {
     if (!look_into(sweep, directory[key], directory[key + 1], sweep->sorted + first, end - first)) return false;
     first = end;
   }
-  sweep->ask_count = 0;
+  sweep->probe_count = 0;
   memset(sweep->ends, 0, sizeof sweep->ends);
   return true;
 }
 
-/* Adds the asks of one query to the buckets of the present block that differ from `place` in at most `most` bits. */
-static void add_asks(struct sweep *sweep, const struct asked *asked, unsigned place, unsigned limit, unsigned most) {
+/* Adds the probes of one query to the buckets of the present block that differ from `place` in at most `most` bits. */
+static void add_probes(struct sweep *sweep, const struct placed *placed, unsigned place, unsigned limit,
+                       unsigned most) {
   size_t i = 0;
   for (unsigned weight = 0; weight <= most; weight++) {
     for (; i < sweep->flips_up_to[weight]; i++) {
       const unsigned key = place ^ sweep->flips[i];
       sweep->ends[key]++;
-      sweep->asks[sweep->ask_count++] = (struct bucket_ask){
-          .tag = asked->query, .query = asked->next, .limit = (uint8_t)(limit - weight), .key = (uint8_t)key};
+      sweep->probes[sweep->probe_count++] = (struct bucket_ask){
+          .tag = placed->query, .query = placed->next, .limit = (uint8_t)(limit - weight), .key = (uint8_t)key};
     }
   }
 }
 
 static bool sweep_block(struct sweep *sweep) {
   const unsigned t = sweep->table;
-  const unsigned most = sweep->share[t] - 1u;
-  const unsigned limit = sweep->share[t] + sweep->share[(t + 1) % sweep->ring->words] - 1u;
+  const unsigned most = sweep->threshold[t] - 1u;
+  const unsigned limit = sweep->threshold[t] + sweep->threshold[(t + 1) % sweep->ring->words] - 1u;
   unsigned weight = 0;
   for (size_t i = 0; i < sweep->flips_up_to[most]; i++) {
     const unsigned flips = sweep->flips[i];
     weight += i == sweep->flips_up_to[weight];
     const unsigned home = sweep->block ^ flips;
     for (uint32_t k = sweep->blocks[home]; k < sweep->blocks[home + 1]; k++) {
-      const struct asked *asked = &sweep->asked[k];
-      if (ASKS - sweep->ask_count < sweep->flips_up_to[most - weight] && !ask_all(sweep)) return false;
-      add_asks(sweep, asked, asked->word % BLOCK_KEYS, limit - weight, most - weight);
+      const struct placed *placed = &sweep->placed[k];
+      if (PROBES - sweep->probe_count < sweep->flips_up_to[most - weight] && !probe_all(sweep)) return false;
+      add_probes(sweep, placed, placed->word % BLOCK_KEYS, limit - weight, most - weight);
     }
   }
-  return ask_all(sweep);
+  return probe_all(sweep);
 }
 
 static bool sweep_table(struct sweep *sweep) {
-  if (sweep->share[sweep->table] == 0) return true;
+  if (sweep->threshold[sweep->table] == 0) return true;
   sort_queries(sweep);
   for (sweep->block = 0; sweep->block < BLOCKS; sweep->block++)
     if (!sweep_block(sweep)) return false;
   return confirm_groups(sweep);
 }
 
-enum ring_outcome ring_sweep(const struct ring *ring, const uint8_t *queries, uint32_t count, unsigned radius,
-                             double budget, ring_visit visit, void *user) {
-  enum ring_outcome outcome = RING_HEAVY;
+enum pigeonring_outcome pigeonring_sweep(const struct pigeonring *ring, const uint8_t *queries, uint32_t count,
+                                         unsigned radius, double budget, pigeonring_visit visit, void *user) {
+  enum pigeonring_outcome outcome = PIGEONRING_HEAVY;
   struct sweep *sweep = calloc(1, sizeof *sweep);
-  if (sweep == NULL) return RING_HEAVY;
+  if (sweep == NULL) return PIGEONRING_HEAVY;
   sweep->ring = ring;
   sweep->queries = queries;
   sweep->query_count = count;
   sweep->radius = radius;
   set_budget(sweep, budget * count);
   sweep->words = malloc(count * sizeof *sweep->words);
-  sweep->asked = malloc(count * sizeof *sweep->asked);
-  if (sweep->words == NULL || sweep->asked == NULL) goto done;
-  ring_share_evenly(ring, radius, sweep->share);
+  sweep->placed = malloc(count * sizeof *sweep->placed);
+  if (sweep->words == NULL || sweep->placed == NULL) goto done;
+  pigeonring_even_thresholds(ring, radius, sweep->threshold);
   hamming_known(NULL, ring->row_bytes, sweep->known);
   list_flips(sweep);
-  for (uint32_t q = 0; q < count; q++) ring_deal(ring, queries + q * ring->row_bytes, sweep->words[q]);
+  for (uint32_t q = 0; q < count; q++) pigeonring_words(ring, queries + q * ring->row_bytes, sweep->words[q]);
   for (sweep->table = 0; sweep->table < ring->words; sweep->table++)
     if (!sweep_table(sweep)) goto done;
-  outcome = RING_DONE;
-  for (size_t i = 0; i < sweep->found_count && outcome == RING_DONE; i++) {
+  outcome = PIGEONRING_DONE;
+  for (size_t i = 0; i < sweep->found_count && outcome == PIGEONRING_DONE; i++) {
     const struct found *found = &sweep->found[i];
-    if (!visit(user, found->query, (size_t)found->row, found->distance)) outcome = RING_STOPPED;
+    if (!visit(user, found->query, (size_t)found->row, found->distance)) outcome = PIGEONRING_STOPPED;
   }
 done:
   free(sweep->found);
-  free(sweep->asked);
+  free(sweep->placed);
   free(sweep->words);
   free(sweep);
   return outcome;

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Choosing the way for each query, or for many together, by estimated cost, and carrying it out. */
+/* Chooses the way for each query, or for many together, by estimated cost, and carries it out. */
 #include "index/search/searcher.h"
 
 #include <stdlib.h>
 
 #include "base/cpu.h"
 #include "hamming/sliced.h"
+#include "index/search/pigeonring_search.h"
+#include "index/search/pigeonring_sweep.h"
 
 /* Up to here a bit-sliced copy answers faster than a ring can be planned and probed. */
 #define SLICED_MAX_ROWS 24576
 
-/* A row in a scan, in nanoseconds, measured by `hashscan-bench index`, as ring.h's numbers are: where the rows fit the
- * caches, and where memory sets the pace. */
+/* A row in a scan, in nanoseconds, measured by `hashscan-bench index`, as those of pigeonring_plan.h are: where the
+ * rows fit the caches, and where memory sets the pace. */
 #define CACHED_BYTES ((size_t)16 << 20)
 #define SCAN_NANOSECONDS_MEMORY 1.0
 static double scan_nanoseconds(size_t bytes) {
@@ -22,7 +24,7 @@ static double scan_nanoseconds(size_t bytes) {
 }
 
 /* The part of a scan's cost that a ring search may use up before it is given up for the scan. */
-#define BUDGET_SHARE 0.5
+#define BUDGET_FRACTION 0.5
 
 struct searcher {
   const uint8_t *rows;
@@ -32,13 +34,13 @@ struct searcher {
   enum searcher_ways ways;
   struct sliced *sliced; /* NULL: none */
   bool has_ring;
-  struct ring ring;
+  struct pigeonring ring;
 };
 
 static void attach_ring(struct searcher *searcher, const struct segment_kind *rows, hashscan_kind kind) {
-  struct segment_ring parts;
-  segment_ring(rows, kind, &parts);
-  ring_init(&searcher->ring, &parts.layout, rows->rows, rows->row_count, cpu_tier());
+  struct segment_pigeonring parts;
+  segment_pigeonring(rows, kind, &parts);
+  pigeonring_init(&searcher->ring, &parts.layout, rows->rows, rows->row_count, cpu_tier());
   for (unsigned t = 0; t < parts.layout.words; t++) searcher->ring.tables[t] = parts.tables[t];
   searcher->has_ring = true;
 }
@@ -78,7 +80,7 @@ void searcher_restrict(struct searcher *searcher, enum searcher_ways ways) {
 
 /* ---- Queries on their way through a ring ------------------------------------------------------------------------- */
 
-/* Some of the caller's queries, at most RING_BATCH, that share a way. */
+/* Some of the caller's queries, at most PIGEONRING_BATCH, that share a way. */
 struct group {
   const struct searcher *searcher;
   const uint8_t *queries;
@@ -86,9 +88,9 @@ struct group {
   unsigned radius;
   hamming_visit visit;
   void *user;
-  uint32_t number[RING_BATCH];             /* the caller's numbers of the queries */
-  struct ring_query query[RING_BATCH + 1]; /* one is being planned when the group is full */
-  struct ring_plan plan[RING_BATCH + 1];
+  uint32_t number[PIGEONRING_BATCH];                   /* the caller's numbers of the queries */
+  struct pigeonring_query query[PIGEONRING_BATCH + 1]; /* one is being planned when the group is full */
+  struct pigeonring_plan plan[PIGEONRING_BATCH + 1];
   size_t count;
   uint64_t probes; /* of the `count` plans */
 };
@@ -125,16 +127,16 @@ static bool visit_row_of_ring(void *user, uint32_t query, size_t row, unsigned d
 static bool search_ring(struct group *group, size_t first, size_t count) {
   if (count == 0) return true;
   const struct searcher *searcher = group->searcher;
-  const double budget = searcher->ways >= SEARCHER_RING_ONLY ? 1e30 : BUDGET_SHARE * searcher->scan_cost;
+  const double budget = searcher->ways >= SEARCHER_PIGEONRING_ONLY ? 1e30 : BUDGET_FRACTION * searcher->scan_cost;
   struct group part = *group;
   for (size_t i = 0; i < count; i++) part.number[i] = group->number[first + i];
-  switch (ring_search(&searcher->ring, group->query + first, group->plan + first, count, group->radius, budget,
-                      visit_row_of_ring, &part)) {
-  case RING_DONE:
+  switch (pigeonring_search(&searcher->ring, group->query + first, group->plan + first, count, group->radius, budget,
+                            visit_row_of_ring, &part)) {
+  case PIGEONRING_DONE:
     return true;
-  case RING_STOPPED:
+  case PIGEONRING_STOPPED:
     return false;
-  case RING_HEAVY:
+  case PIGEONRING_HEAVY:
     break;
   }
   if (count == 1) return scan_one(group, group->number[first]);
@@ -146,18 +148,19 @@ static bool search_ring(struct group *group, size_t first, size_t count) {
 /* Plans the query; true when the ring is the way to go. */
 static bool plan_next(struct group *group, uint32_t number) {
   const struct searcher *searcher = group->searcher;
-  struct ring_query *query = &group->query[group->count];
-  struct ring_plan *plan = &group->plan[group->count];
-  *query = (struct ring_query){at(group->queries, number, searcher->row_bytes),
-                               at(group->unknown, number, searcher->row_bytes)};
-  if (!ring_plan(&searcher->ring, query, group->radius, plan)) return false;
-  return searcher->ways >= SEARCHER_RING_ONLY || plan->cost <= searcher->scan_cost;
+  struct pigeonring_query *query = &group->query[group->count];
+  struct pigeonring_plan *plan = &group->plan[group->count];
+  *query = (struct pigeonring_query){at(group->queries, number, searcher->row_bytes),
+                                     at(group->unknown, number, searcher->row_bytes)};
+  if (!pigeonring_plan(&searcher->ring, query, group->radius, plan)) return false;
+  return searcher->ways >= SEARCHER_PIGEONRING_ONLY || plan->cost <= searcher->scan_cost;
 }
 
 /* Searches the group when the query that was planned last does not go with it. */
 static bool make_room(struct group *group) {
   const size_t next = group->count;
-  if (next == 0 || (next < RING_BATCH && group->probes + group->plan[next].probes <= RING_PROBES)) return true;
+  if (next == 0 || (next < PIGEONRING_BATCH && group->probes + group->plan[next].probes <= PIGEONRING_PROBES))
+    return true;
   if (!search_ring(group, 0, next)) return false;
   group->query[0] = group->query[next];
   group->plan[0] = group->plan[next];
@@ -198,23 +201,23 @@ static bool visit_row_of_sweep(void *user, uint32_t query, size_t row, unsigned 
 
 static bool may_sweep(const struct searcher *searcher, const uint8_t *unknown, uint32_t count, unsigned radius) {
   if (unknown != NULL) return false;
-  if (searcher->ways == SEARCHER_SWEEP_ONLY) return ring_reaches(&searcher->ring, radius);
-  return searcher->ways == SEARCHER_ANY && ring_sweep_pays(&searcher->ring, radius, count, searcher->scan_cost);
+  if (searcher->ways == SEARCHER_SWEEP_ONLY) return pigeonring_reaches(&searcher->ring, radius);
+  return searcher->ways == SEARCHER_ANY && pigeonring_sweep_pays(&searcher->ring, radius, count, searcher->scan_cost);
 }
 
 /* As many queries at once as a sweep takes, in parts of equal size: a small rest would not pay. */
 static bool search_by_sweep(const struct searcher *searcher, const uint8_t *queries, uint32_t count, unsigned radius,
                             hamming_visit visit, void *user) {
-  const double budget = searcher->ways == SEARCHER_SWEEP_ONLY ? 1e30 : BUDGET_SHARE * searcher->scan_cost;
-  const uint64_t parts = (count + RING_SWEEP_MAX_QUERIES - (uint64_t)1) / RING_SWEEP_MAX_QUERIES;
+  const double budget = searcher->ways == SEARCHER_SWEEP_ONLY ? 1e30 : BUDGET_FRACTION * searcher->scan_cost;
+  const uint64_t parts = (count + PIGEONRING_SWEEP_MAX_QUERIES - (uint64_t)1) / PIGEONRING_SWEEP_MAX_QUERIES;
   struct swept swept = {visit, user, 0};
   for (uint64_t part = 1; part <= parts; part++) {
     const uint32_t end = (uint32_t)(count * part / parts);
-    enum ring_outcome outcome = ring_sweep(&searcher->ring, at(queries, swept.first, searcher->row_bytes),
-                                           end - swept.first, radius, budget, visit_row_of_sweep, &swept);
-    if (outcome == RING_HEAVY && !search_by_plan(searcher, queries, NULL, swept.first, end, radius, visit, user))
-      outcome = RING_STOPPED;
-    if (outcome == RING_STOPPED) return false;
+    enum pigeonring_outcome outcome = pigeonring_sweep(&searcher->ring, at(queries, swept.first, searcher->row_bytes),
+                                                       end - swept.first, radius, budget, visit_row_of_sweep, &swept);
+    if (outcome == PIGEONRING_HEAVY && !search_by_plan(searcher, queries, NULL, swept.first, end, radius, visit, user))
+      outcome = PIGEONRING_STOPPED;
+    if (outcome == PIGEONRING_STOPPED) return false;
     swept.first = end;
   }
   return true;
@@ -225,7 +228,7 @@ bool searcher_search(const struct searcher *searcher, const uint8_t *queries, co
   if (searcher->row_count == 0 || count == 0) return true;
   if (searcher->sliced != NULL && searcher->ways <= SEARCHER_FLAT_ONLY)
     return sliced_search(searcher->sliced, queries, unknown, count, radius, visit, user);
-  if (searcher->has_ring && (searcher->ways == SEARCHER_ANY || searcher->ways >= SEARCHER_RING_ONLY))
+  if (searcher->has_ring && (searcher->ways == SEARCHER_ANY || searcher->ways >= SEARCHER_PIGEONRING_ONLY))
     return may_sweep(searcher, unknown, count, radius)
                ? search_by_sweep(searcher, queries, count, radius, visit, user)
                : search_by_plan(searcher, queries, unknown, 0, count, radius, visit, user);
@@ -237,10 +240,10 @@ double searcher_cost(const struct searcher *searcher, const uint8_t *queries, co
                      unsigned radius) {
   double cost = 0.0;
   for (uint32_t number = 0; number < count; number++) {
-    const struct ring_query query = {at(queries, number, searcher->row_bytes),
-                                     at(unknown, number, searcher->row_bytes)};
-    struct ring_plan plan;
-    const bool ring = searcher->has_ring && ring_plan(&searcher->ring, &query, radius, &plan);
+    const struct pigeonring_query query = {at(queries, number, searcher->row_bytes),
+                                           at(unknown, number, searcher->row_bytes)};
+    struct pigeonring_plan plan;
+    const bool ring = searcher->has_ring && pigeonring_plan(&searcher->ring, &query, radius, &plan);
     cost += ring && plan.cost < searcher->scan_cost ? plan.cost : searcher->scan_cost;
   }
   return cost;

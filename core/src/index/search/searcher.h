@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Radius search over the rows of one kind in one segment, by whichever way is cheapest for each query:
  *
- *     ring    tables of the segment, a small part of the rows is looked at (ring.h)
- *     sweep   the same for thousands of queries at once, in one walk over the tables (ring_sweep.c)
- *     sliced  a copy of few rows in bit planes (sliced.h)
- *     scan    every row, where it lies (hamming.h)
+ *     pigeonring  tables of the segment, a small part of the rows is looked at (pigeonring_search.h)
+ *     sweep       the same for thousands of queries at once, in one walk over the tables (pigeonring_sweep.h)
+ *     sliced      a copy of few rows in bit planes (sliced.h)
+ *     scan        every row, where it lies (hamming.h)
  *
  * All give the same answer. */
 #ifndef HASHSCAN_INDEX_SEARCH_SEARCHER_H
@@ -39,8 +39,8 @@ enum searcher_ways {
   SEARCHER_ANY,
   SEARCHER_FLAT_ONLY, /* sliced where there is a copy, else a scan */
   SEARCHER_SCAN_ONLY,
-  SEARCHER_RING_ONLY, /* whatever it costs */
-  SEARCHER_SWEEP_ONLY /* the same in sweeps, where all bits are known */
+  SEARCHER_PIGEONRING_ONLY, /* whatever it costs */
+  SEARCHER_SWEEP_ONLY       /* the same in sweeps, where all bits are known */
 };
 void searcher_restrict(struct searcher *searcher, enum searcher_ways ways);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Changing an index: what an updater has staged (update.c; replace.c for a list's next version), and how a commit
- * writes it (commit.c). */
+/* What an updater has staged: the state that updater.c fills, replace.c adds a list's next version to, and commit.c
+ * writes. */
 #ifndef HASHSCAN_INDEX_UPDATE_CHANGES_H
 #define HASHSCAN_INDEX_UPDATE_CHANGES_H
 
@@ -57,13 +57,5 @@ bool update_each_live(hashscan_updater *updater, update_visit visit, void *user)
 typedef bool (*update_match)(const hashscan_entry *entry, const void *user);
 hashscan_code update_copy_entries(const hashscan_builder *from, hashscan_builder *to, update_match leave_out,
                                   const void *user, hashscan_error *error);
-
-/* Stages that the list `name` of the base holds what `list` does, under `version`. Nothing of that list may be staged;
- * `list` gets sorted. On failure some of it is staged. Errors: MEMORY, LIMIT. */
-hashscan_code update_replace(hashscan_updater *updater, hashscan_builder *list, const char *name, const char *version,
-                             hashscan_error *error);
-
-/* Writes what is staged as one commit. With `compact` the index ends as one segment. */
-hashscan_code update_write(hashscan_updater *updater, bool compact, hashscan_error *error);
 
 #endif

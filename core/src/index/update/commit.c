@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Writing what an updater has staged, in one of two ways:
+/* Writes what an updater has staged, in one of two ways:
  *
  *     append    a few entries: records behind the committed end of the log
  *     rewrite   many entries, or a log grown long: the log's entries, the staged ones and the last segments become one
@@ -8,10 +8,12 @@
  * A rewrite takes in a segment as long as it holds no more live entries than what has come together behind it. So sizes
  * at least double from the last segment to the first, there are few of them, and an entry is rewritten a logarithmic
  * number of times. Compacting is a rewrite of everything. Either way MANIFEST comes last (folder.c). */
+#include "index/update/commit.h"
+
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "index/update/changes.h"
+#include "index/build/segment_writer.h"
 
 /* A longer log is rewritten, once there is room beside it for what a rewrite repeats: a bit for each entry. */
 #define LOG_MAX_BYTES ((uint64_t)16 << 20)

@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Replacing a list by its next version, by difference: what is equal stays where it is and gets the new version, what
+/* Replaces a list by its next version, by difference: what is equal stays where it is and gets the new version, what
  * is gone dies, and only what is new is added.
  *
  * The new list is sorted, as every part of the base is, so the two are walked side by side, one part after the other.
- * An entry of the base claims an equal one of the list, once for each time that it is there; what nobody has claimed in
- * the end is new. Entries with equal hashes are a run. Within it the list is ordered by id and labels as well, so that
+ * An entry of the base is paired with an equal one of the list that is not paired yet; what is left of the list in the
+ * end is new. Entries with equal hashes are a run. Within it the list is ordered by id and labels as well, so that
  * many entries of one hash cost a search each and not a walk. */
+#include "index/update/replace.h"
+
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "index/update/changes.h"
 
 /* The new list's entries of one kind. */
 struct wanted {
-  uint32_t *order;   /* positions among the sorted entries: by hash, id, labels and position */
-  uint32_t *claimed; /* by place in `order` of the first of equal entries: how many of them are claimed */
-  uint64_t *taken;   /* a bit a position: claimed */
+  uint32_t *order;  /* positions among the sorted entries: by hash, id, labels and position */
+  uint32_t *paired; /* by place in `order` of the first of equal entries: how many of them are paired */
+  uint64_t *taken;  /* a bit a position: paired */
   /* The run at which the walk stands: the first whose hash is not below that of the base's entry. */
   size_t run;
   size_t run_end;
@@ -82,9 +83,9 @@ static bool order_kind(struct difference *difference, hashscan_kind k) {
   struct wanted *wanted = &difference->kinds[k];
   const size_t count = kind->count;
   wanted->order = malloc((count + 1) * sizeof *wanted->order);
-  wanted->claimed = calloc(count + 1, sizeof *wanted->claimed);
+  wanted->paired = calloc(count + 1, sizeof *wanted->paired);
   wanted->taken = calloc(count / 64 + 1, sizeof *wanted->taken);
-  if (wanted->order == NULL || wanted->claimed == NULL || wanted->taken == NULL) return false;
+  if (wanted->order == NULL || wanted->paired == NULL || wanted->taken == NULL) return false;
   for (size_t i = 0; i < count; i++) wanted->order[i] = (uint32_t)i;
   for (size_t run = 0, end; run < count; run = end) {
     end = end_of_run(kind, run);
@@ -95,7 +96,7 @@ static bool order_kind(struct difference *difference, hashscan_kind k) {
   return true;
 }
 
-/* ---- Claiming -------------------------------------------------------------------------------------------------- */
+/* ---- Pairing --------------------------------------------------------------------------------------------------- */
 
 static void rewind_walk(struct difference *difference, uint32_t part) {
   difference->part = part;
@@ -137,13 +138,13 @@ static size_t place_in_run(const struct difference *difference, const hashscan_e
 }
 
 /* Whether one more entry like this is wanted; it is not wanted again. */
-static bool claim(struct difference *difference, const hashscan_entry *entry) {
+static bool pair(struct difference *difference, const hashscan_entry *entry) {
   if (!walk_to(difference, entry)) return false;
   struct wanted *wanted = &difference->kinds[entry->kind];
   const size_t first = place_in_run(difference, entry);
-  const size_t place = first + wanted->claimed[first];
+  const size_t place = first + wanted->paired[first];
   if (place >= wanted->run_end || compare_with_place(difference, entry, place) != 0) return false;
-  wanted->claimed[first]++;
+  wanted->paired[first]++;
   wanted->taken[wanted->order[place] / 64] |= (uint64_t)1 << wanted->order[place] % 64;
   return true;
 }
@@ -168,7 +169,7 @@ static bool compare_entry(hashscan_updater *updater, uint32_t part, uint32_t ent
   if (part != difference->part) rewind_walk(difference, part);
   hashscan_entry old;
   part_entry(at, entry, &old);
-  if (claim(difference, &old)) return keep_entry(updater, part, entry, difference);
+  if (pair(difference, &old)) return keep_entry(updater, part, entry, difference);
   updater->report.removed++;
   return update_kill(updater, part, entry);
 }
@@ -196,7 +197,7 @@ static bool set_versions(hashscan_updater *updater, const struct difference *dif
   return true;
 }
 
-/* What no entry of the base has claimed. */
+/* Adds what no entry of the base is paired with. */
 static hashscan_code add_new(hashscan_updater *updater, const struct difference *difference, hashscan_error *error) {
   for (unsigned k = 0; k < HASHSCAN_KIND_COUNT; k++) {
     for (size_t i = 0; i < difference->list->kinds[k].count; i++) {
@@ -229,7 +230,7 @@ hashscan_code update_replace(hashscan_updater *updater, hashscan_builder *list, 
   if (code == HASHSCAN_SUCCESS) code = apply_difference(updater, &difference, error);
   for (unsigned k = 0; k < HASHSCAN_KIND_COUNT; k++) {
     free(difference.kinds[k].order);
-    free(difference.kinds[k].claimed);
+    free(difference.kinds[k].paired);
     free(difference.kinds[k].taken);
   }
   hashscan_builder_destroy(difference.moved);

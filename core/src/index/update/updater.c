@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Staging changes to an index, and the updater's life. Entries of the base that go are bits; entries that come are a
- * builder; a list that gets another version is a string. Nothing touches the disk before the commit (commit.c). */
+/* The updater: its life, and what a caller can stage. Nothing touches the disk before the commit (commit.c). */
 #include "index/update/changes.h"
 
 #include <stdlib.h>
 
 #include "base/cpu.h"
 #include "base/error.h"
+#include "index/search/open.h"
+#include "index/update/commit.h"
+#include "index/update/replace.h"
 
 /* ---- The updater's life ---------------------------------------------------------------------------------------- */
 
@@ -84,15 +86,6 @@ hashscan_code hashscan_updater_set_mode(hashscan_updater *updater, unsigned mode
 
 /* ---- Entries of the base --------------------------------------------------------------------------------------- */
 
-bool update_kill(hashscan_updater *updater, uint32_t part, uint32_t entry) {
-  struct part_changes *changes = &updater->changes[part];
-  const uint32_t entries = updater->base->parts[part].segment.entry_count;
-  if (changes->kills == NULL) changes->kills = calloc(part_bitmap_words(entries), sizeof *changes->kills);
-  if (changes->kills == NULL) return false;
-  changes->kills[entry / 64] |= (uint64_t)1 << entry % 64;
-  return true;
-}
-
 static bool kill_range(hashscan_updater *updater, uint32_t part, uint32_t first, uint32_t end) {
   for (uint32_t entry = first; entry < end; entry++) {
     if (!update_is_live(updater, part, entry)) continue;
@@ -102,28 +95,7 @@ static bool kill_range(hashscan_updater *updater, uint32_t part, uint32_t first,
   return true;
 }
 
-bool update_each_live(hashscan_updater *updater, update_visit visit, void *user) {
-  for (uint32_t part = 0; part < updater->base->part_count; part++)
-    for (uint32_t entry = 0; entry < updater->base->parts[part].segment.entry_count; entry++)
-      if (update_is_live(updater, part, entry) && !visit(updater, part, entry, user)) return false;
-  return true;
-}
-
 /* ---- Staged entries -------------------------------------------------------------------------------------------- */
-
-hashscan_code update_copy_entries(const hashscan_builder *from, hashscan_builder *to, update_match leave_out,
-                                  const void *user, hashscan_error *error) {
-  for (unsigned kind = 0; kind < HASHSCAN_KIND_COUNT; kind++) {
-    for (size_t i = 0; i < from->kinds[kind].count; i++) {
-      hashscan_entry entry;
-      builder_entry(from, (hashscan_kind)kind, i, &entry);
-      if (leave_out != NULL && leave_out(&entry, user)) continue;
-      const hashscan_code code = hashscan_builder_add(to, &entry, error);
-      if (code != HASHSCAN_SUCCESS) return code;
-    }
-  }
-  return HASHSCAN_SUCCESS;
-}
 
 /* Takes the staged entries that match back; they were added and are no more. */
 static hashscan_code unstage(hashscan_updater *updater, update_match matches, const void *user, hashscan_error *error) {
