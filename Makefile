@@ -90,7 +90,7 @@ $(BUILD)/hashscan: $(call obj,$(CLI_SRC)) $(STATIC)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LINK_LIBS)
 
-$(BUILD)/hashscan-dataset: $(call obj,$(DATASET_SRC))
+$(BUILD)/hashscan-dataset: $(call obj,$(DATASET_SRC) core/src/base/parallel.c)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LINK_LIBS)
 

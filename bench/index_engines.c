@@ -96,7 +96,7 @@ void engines_destroy(struct engine engines[ENGINES]) {
 
 static bool take_hit(void *user, size_t row, uint32_t query, unsigned distance) {
   struct answer *answer = (struct answer *)user + query;
-  answer->sum += random_mix((uint64_t)row << 9 | distance);
+  answer->sum += splitmix_mix((uint64_t)row << 9 | distance);
   answer->hits++;
   return true;
 }

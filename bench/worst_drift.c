@@ -166,7 +166,7 @@ static bool is_detail(const struct worst_drift *drift, size_t x) {
 /* A grey for each cell of the 64x64 picture. */
 static uint8_t detail_at(const struct worst_drift *drift, size_t x) {
   const uint64_t cell = x * PDQ_SIDE / drift->along.n + PDQ_SIDE * (drift->y * PDQ_SIDE / drift->down.n);
-  return (uint8_t)random_mix(drift->plan.seed + cell * 0x9e3779b97f4a7c15u);
+  return (uint8_t)splitmix_mix(drift->plan.seed + cell * SPLITMIX_STEP);
 }
 
 static void put(struct worst_drift *drift, size_t x) {

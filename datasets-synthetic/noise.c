@@ -29,7 +29,7 @@ static int smoothstep(int position, int cell) {
 static void lattice_row(const struct octave *octave, int row, int32_t *values) {
   uint64_t base = octave->seed + (uint64_t)row * UINT64_C(0xd1342543de82ef95);
   for (int column = 0; column < octave->columns; column += 8) {
-    uint64_t bits = random_mix(base + (uint64_t)column * RANDOM_STEP);
+    uint64_t bits = splitmix_mix(base + (uint64_t)column * SPLITMIX_STEP);
     int count = octave->columns - column < 8 ? octave->columns - column : 8;
     for (int i = 0; i < count; i++) values[column + i] = ((int)((bits >> (8 * i)) & 255) - 128) * octave->amplitude;
   }
@@ -98,7 +98,7 @@ static void octaves_plan(struct octave *octaves, const struct noise_shape *shape
     octave->cell_x = clamp_int(shape->cell_x >> i, 1, 1 << 14);
     octave->cell_y = clamp_int(shape->cell_y >> i, 1, 1 << 14);
     octave->amplitude = relative[i] * 256 / total;
-    octave->seed = random_mix(seed + (uint64_t)i * RANDOM_STEP);
+    octave->seed = splitmix_mix(seed + (uint64_t)i * SPLITMIX_STEP);
     octave->offset_x = (int)(octave->seed % (uint64_t)octave->cell_x);
     octave->offset_y = (int)((octave->seed >> 32) % (uint64_t)octave->cell_y);
   }

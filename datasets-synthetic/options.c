@@ -7,7 +7,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "base/parallel.h"
 
 enum { BOTH = COMMAND_PICTURES | COMMAND_ALTERED, EVERY = BOTH | COMMAND_HASHES };
 
@@ -220,8 +221,7 @@ static bool take_flag(enum flag flag, const char *text, struct options *options,
 /* ---- The whole line ---- */
 
 static void set_defaults(struct options *options, enum command command) {
-  long processors = sysconf(_SC_NPROCESSORS_ONLN);
-  *options = (struct options){.command = command, .threads = clamp_int((int)processors, 1, 256)};
+  *options = (struct options){.command = command, .threads = clamp_int((int)parallel_cpus(), 1, 256)};
   options->set = (struct picture_set){.seed = 1, .count = 100, .min_side = 320, .max_side = 960};
   options->alteration_count = ALTERATIONS;
   for (int i = 0; i < ALTERATIONS; i++) options->alterations[i] = (enum alteration)i;

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Counter-based random numbers (SplitMix64: Steele, Lea, Flood, "Fast splittable pseudorandom number generators",
- * OOPSLA 2014). A stream is a function of (seed, purpose, number) alone, so picture 7 is the same picture whatever was
- * made before it and on whichever thread.
- * Callers draw at most one number in a full expression: C leaves the order of evaluation of arguments, operands and
- * initialisers open, and pictures must not depend on the compiler. */
+/* Counter-based random numbers. A stream is a function of (seed, purpose, number) alone, so picture 7 is the same
+ * picture whatever was made before it and on whichever thread. Callers draw at most one number in a full expression: C
+ * leaves the order of evaluation of arguments, operands and initialisers open, and pictures must not depend on the
+ * compiler. */
 #ifndef DATASET_RANDOM_H
 #define DATASET_RANDOM_H
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "base/splitmix.h"
 
 /* What a stream is for, so that drawing more numbers for one purpose leaves the others alone. */
 enum random_purpose {
@@ -24,24 +25,15 @@ struct random_stream {
   uint64_t state;
 };
 
-#define RANDOM_STEP UINT64_C(0x9e3779b97f4a7c15)
-
-static inline uint64_t random_mix(uint64_t value) {
-  value = (value ^ (value >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-  value = (value ^ (value >> 27)) * UINT64_C(0x94d049bb133111eb);
-  return value ^ (value >> 31);
-}
-
 static inline struct random_stream random_open(uint64_t seed, enum random_purpose purpose, uint64_t number) {
-  uint64_t state = random_mix(seed + RANDOM_STEP);
-  state = random_mix(state ^ (RANDOM_STEP * (uint64_t)purpose));
-  state = random_mix(state ^ (number * UINT64_C(0xd1342543de82ef95)));
+  uint64_t state = splitmix_mix(seed + SPLITMIX_STEP);
+  state = splitmix_mix(state ^ (SPLITMIX_STEP * (uint64_t)purpose));
+  state = splitmix_mix(state ^ (number * UINT64_C(0xd1342543de82ef95)));
   return (struct random_stream){.state = state};
 }
 
 static inline uint64_t random_next(struct random_stream *stream) {
-  stream->state += RANDOM_STEP;
-  return random_mix(stream->state);
+  return splitmix_next(&stream->state);
 }
 
 /* 0 to limit - 1; limit is at least 1. */

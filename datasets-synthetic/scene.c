@@ -146,7 +146,7 @@ static void develop_row(const struct scene *scene, const struct light *light, in
   uint8_t *pixel = canvas_row(canvas, y);
   uint64_t bits = 0;
   for (int x = 0; x < canvas->width; x++, pixel += 3, bits >>= 8) {
-    if (x % 8 == 0) bits = random_mix(noise_seed + (uint64_t)x);
+    if (x % 8 == 0) bits = splitmix_mix(noise_seed + (uint64_t)x);
     int factor = row_factor + column_factors[x] + ((patches[x] * light->patches) >> 8);
     int noise = (((int)(bits & 255) - 128) * light->noise) >> 7;
     for (int channel = 0; channel < 3; channel++) {
@@ -177,7 +177,7 @@ static bool develop(struct scene *scene) {
     scene->painter.blend[x] = (int16_t)axis_factor(x, canvas->width, light.slope_x, light.vignette);
   }
   for (int y = 0; y < canvas->height; y++) {
-    develop_row(scene, &light, y, random_mix(noise_seed + (uint64_t)y * RANDOM_STEP), curves);
+    develop_row(scene, &light, y, splitmix_mix(noise_seed + (uint64_t)y * SPLITMIX_STEP), curves);
   }
   if (random_percent(random, 6)) develop_grey(canvas);
   return true;

@@ -8,6 +8,7 @@
 
 #include <libdeflate.h>
 
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "image/png.h"
 #include "image/png_fast.h"
@@ -102,16 +103,12 @@ static void compare(const uint8_t *bytes, size_t size) {
     if ((views >> view & 1) != 0) compare_view(view, bytes, size);
 }
 
-static uint32_t big_endian(const uint8_t *bytes) {
-  return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
-}
-
 static void seal(uint8_t *bytes, size_t size) {
   for (size_t at = 8; at + 12 <= size;) {
-    const size_t length = big_endian(bytes + at);
+    const size_t length = load_be32(bytes + at);
     if (length > size - at - 12) return;
     const uint32_t sum = libdeflate_crc32(0, bytes + at + 4, length + 4);
-    for (size_t i = 0; i < 4; i++) bytes[at + 8 + length + i] = (uint8_t)(sum >> (24 - 8 * i));
+    store_be32(bytes + at + 8 + length, sum);
     at += length + 12;
   }
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "random.h"
 
 enum { AC_COEFFICIENTS = 63, AC_STEPS = 8, MAX_SCANS = 1 + AC_COEFFICIENTS * AC_STEPS };
@@ -190,14 +191,6 @@ struct encoded encode_png(const struct png_recipe *recipe, const uint16_t *sampl
   return out;
 }
 
-static uint32_t read_u32(const uint8_t *bytes) {
-  return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
-}
-
-static void write_u32(uint8_t *bytes, uint32_t value) {
-  for (int i = 0; i < 4; i++) bytes[i] = (uint8_t)(value >> (24 - 8 * i));
-}
-
 /* PNG specification, annex D. */
 static uint32_t checksum(const uint8_t *bytes, size_t size) {
   uint32_t crc = 0xffffffffu;
@@ -214,10 +207,10 @@ struct encoded encode_png_with_chunk(const struct encoded *png, size_t offset, c
   out.bytes = checked_malloc(out.size);
   uint8_t *chunk = out.bytes + offset;
   memcpy(out.bytes, png->bytes, offset);
-  write_u32(chunk, (uint32_t)size);
+  store_be32(chunk, (uint32_t)size);
   memcpy(chunk + 4, type, 4);
   if (size > 0) memcpy(chunk + 8, data, size);
-  write_u32(chunk + 8 + size, checksum(chunk + 4, size + 4));
+  store_be32(chunk + 8 + size, checksum(chunk + 4, size + 4));
   memcpy(chunk + size + CHUNK_FRAME_BYTES, png->bytes + offset, png->size - offset);
   return out;
 }
@@ -225,7 +218,7 @@ struct encoded encode_png_with_chunk(const struct encoded *png, size_t offset, c
 /* Bytes of the chunk at `offset`; 0 when it does not lie whole in `bytes`. */
 static size_t chunk_bytes(const uint8_t *bytes, size_t size, size_t offset) {
   if (size < offset || size - offset < CHUNK_FRAME_BYTES) return 0;
-  const size_t data = read_u32(bytes + offset);
+  const size_t data = load_be32(bytes + offset);
   return data <= size - offset - CHUNK_FRAME_BYTES ? data + CHUNK_FRAME_BYTES : 0;
 }
 
@@ -239,5 +232,5 @@ size_t encode_png_find(const struct encoded *png, const char *type) {
 void encode_png_seal(uint8_t *bytes, size_t size) {
   size_t offset = SIGNATURE_BYTES;
   for (size_t chunk; (chunk = chunk_bytes(bytes, size, offset)) > 0; offset += chunk)
-    write_u32(bytes + offset + chunk - 4, checksum(bytes + offset + 4, chunk - 8));
+    store_be32(bytes + offset + chunk - 4, checksum(bytes + offset + 4, chunk - 8));
 }

@@ -7,6 +7,7 @@
 
 #include <libdeflate.h>
 
+#include "base/bytes.h"
 #include "random.h"
 #include "unfilter_checks.h"
 
@@ -19,7 +20,8 @@ static void append(struct encoded *png, const void *bytes, size_t size) {
 }
 
 static void append_u32(struct encoded *png, uint32_t value) {
-  const uint8_t bytes[4] = {(uint8_t)(value >> 24), (uint8_t)(value >> 16), (uint8_t)(value >> 8), (uint8_t)value};
+  uint8_t bytes[4];
+  store_be32(bytes, value);
   append(png, bytes, sizeof bytes);
 }
 
@@ -36,10 +38,9 @@ static size_t samples_of(int color_type) {
 }
 
 static void append_header(struct encoded *png, const struct png_composition *c) {
-  const uint8_t header[13] = {(uint8_t)(c->width >> 24), (uint8_t)(c->width >> 16),  (uint8_t)(c->width >> 8),
-                              (uint8_t)c->width,         (uint8_t)(c->height >> 24), (uint8_t)(c->height >> 16),
-                              (uint8_t)(c->height >> 8), (uint8_t)c->height,         (uint8_t)c->depth,
-                              (uint8_t)c->color_type};
+  uint8_t header[13] = {[8] = (uint8_t)c->depth, [9] = (uint8_t)c->color_type};
+  store_be32(header, c->width);
+  store_be32(header + 4, c->height);
   append(png, "\x89PNG\r\n\x1a\n", 8);
   png_append(png, "IHDR", header, sizeof header);
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reproducible random numbers for tests: SplitMix64 (Steele, Lea, Flood, "Fast splittable pseudorandom number
- * generators", 2014). */
+/* Reproducible random numbers for tests. */
 #ifndef HASHSCAN_TESTS_RANDOM_H
 #define HASHSCAN_TESTS_RANDOM_H
 
 #include <stdint.h>
+
+#include "base/splitmix.h"
 
 struct random_state {
   uint64_t counter;
@@ -15,10 +16,7 @@ static inline struct random_state random_seeded(uint64_t seed) {
 }
 
 static inline uint64_t random_next(struct random_state *state) {
-  uint64_t z = state->counter += 0x9e3779b97f4a7c15u;
-  z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-  z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-  return z ^ z >> 31;
+  return splitmix_next(&state->counter);
 }
 
 #endif

@@ -15,6 +15,7 @@
 #include "../support/encode.h"
 #include "../support/guard.h"
 #include "../support/random.h"
+#include "base/bytes.h"
 #include "image/color_profile.h"
 
 enum { MAX_TAGS = 12, MAX_BYTES = 20000 };
@@ -24,10 +25,6 @@ struct profile {
   uint8_t bytes[MAX_BYTES];
   size_t size;
 };
-
-static void put(uint8_t *at, uint32_t value) {
-  for (int i = 0; i < 4; i++) at[i] = (uint8_t)(value >> (24 - 8 * i));
-}
 
 static struct profile profile_start(const char *space, const char *connection) {
   struct profile profile = {.size = 132 + 12 * MAX_TAGS};
@@ -45,26 +42,26 @@ static uint8_t *add_tag(struct profile *profile, const char *name, const char *t
   uint8_t *data = profile->bytes + profile->size;
   assert_true(count < MAX_TAGS && profile->size + size <= MAX_BYTES);
   memcpy(entry, name, 4);
-  put(entry + 4, (uint32_t)profile->size);
-  put(entry + 8, (uint32_t)size);
-  put(profile->bytes + 128, count + 1);
+  store_be32(entry + 4, (uint32_t)profile->size);
+  store_be32(entry + 8, (uint32_t)size);
+  store_be32(profile->bytes + 128, count + 1);
   memcpy(data, type, 4);
   profile->size += size;
-  put(profile->bytes, (uint32_t)profile->size);
+  store_be32(profile->bytes, (uint32_t)profile->size);
   return data;
 }
 
 static void add_numbers(struct profile *profile, const char *name, const char *type, size_t header, size_t count,
                         const double *values) {
   uint8_t *data = add_tag(profile, name, type, header + 4 * count);
-  for (size_t i = 0; i < count; i++) put(data + header + 4 * i, (uint32_t)(int32_t)lround(values[i] * 65536));
+  for (size_t i = 0; i < count; i++) store_be32(data + header + 4 * i, (uint32_t)(int32_t)lround(values[i] * 65536));
 }
 
 typedef double (*curve)(double x);
 
 static void add_table(struct profile *profile, const char *name, curve function, uint32_t count) {
   uint8_t *data = add_tag(profile, name, "curv", 12 + 2 * (size_t)count);
-  put(data + 8, count);
+  store_be32(data + 8, count);
   for (uint32_t i = 0; i < count; i++) {
     const unsigned value = (unsigned)lround(65535 * function((double)i / (count - 1)));
     data[12 + 2 * i] = (uint8_t)(value >> 8);
@@ -74,8 +71,8 @@ static void add_table(struct profile *profile, const char *name, curve function,
 
 static void add_gamma(struct profile *profile, const char *name, double gamma) {
   uint8_t *data = add_tag(profile, name, "curv", 14);
-  put(data + 8, 1);
-  put(data + 10, (1u << 16) | (uint32_t)lround(gamma * 256));
+  store_be32(data + 8, 1);
+  store_be32(data + 10, (1u << 16) | (uint32_t)lround(gamma * 256));
 }
 
 static void add_parametric(struct profile *profile, const char *name, unsigned type, size_t count,
@@ -232,7 +229,7 @@ static void test_parametric_curves(void **state) {
     add_parametric(&profile, "kTRC", curves[i].type, curves[i].count, curves[i].values);
     expect(&profile, curves[i].usual, "parametric");
     profile.size--;
-    put(profile.bytes + 132 + 8, 12 + 4 * (uint32_t)curves[i].count - 1);
+    store_be32(profile.bytes + 132 + 8, 12 + 4 * (uint32_t)curves[i].count - 1);
     expect(&profile, false, "parametric, cut");
   }
 }

@@ -13,6 +13,7 @@
 
 #include "../support/encode.h"
 #include "../support/matching.h"
+#include "base/bytes.h"
 
 enum { SIDE = 256 };
 
@@ -121,7 +122,8 @@ static void expect_match(struct encoded file, hashscan_view view) {
 }
 
 static struct encoded with_number(struct encoded png, const char *type, uint32_t value) {
-  const uint8_t data[4] = {(uint8_t)(value >> 24), (uint8_t)(value >> 16), (uint8_t)(value >> 8), (uint8_t)value};
+  uint8_t data[4];
+  store_be32(data, value);
   const struct encoded more = encode_png_with_chunk(&png, encode_png_find(&png, "IDAT"), type, data, sizeof data);
   free(png.bytes);
   return more;

@@ -14,6 +14,7 @@
 #include "../support/guard.h"
 #include "../support/png_compose.h"
 #include "../support/png_ways.h"
+#include "base/bytes.h"
 
 /* ---- What is left to libpng -------------------------------------------------------------------------------------- */
 
@@ -129,7 +130,7 @@ static void test_filters_data_and_order(void **state) {
   for (unsigned filter = 0; filter < 256; filter++) {
     png.bytes[rows + 6 * (11 * 3 + 1)] = (uint8_t)filter;
     const uint32_t sum = libdeflate_adler32(1, png.bytes + rows, 7 * (11 * 3 + 1));
-    for (int i = 0; i < 4; i++) png.bytes[adler + (size_t)i] = (uint8_t)(sum >> (24 - 8 * i));
+    store_be32(png.bytes + adler, sum);
     encode_png_seal(png.bytes, png.size);
     png_ways_expect(&png, filter < 5, filter < 5 ? HASHSCAN_STATUS_OK : HASHSCAN_STATUS_DAMAGED, "filter type");
   }
@@ -246,7 +247,7 @@ static bool set_adler(struct encoded *png, size_t idat, size_t size) {
       libdeflate_deflate_decompress_ex(decompressor, data + 2, size - 6, rows, sizeof rows, &used, &made);
   libdeflate_free_decompressor(decompressor);
   const uint32_t sum = libdeflate_adler32(1, rows, result == LIBDEFLATE_SUCCESS ? made : 0);
-  for (size_t i = 0; i < 4; i++) png->bytes[idat + 8 + size - 4 + i] = (uint8_t)(sum >> (24 - 8 * i));
+  store_be32(png->bytes + idat + 8 + size - 4, sum);
   return result == LIBDEFLATE_SUCCESS && used == size - 6;
 }
 

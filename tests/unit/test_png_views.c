@@ -15,6 +15,7 @@
 #include "../support/encode.h"
 #include "../support/png_ways.h"
 #include "../support/random.h"
+#include "base/bytes.h"
 
 enum { GAMMA_LINEAR = 100000, GAMMA_USUAL = 45455 };
 
@@ -50,7 +51,8 @@ static void add_chunk(struct encoded *png, const char *before, const char *type,
 }
 
 static void add_number(struct encoded *png, const char *before, const char *type, uint32_t value) {
-  const uint8_t data[4] = {(uint8_t)(value >> 24), (uint8_t)(value >> 16), (uint8_t)(value >> 8), (uint8_t)value};
+  uint8_t data[4];
+  store_be32(data, value);
   add_chunk(png, before, type, data, sizeof data);
 }
 
@@ -415,7 +417,8 @@ static void test_transparency_chunks(void **state) {
 }
 
 static void add_animation(struct encoded *png, uint32_t frames) {
-  const uint8_t data[8] = {(uint8_t)(frames >> 24), (uint8_t)(frames >> 16), (uint8_t)(frames >> 8), (uint8_t)frames};
+  uint8_t data[8] = {0};
+  store_be32(data, frames);
   add_chunk(png, "IDAT", "acTL", data, sizeof data);
 }
 

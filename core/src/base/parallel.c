@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <unistd.h>
 
 #define MAX_THREADS 64
 
@@ -17,9 +18,8 @@ struct job {
 };
 
 unsigned parallel_cpus(void) {
-  cpu_set_t cpus;
-  if (sched_getaffinity(0, sizeof cpus, &cpus) != 0) return 1;
-  const int count = CPU_COUNT(&cpus);
+  cpu_set_t cpus; /* has 1,024 of them; the system refuses it where there are more */
+  const long count = sched_getaffinity(0, sizeof cpus, &cpus) == 0 ? CPU_COUNT(&cpus) : sysconf(_SC_NPROCESSORS_ONLN);
   return count < 1 ? 1 : (unsigned)count;
 }
 

@@ -73,3 +73,8 @@ void utf8_make_printable(char *text) {
   }
   *text = '\0';
 }
+
+void utf8_make_ascii(char *text) {
+  for (; *text != '\0'; text++)
+    if (*text < ' ' || *text > '~') *text = '?';
+}

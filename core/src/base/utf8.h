@@ -15,4 +15,7 @@ bool utf8_valid(const void *bytes, size_t size);
  * lines and paragraphs, what turns the direction of text, and bytes that are no UTF-8 become question marks. */
 void utf8_make_printable(char *text);
 
+/* The same, and everything that is not ASCII becomes question marks too, one a byte. */
+void utf8_make_ascii(char *text);
+
 #endif

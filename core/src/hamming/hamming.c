@@ -4,15 +4,11 @@
 
 #include <string.h>
 
-static inline uint64_t load_u64(const uint8_t *bytes) {
-  uint64_t word;
-  memcpy(&word, bytes, sizeof word);
-  return word;
-}
+#include "base/bytes.h"
 
 /* Bits that differ in the words at byte `at`. */
 static inline uint64_t differing(const uint8_t *a, const uint8_t *b, const uint8_t *known, size_t at) {
-  return (load_u64(a + at) ^ load_u64(b + at)) & load_u64(known + at);
+  return (load_le64(a + at) ^ load_le64(b + at)) & load_le64(known + at);
 }
 
 static inline unsigned distance_scalar(const uint8_t *a, const uint8_t *b, const uint8_t *known, size_t row_bytes) {

@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/checked.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "planes and hashes are also read as 64-bit words");
@@ -63,16 +64,6 @@ struct sliced_rows {
   _Alignas(SLICED_PLANE_BYTES) uint8_t bytes[SLICED_PLANE_BYTES];
 };
 
-static inline uint64_t load_u64(const uint8_t *bytes) {
-  uint64_t word;
-  memcpy(&word, bytes, sizeof word);
-  return word;
-}
-
-static inline void store_u64(uint8_t *bytes, uint64_t word) {
-  memcpy(bytes, &word, sizeof word);
-}
-
 static inline uint64_t majority(uint64_t a, uint64_t b, uint64_t c) {
   return (b & c) | ((b ^ c) & a);
 }
@@ -80,8 +71,8 @@ static inline uint64_t majority(uint64_t a, uint64_t b, uint64_t c) {
 #define VECTOR uint64_t
 #define TARGET
 #define NAME(function) function##_scalar
-#define LOAD(address) load_u64(address)
-#define STORE(address, value) store_u64(address, value)
+#define LOAD(address) load_le64(address)
+#define STORE(address, value) store_le64(address, value)
 #define SPREAD(bit) (0 - (uint64_t)(bit))
 #define XOR(a, b) ((a) ^ (b))
 #define AND(a, b) ((a) & (b))
@@ -178,13 +169,13 @@ static void transpose(const uint8_t *rows, size_t count, size_t row_bytes, uint8
 /* The four planes of a triple: none of the three complemented, or the first, the second, the third. */
 static void slice_triple(const uint8_t *a, const uint8_t *b, const uint8_t *c, uint8_t *planes) {
   for (size_t i = 0; i < SLICED_PLANE_BYTES; i += sizeof(uint64_t)) {
-    const uint64_t x = load_u64(a + i);
-    const uint64_t y = load_u64(b + i);
-    const uint64_t z = load_u64(c + i);
-    store_u64(planes + i, majority(x, y, z));
-    store_u64(planes + SLICED_PLANE_BYTES + i, majority(~x, y, z));
-    store_u64(planes + 2 * SLICED_PLANE_BYTES + i, majority(x, ~y, z));
-    store_u64(planes + 3 * SLICED_PLANE_BYTES + i, majority(x, y, ~z));
+    const uint64_t x = load_le64(a + i);
+    const uint64_t y = load_le64(b + i);
+    const uint64_t z = load_le64(c + i);
+    store_le64(planes + i, majority(x, y, z));
+    store_le64(planes + SLICED_PLANE_BYTES + i, majority(~x, y, z));
+    store_le64(planes + 2 * SLICED_PLANE_BYTES + i, majority(x, ~y, z));
+    store_le64(planes + 3 * SLICED_PLANE_BYTES + i, majority(x, y, ~z));
   }
 }
 

@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-#define SIGNATURE(a, b, c, d) ((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (uint32_t)(c) << 8 | (uint32_t)(d))
+#include "base/bytes.h"
 
 enum { HEADER_BYTES = 128, TAG_ENTRY_BYTES = 12, SPACE_OFFSET = 16, CONNECTION_OFFSET = 20, SIGNATURE_OFFSET = 36 };
 
@@ -18,28 +18,20 @@ struct tag {
   size_t size; /* at least 12 */
 };
 
-static uint32_t big_endian(const uint8_t *bytes) {
-  return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
-}
-
-static unsigned big_endian_16(const uint8_t *bytes) {
-  return (unsigned)bytes[0] << 8 | bytes[1];
-}
-
 /* s15Fixed16Number (4.6). */
 static double fixed(const uint8_t *bytes) {
-  return (int32_t)big_endian(bytes) / 65536.0;
+  return (int32_t)load_be32(bytes) / 65536.0;
 }
 
 /* The first tag of that signature that lies whole in the profile. */
 static bool find_tag(const uint8_t *profile, size_t size, uint32_t signature, struct tag *tag) {
   const size_t most = (size - HEADER_BYTES - 4) / TAG_ENTRY_BYTES;
-  const size_t count = big_endian(profile + HEADER_BYTES);
+  const size_t count = load_be32(profile + HEADER_BYTES);
   for (size_t i = 0; i < count && i < most; i++) {
     const uint8_t *entry = profile + HEADER_BYTES + 4 + i * TAG_ENTRY_BYTES;
-    const size_t offset = big_endian(entry + 4);
-    const size_t bytes = big_endian(entry + 8);
-    if (big_endian(entry) != signature || bytes < 12 || offset > size || bytes > size - offset) continue;
+    const size_t offset = load_be32(entry + 4);
+    const size_t bytes = load_be32(entry + 8);
+    if (load_be32(entry) != signature || bytes < 12 || offset > size || bytes > size - offset) continue;
     *tag = (struct tag){profile + offset, bytes};
     return true;
   }
@@ -50,15 +42,15 @@ static bool find_tag(const uint8_t *profile, size_t size, uint32_t signature, st
 
 /* curveType (10.6): identity, a gamma, or a table. */
 static bool table_at(const struct tag *tag, double x, double *y) {
-  const size_t count = big_endian(tag->data + 8);
+  const size_t count = load_be32(tag->data + 8);
   if (count > (tag->size - 12) / 2) return false;
   if (count == 0) *y = x;
-  if (count == 1) *y = pow(x, big_endian_16(tag->data + 12) / 256.0);
+  if (count == 1) *y = pow(x, load_be16(tag->data + 12) / 256.0);
   if (count <= 1) return true;
   const double place = x * (double)(count - 1);
   const size_t below = place < (double)(count - 1) ? (size_t)place : count - 2;
-  const double low = big_endian_16(tag->data + 12 + 2 * below);
-  const double high = big_endian_16(tag->data + 14 + 2 * below);
+  const double low = load_be16(tag->data + 12 + 2 * below);
+  const double high = load_be16(tag->data + 14 + 2 * below);
   *y = (low + (high - low) * (place - (double)below)) / 65535;
   return true;
 }
@@ -66,7 +58,7 @@ static bool table_at(const struct tag *tag, double x, double *y) {
 /* parametricCurveType (10.18): (a x + b)^g + e from d on, c x + f below. */
 static bool parametric_at(const struct tag *tag, double x, double *y) {
   static const size_t counts[] = {1, 3, 4, 5, 7};
-  const unsigned type = big_endian_16(tag->data + 8);
+  const unsigned type = load_be16(tag->data + 8);
   double p[7] = {0, 1, 0, 0, 0, 0, 0}; /* g a b c d e f */
   if (type > 4 || (tag->size - 12) / 4 < counts[type]) return false;
   for (size_t i = 0; i < counts[type]; i++) p[i] = fixed(tag->data + 12 + 4 * i);
@@ -84,10 +76,10 @@ static bool parametric_at(const struct tag *tag, double x, double *y) {
 /* How light x is, as a display of gamma 2.2 shows it. The curve leads to luminance, or with `to_lightness` to L*. */
 static bool shown_at(const struct tag *curve, bool to_lightness, double x, double *shown) {
   double y = 0;
-  const uint32_t type = big_endian(curve->data);
-  const bool known = type == SIGNATURE('c', 'u', 'r', 'v')   ? table_at(curve, x, &y)
-                     : type == SIGNATURE('p', 'a', 'r', 'a') ? parametric_at(curve, x, &y)
-                                                             : false;
+  const uint32_t type = load_be32(curve->data);
+  const bool known = type == FOURCC('c', 'u', 'r', 'v')   ? table_at(curve, x, &y)
+                     : type == FOURCC('p', 'a', 'r', 'a') ? parametric_at(curve, x, &y)
+                                                          : false;
   if (!known || !(y > -0.01 && y < 1.01)) return false; /* also when it is no number */
   *shown = to_lightness ? y : pow(y > 0 ? y : 0, 1 / 2.2);
   return true;
@@ -142,7 +134,7 @@ static bool same_data(const struct tag *a, const struct tag *b) {
 /* ---- Primaries --------------------------------------------------------------------------------------------------- */
 
 static bool within(const struct tag *tag, const double low[3], const double high[3]) {
-  if (big_endian(tag->data) != SIGNATURE('X', 'Y', 'Z', ' ') || tag->size < 20) return false;
+  if (load_be32(tag->data) != FOURCC('X', 'Y', 'Z', ' ') || tag->size < 20) return false;
   for (size_t i = 0; i < 3; i++) {
     const double value = fixed(tag->data + 8 + 4 * i);
     if (!(value >= low[i] && value <= high[i])) return false;
@@ -156,9 +148,9 @@ static const struct {
   uint32_t primary, curve;
   double low[3], high[3];
 } channels[3] = {
-    {SIGNATURE('r', 'X', 'Y', 'Z'), SIGNATURE('r', 'T', 'R', 'C'), {0.30, 0.13, -0.05}, {0.90, 0.40, 0.12}},
-    {SIGNATURE('g', 'X', 'Y', 'Z'), SIGNATURE('g', 'T', 'R', 'C'), {0.02, 0.50, -0.05}, {0.50, 0.90, 0.25}},
-    {SIGNATURE('b', 'X', 'Y', 'Z'), SIGNATURE('b', 'T', 'R', 'C'), {-0.02, -0.05, 0.50}, {0.30, 0.20, 0.95}},
+    {FOURCC('r', 'X', 'Y', 'Z'), FOURCC('r', 'T', 'R', 'C'), {0.30, 0.13, -0.05}, {0.90, 0.40, 0.12}},
+    {FOURCC('g', 'X', 'Y', 'Z'), FOURCC('g', 'T', 'R', 'C'), {0.02, 0.50, -0.05}, {0.50, 0.90, 0.25}},
+    {FOURCC('b', 'X', 'Y', 'Z'), FOURCC('b', 'T', 'R', 'C'), {-0.02, -0.05, 0.50}, {0.30, 0.20, 0.95}},
 };
 
 static bool is_usual_rgb(const uint8_t *profile, size_t size, unsigned steps) {
@@ -176,7 +168,7 @@ static bool is_usual_rgb(const uint8_t *profile, size_t size, unsigned steps) {
 static bool is_usual_grey(const uint8_t *profile, size_t size, unsigned steps) {
   const bool to_lightness = memcmp(profile + CONNECTION_OFFSET, "Lab ", 4) == 0;
   struct tag curve;
-  return find_tag(profile, size, SIGNATURE('k', 'T', 'R', 'C'), &curve) && is_usual_curve(&curve, to_lightness, steps);
+  return find_tag(profile, size, FOURCC('k', 'T', 'R', 'C'), &curve) && is_usual_curve(&curve, to_lightness, steps);
 }
 
 /* ---- Profiles ---------------------------------------------------------------------------------------------------- */
@@ -190,14 +182,13 @@ bool color_code_points_are_usual(uint8_t primaries, uint8_t transfer) {
 
 /* Tags that go before curves and primaries. */
 static bool is_overridden(const uint8_t *profile, size_t size) {
-  static const uint32_t tables[] = {SIGNATURE('A', '2', 'B', '0'), SIGNATURE('A', '2', 'B', '1'),
-                                    SIGNATURE('A', '2', 'B', '2'), SIGNATURE('D', '2', 'B', '0'),
-                                    SIGNATURE('D', '2', 'B', '1'), SIGNATURE('D', '2', 'B', '2'),
-                                    SIGNATURE('D', '2', 'B', '3')};
+  static const uint32_t tables[] = {FOURCC('A', '2', 'B', '0'), FOURCC('A', '2', 'B', '1'), FOURCC('A', '2', 'B', '2'),
+                                    FOURCC('D', '2', 'B', '0'), FOURCC('D', '2', 'B', '1'), FOURCC('D', '2', 'B', '2'),
+                                    FOURCC('D', '2', 'B', '3')};
   struct tag tag;
   for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
     if (find_tag(profile, size, tables[i], &tag)) return true;
-  return find_tag(profile, size, SIGNATURE('c', 'i', 'c', 'p'), &tag) &&
+  return find_tag(profile, size, FOURCC('c', 'i', 'c', 'p'), &tag) &&
          !color_code_points_are_usual(tag.data[8], tag.data[9]);
 }
 

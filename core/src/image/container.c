@@ -13,6 +13,7 @@
 #define ZLIB_CONST
 #include <zlib.h>
 
+#include "base/bytes.h"
 #include "image/decoder_table.h"
 #include "image/markup.h"
 
@@ -172,10 +173,6 @@ static const char *image_by_form(const uint8_t *bytes, size_t size) {
   return NULL;
 }
 
-static unsigned read_le16(const uint8_t *bytes) {
-  return bytes[0] | (unsigned)bytes[1] << 8;
-}
-
 static bool is_digit(uint8_t c) {
   return c >= '0' && c <= '9';
 }
@@ -228,8 +225,8 @@ static bool is_tga(const uint8_t *bytes, size_t size) {
   const bool mapped = (bytes[2] & 3) == 1;
   static const uint8_t no_map[5];
   if (mapped != (bytes[1] == 1)) return false;
-  if (mapped ? read_le16(bytes + 5) == 0 || !is_tga_depth(bytes[7]) : memcmp(bytes + 3, no_map, 5) != 0) return false;
-  return read_le16(bytes + 12) > 0 && read_le16(bytes + 14) > 0 && is_tga_depth(bytes[16]) && bytes[17] < 0x40;
+  if (mapped ? load_le16(bytes + 5) == 0 || !is_tga_depth(bytes[7]) : memcmp(bytes + 3, no_map, 5) != 0) return false;
+  return load_le16(bytes + 12) > 0 && load_le16(bytes + 14) > 0 && is_tga_depth(bytes[16]) && bytes[17] < 0x40;
 }
 
 /* WAP's multi-byte integers: seven bits a byte, the eighth says that more follow. 0 when there is none. */
@@ -292,7 +289,7 @@ static const char *image_brand(const uint8_t *brand) {
  */
 static const char *iso_media(const uint8_t *bytes, size_t size, bool *image) {
   if (!has_at(bytes, size, 4, "ftyp", 4)) return NULL;
-  const size_t box = (size_t)bytes[0] << 24 | (size_t)bytes[1] << 16 | (size_t)bytes[2] << 8 | bytes[3];
+  const size_t box = load_be32(bytes);
   const size_t end = box >= 16 && box < size ? box : size < 4096 ? size : 4096;
   *image = true;
   for (size_t at = 8; at + 4 <= end; at += 4) {

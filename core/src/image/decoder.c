@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/utf8.h"
 
 enum decoder_sniff decoder_sniff_signature(const uint8_t *bytes, size_t size, const char *signature, size_t length) {
   if (size >= length) return memcmp(bytes, signature, length) == 0 ? DECODER_YES : DECODER_NO;
@@ -20,8 +21,7 @@ hashscan_status decode_end(struct decode_job *job, hashscan_status status, const
   va_start(arguments, format);
   if (vsnprintf(job->reason, HASHSCAN_REASON_SIZE, format, arguments) < 0) job->reason[0] = '\0';
   va_end(arguments);
-  for (char *c = job->reason; *c != '\0'; c++)
-    if (*c < ' ' || *c > '~') *c = '?';
+  utf8_make_ascii(job->reason);
   return status;
 }
 

@@ -20,6 +20,7 @@
 
 #include <png.h>
 
+#include "base/bytes.h"
 #include "base/checked.h"
 #include "image/png.h"
 #include "image/png_fast.h"
@@ -103,18 +104,14 @@ static void on_read(png_structp decoder, png_bytep out, size_t size) {
   state->offset += size;
 }
 
-static uint32_t big_endian(const uint8_t *bytes) {
-  return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
-}
-
 /* Looks at the first chunk before libpng does, which refuses large sizes and Apple's variant as plain errors.
  * Signature, length, type, width and height are 24 bytes (PNG specification, 11.2.2). */
 static hashscan_status check_first_chunk(struct decode_job *job) {
   if (job->size < 24) return HASHSCAN_STATUS_OK;
   if (memcmp(job->bytes + 12, "CgBI", 4) == 0)
     return decode_end(job, HASHSCAN_STATUS_UNSUPPORTED, "PNG variant of Apple devices (CgBI)");
-  const uint32_t width = big_endian(job->bytes + 16);
-  const uint32_t height = big_endian(job->bytes + 20);
+  const uint32_t width = load_be32(job->bytes + 16);
+  const uint32_t height = load_be32(job->bytes + 20);
   if (memcmp(job->bytes + 12, "IHDR", 4) != 0 || width > PNG_UINT_31_MAX || height > PNG_UINT_31_MAX)
     return HASHSCAN_STATUS_OK;
   job->info->width = width;

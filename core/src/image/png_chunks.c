@@ -7,14 +7,14 @@
 
 #include <libdeflate.h>
 
-#define TYPE(a, b, c, d) ((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (uint32_t)(c) << 8 | (uint32_t)(d))
+#include "base/bytes.h"
 
 enum { IHDR_BYTES = 13, PALETTE_ENTRY_BYTES = 3, SIGNATURE_BYTES = 8, FRAME_BYTES = 12 /* length, type, checksum */ };
 
-static const uint32_t ihdr = TYPE('I', 'H', 'D', 'R');
-static const uint32_t plte = TYPE('P', 'L', 'T', 'E');
-static const uint32_t idat = TYPE('I', 'D', 'A', 'T');
-static const uint32_t iend = TYPE('I', 'E', 'N', 'D');
+static const uint32_t ihdr = FOURCC('I', 'H', 'D', 'R');
+static const uint32_t plte = FOURCC('P', 'L', 'T', 'E');
+static const uint32_t idat = FOURCC('I', 'D', 'A', 'T');
+static const uint32_t iend = FOURCC('I', 'E', 'N', 'D');
 
 struct chunk {
   uint32_t type;
@@ -22,10 +22,6 @@ struct chunk {
   const uint8_t *data;
   size_t offset;
 };
-
-static uint32_t big_endian(const uint8_t *bytes) {
-  return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
-}
 
 static bool is_letter(uint8_t byte) {
   return (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z');
@@ -35,12 +31,12 @@ static bool is_letter(uint8_t byte) {
 static bool chunk_read(const uint8_t *bytes, size_t size, size_t offset, uint64_t max_bytes, struct chunk *chunk) {
   if (size - offset < FRAME_BYTES) return false;
   const uint8_t *at = bytes + offset;
-  *chunk = (struct chunk){.length = big_endian(at), .type = big_endian(at + 4), .data = at + 8, .offset = offset};
+  *chunk = (struct chunk){.length = load_be32(at), .type = load_be32(at + 4), .data = at + 8, .offset = offset};
   if (chunk->length > size - offset - FRAME_BYTES || chunk->length > max_bytes || chunk->length > INT32_MAX)
     return false;
   for (size_t i = 4; i < 8; i++)
     if (!is_letter(at[i])) return false;
-  return libdeflate_crc32(0, at + 4, (size_t)chunk->length + 4) == big_endian(chunk->data + chunk->length);
+  return libdeflate_crc32(0, at + 4, (size_t)chunk->length + 4) == load_be32(chunk->data + chunk->length);
 }
 
 static size_t chunk_end(const struct chunk *chunk) {
@@ -54,8 +50,8 @@ static bool is_critical(const struct chunk *chunk) {
 
 static bool read_header(const struct chunk *chunk, struct png_chunks *chunks) {
   if (chunk->type != ihdr || chunk->length != IHDR_BYTES) return false;
-  chunks->width = big_endian(chunk->data);
-  chunks->height = big_endian(chunk->data + 4);
+  chunks->width = load_be32(chunk->data);
+  chunks->height = load_be32(chunk->data + 4);
   chunks->depth = chunk->data[8];
   chunks->color_type = chunk->data[9];
   const bool plain = chunk->data[10] == 0 && chunk->data[11] == 0 && chunk->data[12] == 0;
@@ -103,7 +99,7 @@ const uint8_t *png_chunks_join(const struct png_chunks *chunks, const uint8_t *b
   if (chunks->idat_count == 1) return chunk + 8;
   uint8_t *out = joined;
   for (size_t i = 0; i < chunks->idat_count; i++) {
-    const size_t length = big_endian(chunk);
+    const size_t length = load_be32(chunk);
     memcpy(out, chunk + 8, length);
     out += length;
     chunk += length + FRAME_BYTES;

@@ -5,9 +5,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "image/color_profile.h"
-
-#define TYPE(a, b, c, d) ((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (uint32_t)(c) << 8 | (uint32_t)(d))
 
 enum { SIGNATURE_BYTES = 8, HEADER_BYTES = 8 /* length and type */, CHECKSUM_BYTES = 4 };
 
@@ -22,10 +21,6 @@ struct walk {
   bool fctl_before_idat;
   bool fdat;
 };
-
-static uint32_t big_endian(const uint8_t *bytes) {
-  return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
-}
 
 static void note_unseen(struct png_shown *shown, const char *why) {
   if (shown->unseen == NULL) shown->unseen = why;
@@ -43,17 +38,17 @@ static void read_transparency(struct png_shown *shown, const uint8_t *data, size
 /* Zero is no exponent, and ignored by all. libpng ignores extreme ones as well (under 16, over 625,000,000), other
  * programs do not: they count. A gAMA beside sRGB, iCCP or cICP counts too, for programs that do not know those. */
 static void read_gamma(struct png_shown *shown, const uint8_t *data, size_t size) {
-  if (size != 4 || big_endian(data) == 0) return;
-  if (shown->gamma != 0 && shown->gamma != big_endian(data))
+  if (size != 4 || load_be32(data) == 0) return;
+  if (shown->gamma != 0 && shown->gamma != load_be32(data))
     note_unseen(shown, "PNG with two gAMA chunks: programs choose differently");
-  else shown->gamma = big_endian(data);
+  else shown->gamma = load_be32(data);
 }
 
 /* Of several the largest number of frames counts; an animation of no frames is a still picture to all. */
 static void read_animation(struct walk *walk, const uint8_t *data, size_t size) {
-  if (size < 8 || big_endian(data) == 0) return;
+  if (size < 8 || load_be32(data) == 0) return;
   walk->animated = true;
-  if (big_endian(data) > walk->frames) walk->frames = big_endian(data);
+  if (load_be32(data) > walk->frames) walk->frames = load_be32(data);
 }
 
 static void read_code_points(struct png_shown *shown, const uint8_t *data, size_t size) {
@@ -68,31 +63,31 @@ static void read_profile(struct walk *walk, const uint8_t *data, size_t size) {
 
 static void read_before_pixels(struct walk *walk, uint32_t type, const uint8_t *data, size_t size) {
   switch (type) {
-  case TYPE('t', 'R', 'N', 'S'):
+  case FOURCC('t', 'R', 'N', 'S'):
     read_transparency(walk->shown, data, size);
     break;
-  case TYPE('g', 'A', 'M', 'A'):
+  case FOURCC('g', 'A', 'M', 'A'):
     read_gamma(walk->shown, data, size);
     break;
-  case TYPE('c', 'I', 'C', 'P'):
+  case FOURCC('c', 'I', 'C', 'P'):
     read_code_points(walk->shown, data, size);
     break;
-  case TYPE('i', 'C', 'C', 'P'):
+  case FOURCC('i', 'C', 'C', 'P'):
     read_profile(walk, data, size);
     break;
-  case TYPE('I', 'H', 'D', 'R'):
+  case FOURCC('I', 'H', 'D', 'R'):
     if (size >= 9) walk->depth = data[8];
     break;
-  case TYPE('s', 'R', 'G', 'B'):
+  case FOURCC('s', 'R', 'G', 'B'):
     walk->srgb |= size == 1 && data[0] < 4;
     break;
-  case TYPE('c', 'H', 'R', 'M'):
+  case FOURCC('c', 'H', 'R', 'M'):
     if (size == 32) walk->chromaticities = data;
     break;
-  case TYPE('a', 'c', 'T', 'L'):
+  case FOURCC('a', 'c', 'T', 'L'):
     read_animation(walk, data, size);
     break;
-  case TYPE('f', 'c', 'T', 'L'):
+  case FOURCC('f', 'c', 'T', 'L'):
     walk->fctl_before_idat = true;
     break;
   default:
@@ -107,7 +102,7 @@ static bool are_usual_chromaticities(const uint8_t *data) {
   static const uint32_t lowest[8] = {28000, 28000, 55000, 22000, 9000, 52000, 2500, 0};
   static const uint32_t highest[8] = {38000, 40000, 76000, 38000, 36000, 90000, 20000, 15000};
   for (size_t i = 0; i < 8; i++)
-    if (big_endian(data + 4 * i) < lowest[i] || big_endian(data + 4 * i) > highest[i]) return false;
+    if (load_be32(data + 4 * i) < lowest[i] || load_be32(data + 4 * i) > highest[i]) return false;
   return true;
 }
 
@@ -121,19 +116,19 @@ static void judge_animation(const struct walk *walk) {
 
 /* Returns whether there may be more. */
 static bool read_chunk(struct walk *walk, const uint8_t *bytes, size_t size, size_t offset) {
-  const uint32_t length = big_endian(bytes + offset);
-  const uint32_t type = big_endian(bytes + offset + 4);
+  const uint32_t length = load_be32(bytes + offset);
+  const uint32_t type = load_be32(bytes + offset + 4);
   const uint8_t *data = bytes + offset + HEADER_BYTES;
   const size_t left = size - offset - HEADER_BYTES;
-  if (type == TYPE('I', 'D', 'A', 'T') && length > left && length <= INT32_MAX) {
+  if (type == FOURCC('I', 'D', 'A', 'T') && length > left && length <= INT32_MAX) {
     walk->shown->cut_idat_offset = offset;
     walk->shown->cut_idat_bytes = (uint32_t)left;
   }
   if (length > left) return false;
-  walk->idat |= type == TYPE('I', 'D', 'A', 'T');
-  walk->fdat |= type == TYPE('f', 'd', 'A', 'T');
+  walk->idat |= type == FOURCC('I', 'D', 'A', 'T');
+  walk->fdat |= type == FOURCC('f', 'd', 'A', 'T');
   if (!walk->idat) read_before_pixels(walk, type, data, length);
-  return type != TYPE('I', 'E', 'N', 'D') && left - length > CHECKSUM_BYTES;
+  return type != FOURCC('I', 'E', 'N', 'D') && left - length > CHECKSUM_BYTES;
 }
 
 void png_shown_read(const uint8_t *bytes, size_t size, struct png_shown *shown) {
@@ -141,7 +136,7 @@ void png_shown_read(const uint8_t *bytes, size_t size, struct png_shown *shown) 
   *shown = (struct png_shown){0};
   size_t offset = SIGNATURE_BYTES;
   while (size >= HEADER_BYTES && offset <= size - HEADER_BYTES && read_chunk(&walk, bytes, size, offset))
-    offset += HEADER_BYTES + (size_t)big_endian(bytes + offset) + CHECKSUM_BYTES;
+    offset += HEADER_BYTES + (size_t)load_be32(bytes + offset) + CHECKSUM_BYTES;
   judge_animation(&walk);
   if (walk.chromaticities != NULL && !walk.srgb && !are_usual_chromaticities(walk.chromaticities))
     note_unseen(shown, "PNG with unusual colours (cHRM), which are not applied");

@@ -16,7 +16,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -28,6 +27,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/options.h"
+#include "base/parallel.h"
 #include "hash/hasher.h"
 #include "match/matcher.h"
 #include "match/verdict.h"
@@ -347,10 +347,8 @@ static hashscan_code emit_all(struct scan *scan, hashscan_error *error) {
 /* ---- Setting up and tearing down --------------------------------------------------------------------------------- */
 
 static unsigned default_threads(void) {
-  cpu_set_t cpus;
-  long count = sched_getaffinity(0, sizeof cpus, &cpus) == 0 ? CPU_COUNT(&cpus) : sysconf(_SC_NPROCESSORS_ONLN);
-  if (count < 1) count = 1;
-  return count > MAX_THREADS ? MAX_THREADS : (unsigned)count;
+  const unsigned cpus = parallel_cpus();
+  return cpus > MAX_THREADS ? MAX_THREADS : cpus;
 }
 
 static hashscan_code read_options(const hashscan_scan_options *given, hashscan_scan_options *options,

@@ -1,21 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* AVX2 bucket kernel: sixteen words at a time, bits counted by a nibble table (W. Mula, N. Kurz and D. Lemire, "Faster
- * Population Counts Using AVX2 Instructions", 2018). Included by bucket.c alone. */
-#include <immintrin.h>
+/* AVX2 bucket kernel: sixteen words at a time. Included by bucket.c alone. */
+#include "hamming/x86/popcount_avx2.h"
 
 #define AVX2 __attribute__((target("avx2")))
 
 /* Bit 2 * k tells whether words[k] is within the limit. */
 AVX2 static inline uint32_t close_avx2(const uint16_t *words, __m256i query, __m256i known, __m256i limit) {
-  const __m256i table =
-      _mm256_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4, 0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4);
-  const __m256i nibble = _mm256_set1_epi8(15);
   const __m256i word = _mm256_loadu_si256((const __m256i *)(const void *)words);
   const __m256i differ = _mm256_and_si256(_mm256_xor_si256(word, query), known);
-  const __m256i low = _mm256_shuffle_epi8(table, _mm256_and_si256(differ, nibble));
-  const __m256i high = _mm256_shuffle_epi8(table, _mm256_and_si256(_mm256_srli_epi16(differ, 4), nibble));
-  const __m256i bits = _mm256_maddubs_epi16(_mm256_add_epi8(low, high), _mm256_set1_epi8(1));
-  return ~(uint32_t)_mm256_movemask_epi8(_mm256_cmpgt_epi16(bits, limit)) & 0x55555555u;
+  return ~(uint32_t)_mm256_movemask_epi8(_mm256_cmpgt_epi16(word_counts_avx2(differ), limit)) & 0x55555555u;
 }
 
 AVX2 static size_t bucket_avx2(struct bucket *buckets, size_t count, struct bucket_hit *hits, size_t *hit_count,

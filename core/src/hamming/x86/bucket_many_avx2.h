@@ -1,20 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* AVX2 kernel for many queries to one bucket: sixteen words at a time, bits counted as in bucket_avx2.h. Included by
- * bucket_many.c alone. */
-#include <immintrin.h>
+/* AVX2 kernel for many queries to one bucket: sixteen words at a time. Included by bucket_many.c alone. */
+#include "hamming/x86/popcount_avx2.h"
 
 #define AVX2 __attribute__((target("avx2")))
 
 /* All ones for each of sixteen words beyond the limit. */
 AVX2 static inline __m256i far_words_avx2(const uint16_t *words, __m256i query, __m256i limit) {
-  const __m256i table =
-      _mm256_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4, 0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4);
-  const __m256i nibble = _mm256_set1_epi8(15);
   const __m256i differ = _mm256_xor_si256(_mm256_loadu_si256((const __m256i *)(const void *)words), query);
-  const __m256i low = _mm256_shuffle_epi8(table, _mm256_and_si256(differ, nibble));
-  const __m256i high = _mm256_shuffle_epi8(table, _mm256_and_si256(_mm256_srli_epi16(differ, 4), nibble));
-  const __m256i bits = _mm256_maddubs_epi16(_mm256_add_epi8(low, high), _mm256_set1_epi8(1));
-  return _mm256_cmpgt_epi16(bits, limit);
+  return _mm256_cmpgt_epi16(word_counts_avx2(differ), limit);
 }
 
 /* Which of 32 words are within the limit. A line without a word inside is not read: it may lie beyond the table. */

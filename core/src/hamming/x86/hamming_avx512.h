@@ -80,8 +80,8 @@ AVX512 static size_t block32_avx512(const uint8_t *rows, size_t count, const uin
 
 AVX512 static size_t block8_avx512(const uint8_t *rows, size_t count, const uint8_t *query, const uint8_t *known,
                                    unsigned radius, struct hamming_hit *hits) {
-  const __m256i queries = _mm256_set1_epi64x((long long)load_u64(query));
-  const __m256i knowns = _mm256_set1_epi64x((long long)load_u64(known));
+  const __m256i queries = _mm256_set1_epi64x((long long)load_le64(query));
+  const __m256i knowns = _mm256_set1_epi64x((long long)load_le64(known));
   const __m256i limit = _mm256_set1_epi64x((long long)radius);
   size_t found = 0;
   size_t i = 0;

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/splitmix.h"
+
 enum {
   SAMPLE_WORDS = 64,
   SAMPLES = 64 * SAMPLE_WORDS,
@@ -22,14 +24,6 @@ struct assignment {
   uint64_t random;
   size_t bits;
 };
-
-/* SplitMix64 (G. Steele, D. Lea, C. Flood, "Fast splittable pseudorandom number generators", 2014). */
-static uint64_t next_random(uint64_t *state) {
-  uint64_t z = *state += 0x9e3779b97f4a7c15u;
-  z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-  z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-  return z ^ z >> 31;
-}
 
 static void fill_columns(struct assignment *assignment, const uint8_t *samples, size_t count) {
   const size_t row_bytes = assignment->bits / 8;
@@ -64,7 +58,7 @@ static float weight_in_word(const struct assignment *assignment, const struct pi
 static void assign_randomly(struct assignment *assignment, struct pigeonring_layout *layout) {
   for (size_t b = 0; b < assignment->bits; b++) layout->word_of_bit[b] = (uint8_t)(b / PIGEONRING_WORD_BITS);
   for (size_t b = assignment->bits - 1; b > 0; b--) {
-    const size_t other = next_random(&assignment->random) % (b + 1);
+    const size_t other = splitmix_next(&assignment->random) % (b + 1);
     const uint8_t word = layout->word_of_bit[b];
     layout->word_of_bit[b] = layout->word_of_bit[other];
     layout->word_of_bit[other] = word;
@@ -73,8 +67,8 @@ static void assign_randomly(struct assignment *assignment, struct pigeonring_lay
 
 static void exchange_bits(struct assignment *assignment, struct pigeonring_layout *layout) {
   for (int i = 0; i < EXCHANGES; i++) {
-    const size_t a = next_random(&assignment->random) % assignment->bits;
-    const size_t b = next_random(&assignment->random) % assignment->bits;
+    const size_t a = splitmix_next(&assignment->random) % assignment->bits;
+    const size_t b = splitmix_next(&assignment->random) % assignment->bits;
     const uint8_t word_a = layout->word_of_bit[a];
     const uint8_t word_b = layout->word_of_bit[b];
     if (word_a == word_b) continue;
