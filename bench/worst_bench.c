@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "bench.h"
 #include "image/image.h"
+#include "pdq/shape.h"
 #include "worst_attack.h"
 
 enum { MAX_SIZES = 64 };
@@ -185,7 +186,8 @@ static void print_size(struct size size, const struct worst *worst) {
   char name[32];
   char windows[32];
   snprintf(name, sizeof name, "%" PRIu32 "x%" PRIu32, size.width, size.height);
-  snprintf(windows, sizeof windows, "%" PRIu32 "x%" PRIu32, (size.width + 127) / 128, (size.height + 127) / 128);
+  snprintf(windows, sizeof windows, "%" PRIu32 "x%" PRIu32, (uint32_t)pdq_window(size.width),
+           (uint32_t)pdq_window(size.height));
   printf("%-13s %-9s", name, windows);
   print_errors(worst);
   printf("%s, %u, %" PRIu64 "\n", worst_family_name(worst->attack.family), worst->attack.channels, worst->attack.seed);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "index_random.h"
+#include "pdq/shape.h"
 
 struct canvas {
   uint32_t width;
@@ -38,7 +39,7 @@ static struct lattice random_lattice(struct random_stream *random, uint32_t n) {
   case 2:
     return (struct lattice){at, end, 1};
   default:
-    return (struct lattice){at, end, (n + 127) / 128};
+    return (struct lattice){at, end, pdq_window(n)};
   }
 }
 

@@ -48,8 +48,8 @@ struct worst_drift {
 
 static bool axis_fill(struct axis *axis, size_t n, unsigned frequency) {
   const double pi = acos(-1.0);
-  *axis = (struct axis){.n = n, .window = (n + 127) / 128};
-  axis->lead = (axis->window + 2) / 2 - 1;
+  *axis = (struct axis){.n = n, .window = pdq_window(n)};
+  axis->lead = pdq_lead(axis->window);
   axis->cosine = malloc(n * sizeof *axis->cosine);
   axis->onwards = malloc(n * sizeof *axis->onwards);
   if (axis->cosine == NULL || axis->onwards == NULL) return false;
@@ -63,9 +63,8 @@ static bool axis_fill(struct axis *axis, size_t n, unsigned frequency) {
 
 /* Samples in the window whose output is `at`. */
 static float window_at(const struct axis *axis, size_t at) {
-  const size_t end = at + axis->lead + 1;
-  const size_t begin = end > axis->window ? end - axis->window : 0;
-  return (float)((end < axis->n ? end : axis->n) - begin);
+  const struct pdq_span span = pdq_window_span(axis->n, axis->window, at);
+  return (float)(span.end - span.begin);
 }
 
 /* ---- What a colour does ------------------------------------------------------------------------------------------ */
@@ -222,7 +221,7 @@ static bool allocate(struct worst_drift *drift) {
   drift->across = calloc(width, sizeof(float));
   drift->between = malloc(width * sizeof(float));
   drift->sampled = calloc(drift->down.window, sizeof *drift->sampled);
-  for (size_t j = 0; j < PDQ_SIDE; j++) drift->samples[j] = (size_t)(((double)j + 0.5) * (double)width / PDQ_SIDE);
+  for (size_t j = 0; j < PDQ_SIDE; j++) drift->samples[j] = pdq_sample(width, j);
   drift->samples[PDQ_SIDE] = SIZE_MAX / 2;
   return drift->pixels != NULL && drift->luma != NULL && drift->entered != NULL && drift->across != NULL &&
          drift->between != NULL && drift->sampled != NULL;
@@ -274,7 +273,7 @@ void worst_drift_close(struct worst_drift *drift) {
 }
 
 void worst_drift_band(uint32_t n, float *low, float *high) {
-  const float window = (float)((n + 127) / 128);
+  const float window = (float)(pdq_window(n));
   float power = 2.0f;
   while (2.0f * power / (window + 1.0f) < 254.0f) power *= 2.0f;
   *low = power / (window + 1.0f);

@@ -120,7 +120,7 @@ struct worst_paint *worst_paint_open(enum worst_paint_kind kind, uint32_t width,
   struct random_stream random = random_open(seed, 2, (uint64_t)kind);
   *paint = (struct worst_paint){.kind = kind, .width = width, .height = height, .channels = channels};
   paint->turned = random_below(&random, 2) != 0;
-  const unsigned window = ((paint->turned ? height : width) + 127) / 128;
+  const unsigned window = (unsigned)pdq_window(paint->turned ? height : width);
   paint->period = 2 + random_below(&random, 2 * window + 2);
   for (unsigned c = 0; c < 4; c++)
     for (size_t axis = 0; axis < 2; axis++) paint->slope[axis][c] = (int)random_below(&random, 511) - 255;

@@ -30,13 +30,13 @@
 
 static void check_tents(size_t n) {
   double *weights = malloc(tent_weights_size(n) * sizeof *weights);
-  double *dense = calloc(TENT_CELLS * n, sizeof *dense);
+  double *dense = calloc(PDQ_SIDE * n, sizeof *dense);
   double *unit = calloc(n, sizeof *unit);
   double *once = malloc(n * sizeof *once);
   double *twice = malloc(n * sizeof *twice);
   struct tent_axis axis;
   tent_build(&axis, n, weights);
-  for (size_t cell = 0; cell < TENT_CELLS; cell++)
+  for (size_t cell = 0; cell < PDQ_SIDE; cell++)
     for (size_t k = 0; k < axis.count[cell]; k++)
       dense[cell * n + axis.first[cell] + k] = axis.unit * weights[cell * axis.stride + k];
   /* Column x of the matrix is what a unit at sample x becomes. */
@@ -45,13 +45,13 @@ static void check_tents(size_t n) {
     operator_box(unit, once, n);
     operator_box(once, twice, n);
     unit[x] = 0.0;
-    for (size_t cell = 0; cell < TENT_CELLS; cell++) {
+    for (size_t cell = 0; cell < PDQ_SIDE; cell++) {
       const double expected = twice[(size_t)(((double)cell + 0.5) * (double)n / 64)];
       if (fabs(dense[cell * n + x] - expected) > 1e-14)
         fail_msg("n %zu, cell %zu, sample %zu: %.17g, not %.17g", n, cell, x, dense[cell * n + x], expected);
     }
   }
-  for (size_t cell = 2; cell < TENT_CELLS; cell++)
+  for (size_t cell = 2; cell < PDQ_SIDE; cell++)
     if (n >= 128) assert_true(axis.first[cell] >= axis.first[cell - 2] + axis.count[cell - 2]);
   free(weights);
   free(dense);
@@ -77,7 +77,7 @@ static void test_projection_is_the_inverse_dct(void **unused) {
     double *weights = malloc(tent_weights_size(n) * sizeof *weights);
     struct tent_axis axis;
     tent_build(&axis, n, weights);
-    for (size_t cell = 0; cell < TENT_CELLS; cell++) {
+    for (size_t cell = 0; cell < PDQ_SIDE; cell++) {
       for (size_t block = 0; block < (n + 7) / 8; block++) {
         double projected[8];
         tent_project(&axis, cell, block, projected);

@@ -269,8 +269,8 @@ static void check_filter(const struct pdq_kernels *tier, const struct pdq_kernel
   float count[1400];
   float reciprocal[1400];
   uint32_t samples[PDQ_SIDE];
-  struct pdq_box box = {.n = n, .window = (n + 127) / 128, .count = count, .reciprocal = reciprocal};
-  box.lead = (box.window + 2) / 2 - 1;
+  struct pdq_box box = {.n = n, .window = pdq_window(n), .count = count, .reciprocal = reciprocal};
+  box.lead = pdq_lead(box.window);
   for (size_t x = 0; x < (n + 7) / 8 * 8; x++) {
     count[x] = (float)(1 + x % box.window);
     reciprocal[x] = 1.0f / count[x];

@@ -10,6 +10,7 @@
 #include "../support/expect.h"
 #include "../support/random.h"
 #include "../support/sound.h"
+#include "pdq/shape.h"
 
 enum { CELLS = 64 };
 
@@ -319,7 +320,7 @@ static struct palette new_palette(int level, double grid) {
 
 /* Colours along an axis that drift to one side and whose mean follows `levels` (one a cell), which are near `base`. */
 static void choose_drift(uint8_t (*colours)[3], size_t length, int base, const float levels[CELLS], int direction) {
-  const size_t window = (length + 127) / 128;
+  const size_t window = pdq_window(length);
   const double grid = ldexp(1.0, (int)floor(log2((double)base * (double)window)) - 23);
   const struct palette palette = new_palette(base, grid);
   float sum = 0.0f;

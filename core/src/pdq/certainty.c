@@ -41,7 +41,8 @@ static float of_blocks(const struct pdq_fast_result *result, unsigned size, size
   return deviations[result->path][size] * deviation + result->missing[16 * i + j];
 }
 
-void pdq_epsilon(const struct pdq_fast_result *result, uint32_t width, uint32_t height, float epsilon[16 * 16]) {
+void pdq_epsilon(const struct pdq_fast_result *result, uint32_t width, uint32_t height,
+                 float epsilon[PDQ_COEFFICIENTS * PDQ_COEFFICIENTS]) {
   if (result->path == PDQ_FAST_PIXELS) {
     memcpy(epsilon, result->rounding->coefficients, sizeof result->rounding->coefficients);
     return;

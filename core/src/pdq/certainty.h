@@ -7,6 +7,7 @@
 
 /* By how much each coefficient of the result may differ from the exact level's: for pdq_hash_within. Infinite where
  * nothing is certain. */
-void pdq_epsilon(const struct pdq_fast_result *result, uint32_t width, uint32_t height, float epsilon[16 * 16]);
+void pdq_epsilon(const struct pdq_fast_result *result, uint32_t width, uint32_t height,
+                 float epsilon[PDQ_COEFFICIENTS * PDQ_COEFFICIENTS]);
 
 #endif

@@ -12,6 +12,7 @@
 
 #include "hashscan.h"
 #include "image/image.h"
+#include "pdq/shape.h"
 
 struct pdq_fast;
 struct pdq_rounding;
@@ -57,13 +58,13 @@ enum pdq_fast_path { PDQ_FAST_PIXELS, PDQ_FAST_BLOCKS, PDQ_FAST_PROGRESSIVE /* b
  * exact level has them up to the path's error. */
 struct pdq_fast_result {
   enum pdq_fast_path path;
-  float picture[64 * 64];
-  float coefficients[16 * 16];
+  float picture[PDQ_SIDE * PDQ_SIDE];
+  float coefficients[PDQ_COEFFICIENTS * PDQ_COEFFICIENTS];
   int quality;                         /* of `picture`, 0 to 100 */
   int quality_low, quality_high;       /* the exact level's lies between them, inclusive; 0 and 100 for blocks */
   const struct pdq_rounding *rounding; /* pixels: what the above can be off by; lives until the next pdq_fast_begin */
   /* Progressive: what the bits that were not read can change each coefficient by, at most; else zero. */
-  float missing[16 * 16];
+  float missing[PDQ_COEFFICIENTS * PDQ_COEFFICIENTS];
   float clamped; /* blocks: standard deviation over the picture, in levels, of how much clipping to RGB seems to change
                     luma. A weak sign of the error it causes, since frequencies that were not read clip too. */
 };

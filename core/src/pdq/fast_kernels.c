@@ -23,8 +23,8 @@ static float add_lanes(const float lanes[8]) {
   return ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) + ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7]));
 }
 
-static void gather_scalar(const struct pdq_weights *columns, const float *sums, float scale, float out[TENT_CELLS]) {
-  for (size_t cell = 0; cell < TENT_CELLS; cell++) {
+static void gather_scalar(const struct pdq_weights *columns, const float *sums, float scale, float out[PDQ_SIDE]) {
+  for (size_t cell = 0; cell < PDQ_SIDE; cell++) {
     const float *weights = columns->values + cell * columns->stride;
     const float *from = sums + columns->first[cell];
     float lanes[8] = {0};
@@ -36,7 +36,7 @@ static void gather_scalar(const struct pdq_weights *columns, const float *sums, 
 static void gather_blocks_scalar(const struct pdq_weights *columns, const int16_t *blocks, size_t stride,
                                  float *partial) {
   const size_t lanes = columns->layout;
-  for (size_t cell = 0; cell < TENT_CELLS; cell++) {
+  for (size_t cell = 0; cell < PDQ_SIDE; cell++) {
     const float *weights = columns->values + cell * columns->stride;
     float *to = partial + cell * lanes;
     memset(to, 0, lanes * sizeof *to);
@@ -60,12 +60,12 @@ static void centre_scalar(const int16_t *blocks, size_t stride, size_t count, co
 }
 
 static void spread_scalar(const float *partial, const float *weights, size_t lanes, float *sums) {
-  for (size_t cell = 0; cell < TENT_CELLS; cell++)
+  for (size_t cell = 0; cell < PDQ_SIDE; cell++)
     for (size_t k = 0; k < lanes; k++) sums[cell * lanes + k] += weights[k] * partial[cell * lanes + k];
 }
 
-static void collect_scalar(const float *sums, const float *steps, size_t lanes, float out[TENT_CELLS]) {
-  for (size_t cell = 0; cell < TENT_CELLS; cell++) {
+static void collect_scalar(const float *sums, const float *steps, size_t lanes, float out[PDQ_SIDE]) {
+  for (size_t cell = 0; cell < PDQ_SIDE; cell++) {
     float added[8] = {0};
     for (size_t k = 0; k < lanes; k++) added[k % 8] += steps[k] * sums[cell * lanes + k];
     out[cell] = 128.0f + add_lanes(added);

@@ -38,7 +38,7 @@ struct pdq_fast_kernels {
   void (*weigh_float)(const uint8_t *rows, size_t stride, size_t count, const float *weights, size_t n, float *sums);
 
   /* out[cell] = scale * (the sum, in eight lanes, of column weights times sums). */
-  void (*gather)(const struct pdq_weights *columns, const float *sums, float scale, float out[TENT_CELLS]);
+  void (*gather)(const struct pdq_weights *columns, const float *sums, float scale, float out[PDQ_SIDE]);
 
   /* partial[cell * lanes + k] = sum over blocks of coefficient k times its weight for the cell. Reads `lanes`
    * coefficients of each block. */
@@ -53,7 +53,7 @@ struct pdq_fast_kernels {
   void (*spread)(const float *partial, const float *weights, size_t lanes, float *sums);
 
   /* out[cell] = 128 + (the sum, in eight lanes, of steps[k] * sums[cell * lanes + k]). */
-  void (*collect)(const float *sums, const float *steps, size_t lanes, float out[TENT_CELLS]);
+  void (*collect)(const float *sums, const float *steps, size_t lanes, float out[PDQ_SIDE]);
 
   /* coefficients = dct * picture * transpose(dct). */
   void (*transform)(const struct pdq_folded_dct *dct, const float *picture, float *coefficients);

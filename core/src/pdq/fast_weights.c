@@ -20,15 +20,15 @@ static float *values_of(const struct pdq_weights *weights, size_t cell) {
 
 static bool allocate_values(struct pdq_weights *weights, size_t stride) {
   weights->stride = stride;
-  weights->values = calloc(TENT_CELLS * stride, sizeof *weights->values);
+  weights->values = calloc(PDQ_SIDE * stride, sizeof *weights->values);
   return weights->values != NULL;
 }
 
 static bool build_rows(struct pdq_weights *weights, const struct tent_axis *axis) {
   if (!allocate_values(weights, axis->stride)) return false;
-  weights->whole = calloc(TENT_CELLS, axis->stride);
+  weights->whole = calloc(PDQ_SIDE, axis->stride);
   if (weights->whole == NULL) return false;
-  for (size_t cell = 0; cell < TENT_CELLS; cell++) {
+  for (size_t cell = 0; cell < PDQ_SIDE; cell++) {
     const double *tent = axis->weights + cell * axis->stride;
     weights->first[cell] = axis->first[cell];
     weights->count[cell] = axis->count[cell];
@@ -49,7 +49,7 @@ static bool build_columns(struct pdq_weights *weights, const struct tent_axis *a
   const size_t channels = weights->layout;
   const double *shares = channels == 1 ? grey : luma;
   if (!allocate_values(weights, (axis->stride * channels + 7) / 8 * 8)) return false;
-  for (size_t cell = 0; cell < TENT_CELLS; cell++) {
+  for (size_t cell = 0; cell < PDQ_SIDE; cell++) {
     const double *tent = axis->weights + cell * axis->stride;
     weights->first[cell] = axis->first[cell] * (uint32_t)channels;
     weights->count[cell] = (axis->count[cell] * (uint32_t)channels + 7) / 8 * 8;
@@ -64,7 +64,7 @@ static bool build_blocks(struct pdq_weights *weights, const struct tent_axis *ax
   const bool down = weights->use == PDQ_WEIGHTS_BLOCK_ROWS;
   const size_t most = (axis->stride + TENT_BLOCK - 2) / TENT_BLOCK + 1; /* blocks that stride - 1 samples can touch */
   if (!allocate_values(weights, most * lanes)) return false;
-  for (size_t cell = 0; cell < TENT_CELLS; cell++) {
+  for (size_t cell = 0; cell < PDQ_SIDE; cell++) {
     const uint32_t first = axis->first[cell] / TENT_BLOCK;
     weights->first[cell] = first;
     weights->count[cell] = (axis->first[cell] + axis->count[cell] - 1) / TENT_BLOCK + 1 - first;
@@ -129,7 +129,7 @@ static void sum_gains(const struct pdq_weights *weights, const float *dct, float
   for (size_t p = 0; p < PDQ_COEFFICIENTS; p++) {
     float *gains = weights->gains + p * lanes;
     memset(effect, 0, effects * sizeof *effect);
-    for (size_t cell = 0; cell < TENT_CELLS; cell++) {
+    for (size_t cell = 0; cell < PDQ_SIDE; cell++) {
       float *to = effect + weights->first[cell] * lanes;
       const float *from = values_of(weights, cell);
       const float factor = dct[p * PDQ_SIDE + cell];

@@ -22,13 +22,13 @@ struct pdq_weights {
   size_t layout;
   uint64_t last_used; /* 0: empty */
 
-  uint32_t first[TENT_CELLS];
-  uint32_t count[TENT_CELLS]; /* columns: a multiple of 8, with zero weights at the end */
-  float unit;                 /* what is weighed must be multiplied by this in the end */
-  float *values;              /* blocks: `lanes` of them for each, in zigzag order */
-  size_t stride;              /* values from cell to cell */
-  uint8_t *whole;             /* rows: the same weights as bytes, `stride` a cell; NULL when none are */
-  bool is_whole[TENT_CELLS];
+  uint32_t first[PDQ_SIDE];
+  uint32_t count[PDQ_SIDE]; /* columns: a multiple of 8, with zero weights at the end */
+  float unit;               /* what is weighed must be multiplied by this in the end */
+  float *values;            /* blocks: `lanes` of them for each, in zigzag order */
+  size_t stride;            /* values from cell to cell */
+  uint8_t *whole;           /* rows: the same weights as bytes, `stride` a cell; NULL when none are */
+  bool is_whole[PDQ_SIDE];
   float *gains; /* blocks: see pdq_weights_gains(); NULL until asked for */
 };
 

@@ -11,10 +11,9 @@
 #include <stdint.h>
 
 #include "base/cpu.h"
+#include "pdq/shape.h"
 
 #define PDQ_STRIP 8 /* rows in a strip */
-#define PDQ_SIDE 64 /* the decimated picture is 64x64 */
-#define PDQ_COEFFICIENTS 16
 
 /* A box filter along an axis of `n` samples. The output at o is the mean of those inputs o + lead - window + 1 to
  * o + lead that exist; `count` says how many, and `reciprocal` is 1 / count, correctly rounded. */

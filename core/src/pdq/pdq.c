@@ -17,7 +17,6 @@
 #include "pdq/spectrum.h"
 
 #define NN512_SIDE 512
-#define MINIMUM_SIDE 5 /* smaller pictures have no hash: all zero bits, quality 0 */
 
 /* The rows inside the window of a filter across rows, which it has still to subtract. Row r is kept at r modulo
  * `capacity`. */
@@ -81,7 +80,7 @@ void pdq_stream_destroy(struct pdq_stream *stream) {
 }
 
 static bool too_small(const struct pdq_stream *stream) {
-  return stream->columns < MINIMUM_SIDE || stream->rows < MINIMUM_SIDE;
+  return stream->columns < PDQ_MINIMUM_SIDE || stream->rows < PDQ_MINIMUM_SIDE;
 }
 
 /* ---- Layout ---------------------------------------------------------------------------------------------------- */
@@ -112,8 +111,8 @@ static float *arena_take(struct arena *arena, size_t rows, size_t stride) {
 
 static void box_set(struct pdq_box *box, size_t n) {
   box->n = n;
-  box->window = (n + 127) / 128;
-  box->lead = (box->window + 2) / 2 - 1;
+  box->window = pdq_window(n);
+  box->lead = pdq_lead(box->window);
 }
 
 static void box_layout(struct pdq_box *box, struct arena *arena) {
@@ -166,15 +165,14 @@ static bool stream_reserve(struct pdq_stream *stream, size_t floats) {
 static void box_fill(struct pdq_box *box) {
   const size_t padded = round_up(box->n, PDQ_STRIP);
   for (size_t o = 0; o < padded; o++) {
-    const size_t end = o + box->lead + 1;
-    const size_t begin = end > box->window ? end - box->window : 0;
-    box->count[o] = o < box->n ? (float)((end < box->n ? end : box->n) - begin) : 1.0f;
+    const struct pdq_span span = pdq_window_span(box->n, box->window, o);
+    box->count[o] = o < box->n ? (float)(span.end - span.begin) : 1.0f;
     box->reciprocal[o] = 1.0f / box->count[o];
   }
 }
 
 static void decimation_samples(uint32_t samples[PDQ_SIDE], size_t n) {
-  for (size_t i = 0; i < PDQ_SIDE; i++) samples[i] = (uint32_t)(((double)i + 0.5) * (double)n / PDQ_SIDE);
+  for (size_t i = 0; i < PDQ_SIDE; i++) samples[i] = (uint32_t)pdq_sample(n, i);
 }
 
 /* Zeroes the sums, and all that a filter may read but no picture of this size writes. */

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "hashscan.h"
+#include "pdq/shape.h"
 
 struct pdq_stream;
 
@@ -30,6 +31,6 @@ void pdq_stream_finish(struct pdq_stream *stream, bool dihedral, hashscan_pdq *h
 /* After pdq_stream_finish(), of a picture with both sides at least 5: the filtered and decimated 64x64 luma, and its
  * 16x16 coefficients. For what measures the fast level's error; a 64x64 picture's own hash comes from neither. */
 const float *pdq_stream_picture(const struct pdq_stream *stream);
-void pdq_stream_coefficients(const struct pdq_stream *stream, float coefficients[16 * 16]);
+void pdq_stream_coefficients(const struct pdq_stream *stream, float coefficients[PDQ_COEFFICIENTS * PDQ_COEFFICIENTS]);
 
 #endif

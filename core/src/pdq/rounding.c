@@ -39,27 +39,22 @@ static double half_unit(double largest) {
   return ldexp(1.0, exponent - 25);
 }
 
-/* Outputs and inputs of a box filter as pdq_box has them. */
+/* A box filter along an axis, as pdq_box has it. */
 struct box {
   size_t n, window, lead;
 };
 
-static size_t window_begin(const struct box *box, size_t output) {
-  const size_t end = output + box->lead + 1;
-  return end > box->window ? end - box->window : 0;
-}
-
-static size_t window_end(const struct box *box, size_t output) {
-  const size_t end = output + box->lead + 1;
-  return end < box->n ? end : box->n;
+static struct pdq_span window_of(const struct box *box, size_t output) {
+  return pdq_window_span(box->n, box->window, output);
 }
 
 static double window_count(const struct box *box, size_t output) {
-  return (double)(window_end(box, output) - window_begin(box, output));
+  const struct pdq_span window = window_of(box, output);
+  return (double)(window.end - window.begin);
 }
 
 static size_t sample_of(const struct box *box, size_t cell) {
-  return (size_t)(((double)cell + 0.5) * (double)box->n / PDQ_SIDE);
+  return pdq_sample(box->n, cell);
 }
 
 /* An error of step k of the first pass is in all outputs from k on, each of which the second pass weighs for the cells
@@ -68,18 +63,17 @@ static void add_first(const struct box *box, const struct pdq_rounding_dct *cons
   double weight[PDQ_COEFFICIENTS] = {0};
   size_t at = box->n;
   for (size_t cell = PDQ_SIDE; cell-- > 0;) {
-    const size_t sample = sample_of(box, cell);
-    const size_t begin = window_begin(box, sample);
-    const size_t end = window_end(box, sample);
-    for (size_t j = 0; at > end && j < PDQ_COEFFICIENTS; j++) axis->first[j] += (double)(at - end) * fabs(weight[j]);
-    for (size_t x = end; x-- > begin;) {
-      const double share = 1.0 / ((double)(end - begin) * window_count(box, x));
+    const struct pdq_span window = window_of(box, sample_of(box, cell));
+    for (size_t j = 0; at > window.end && j < PDQ_COEFFICIENTS; j++)
+      axis->first[j] += (double)(at - window.end) * fabs(weight[j]);
+    for (size_t x = window.end; x-- > window.begin;) {
+      const double factor = 1.0 / ((double)(window.end - window.begin) * window_count(box, x));
       for (size_t j = 0; j < PDQ_COEFFICIENTS; j++) {
-        weight[j] += share * constants->rows[j][cell];
+        weight[j] += factor * constants->rows[j][cell];
         axis->first[j] += fabs(weight[j]);
       }
     }
-    at = begin < at ? begin : at;
+    at = window.begin < at ? window.begin : at;
   }
   for (size_t j = 0; j < PDQ_COEFFICIENTS; j++)
     axis->first[j] = axis->one * (axis->first[j] + (double)at * fabs(weight[j])) + axis->lead * fabs(weight[j]);
@@ -105,25 +99,25 @@ static void add_differences(const struct box *box, struct axis *axis) {
   const double all = axis->one * (double)(box->n + box->lead) + axis->lead;
   double least = (double)box->window;
   for (size_t cell = 0; cell < PDQ_SIDE; cell++) {
-    const size_t sample = sample_of(box, cell);
-    least = fmin(least, window_count(box, window_begin(box, sample)));
-    least = fmin(least, window_count(box, window_end(box, sample) - 1));
-    least = fmin(least, window_count(box, sample));
+    const struct pdq_span window = window_of(box, sample_of(box, cell));
+    least = fmin(least, window_count(box, window.begin));
+    least = fmin(least, window_count(box, window.end - 1));
+    least = fmin(least, (double)(window.end - window.begin));
   }
   axis->drift = all / least;
   const double unlike = all * (1.0 / least - 1.0 / (double)box->window);
   for (size_t cell = 0; cell + 1 < PDQ_SIDE; cell++) {
     const size_t here = sample_of(box, cell);
     const size_t next = sample_of(box, cell + 1);
-    const double between = axis->one * (double)(window_end(box, next) - window_begin(box, here)) / least;
+    const double between = axis->one * (double)(window_of(box, next).end - window_of(box, here).begin) / least;
     axis->apart_first = fmax(axis->apart_first, between + unlike);
     axis->apart_sampled = fmax(axis->apart_sampled, axis->one * (double)(next - here) / least + unlike);
   }
 }
 
 static void axis_build(size_t n, double brightest, const struct pdq_rounding_dct *constants, struct axis *axis) {
-  const size_t window = (n + 127) / 128;
-  const struct box box = {n, window, (window + 2) / 2 - 1};
+  const size_t window = pdq_window(n);
+  const struct box box = {n, window, pdq_lead(window)};
   const double most = brightest * (double)window;
   *axis = (struct axis){.one = half_unit(most + brightest) + half_unit(most)};
   axis->lead = (double)box.lead * half_unit(most);

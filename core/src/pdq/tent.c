@@ -5,39 +5,32 @@
 #include <math.h>
 #include <string.h>
 
-/* Samples of a box filter's window around `at`, clipped to the axis. */
-struct span {
-  size_t begin;
-  size_t end;
-};
-
-static struct span window_around(const struct tent_axis *axis, size_t at) {
-  const size_t end = at + axis->window / 2 + 1;
-  return (struct span){end > axis->window ? end - axis->window : 0, end < axis->n ? end : axis->n};
+static struct pdq_span window_around(const struct tent_axis *axis, size_t output) {
+  return pdq_window_span(axis->n, axis->window, output);
 }
 
-static double share(const struct tent_axis *axis, struct span window) {
+/* The weight of each sample of a window, in units of 1 / axis->window. */
+static double weight_in(const struct tent_axis *axis, struct pdq_span window) {
   return (double)axis->window / (double)(window.end - window.begin);
 }
 
 size_t tent_weights_size(size_t n) {
-  return TENT_CELLS * (2 * ((n + 127) / 128));
+  return PDQ_SIDE * 2 * pdq_window(n);
 }
 
-/* What each output of the first pass gives to its window is marked where the window begins and taken back behind its
- * end; the running sum of the marks is the tent. */
+/* The weight that each output of the first pass puts on the samples of its window is added where the window begins and
+ * subtracted behind its end; the running sum of these marks is the tent. */
 static void build_tent(struct tent_axis *axis, size_t cell) {
-  const size_t sample = (size_t)(((double)cell + 0.5) * (double)axis->n / TENT_CELLS);
-  const struct span outputs = window_around(axis, sample);
+  const struct pdq_span outputs = window_around(axis, pdq_sample(axis->n, cell));
   const size_t first = window_around(axis, outputs.begin).begin;
   const size_t end = window_around(axis, outputs.end - 1).end;
   double *weights = axis->weights + cell * axis->stride;
   memset(weights, 0, axis->stride * sizeof *weights);
   for (size_t o = outputs.begin; o < outputs.end; o++) {
-    const struct span inputs = window_around(axis, o);
-    const double given = share(axis, outputs) * share(axis, inputs);
-    weights[inputs.begin - first] += given;
-    weights[inputs.end - first] -= given;
+    const struct pdq_span inputs = window_around(axis, o);
+    const double weight = weight_in(axis, outputs) * weight_in(axis, inputs);
+    weights[inputs.begin - first] += weight;
+    weights[inputs.end - first] -= weight;
   }
   for (size_t x = 1; x < end - first; x++) weights[x] += weights[x - 1];
   axis->first[cell] = (uint32_t)first;
@@ -46,11 +39,11 @@ static void build_tent(struct tent_axis *axis, size_t cell) {
 
 void tent_build(struct tent_axis *axis, size_t n, double *weights) {
   axis->n = n;
-  axis->window = (n + 127) / 128;
+  axis->window = pdq_window(n);
   axis->unit = 1.0 / ((double)axis->window * (double)axis->window);
   axis->stride = 2 * axis->window; /* one mark more than samples */
   axis->weights = weights;
-  for (size_t cell = 0; cell < TENT_CELLS; cell++) build_tent(axis, cell);
+  for (size_t cell = 0; cell < PDQ_SIDE; cell++) build_tent(axis, cell);
 }
 
 /* cos(k pi / 16) for k = 0 to 8; the rest of the circle follows by symmetry. */

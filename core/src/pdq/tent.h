@@ -9,7 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TENT_CELLS 64
+#include "pdq/shape.h"
+
 #define TENT_BLOCK 8 /* samples along a side of a JPEG block */
 
 /* Weights are in units of 1 / window^2: a tent whose windows all lie inside the axis has the integers 1, 2, ...,
@@ -19,9 +20,9 @@ struct tent_axis {
   size_t n; /* samples, at least 5 */
   size_t window;
   double unit;
-  uint32_t first[TENT_CELLS]; /* sample */
-  uint32_t count[TENT_CELLS]; /* samples, 1 to 2 * window - 1 */
-  size_t stride;              /* doubles from tent to tent */
+  uint32_t first[PDQ_SIDE]; /* sample */
+  uint32_t count[PDQ_SIDE]; /* samples, 1 to 2 * window - 1 */
+  size_t stride;            /* doubles from tent to tent */
   double *weights;
 };
 

@@ -82,8 +82,8 @@ static inline float32x4_t add_lanes_neon(const struct eight_neon v[4]) {
   return vaddq_f32(low, high);
 }
 
-static void gather_neon(const struct pdq_weights *columns, const float *sums, float scale, float out[TENT_CELLS]) {
-  for (size_t cell = 0; cell < TENT_CELLS; cell += 4) {
+static void gather_neon(const struct pdq_weights *columns, const float *sums, float scale, float out[PDQ_SIDE]) {
+  for (size_t cell = 0; cell < PDQ_SIDE; cell += 4) {
     struct eight_neon lanes[4];
     for (size_t c = 0; c < 4; c++) {
       const float *weights = columns->values + (cell + c) * columns->stride;
@@ -99,7 +99,7 @@ static void gather_neon(const struct pdq_weights *columns, const float *sums, fl
 static void gather_blocks_neon(const struct pdq_weights *columns, const int16_t *blocks, size_t stride,
                                float *partial) {
   const size_t lanes = columns->layout;
-  for (size_t cell = 0; cell < TENT_CELLS; cell++) {
+  for (size_t cell = 0; cell < PDQ_SIDE; cell++) {
     for (size_t k = 0; k < lanes; k += 8) {
       const float *weights = columns->values + cell * columns->stride + k;
       const int16_t *block = blocks + columns->first[cell] * stride + k;
@@ -126,13 +126,13 @@ static void centre_neon(const int16_t *blocks, size_t stride, size_t count, cons
 }
 
 static void spread_neon(const float *partial, const float *weights, size_t lanes, float *sums) {
-  for (size_t at = 0; at < TENT_CELLS * lanes; at += 8)
+  for (size_t at = 0; at < PDQ_SIDE * lanes; at += 8)
     store8_neon(sums + at,
                 add_product8_neon(load8_neon(sums + at), load8_neon(weights + at % lanes), load8_neon(partial + at)));
 }
 
-static void collect_neon(const float *sums, const float *steps, size_t lanes, float out[TENT_CELLS]) {
-  for (size_t cell = 0; cell < TENT_CELLS; cell += 4) {
+static void collect_neon(const float *sums, const float *steps, size_t lanes, float out[PDQ_SIDE]) {
+  for (size_t cell = 0; cell < PDQ_SIDE; cell += 4) {
     struct eight_neon added[4];
     for (size_t c = 0; c < 4; c++) {
       added[c] = zero8_neon;

@@ -104,8 +104,8 @@ FAST_AVX2 static inline __m128 add_lanes_avx2(__m256 a, __m256 b, __m256 c, __m2
 }
 
 FAST_AVX2 static void gather_avx2(const struct pdq_weights *columns, const float *sums, float scale,
-                                  float out[TENT_CELLS]) {
-  for (size_t cell = 0; cell < TENT_CELLS; cell += 4) {
+                                  float out[PDQ_SIDE]) {
+  for (size_t cell = 0; cell < PDQ_SIDE; cell += 4) {
     __m256 lanes[4];
     FAST_UNROLL
     for (size_t c = 0; c < 4; c++) {
@@ -123,7 +123,7 @@ FAST_AVX2 static void gather_avx2(const struct pdq_weights *columns, const float
 FAST_AVX2 static void gather_blocks_avx2(const struct pdq_weights *columns, const int16_t *blocks, size_t stride,
                                          float *partial) {
   const size_t lanes = columns->layout;
-  for (size_t cell = 0; cell < TENT_CELLS; cell++) {
+  for (size_t cell = 0; cell < PDQ_SIDE; cell++) {
     const size_t count = columns->count[cell];
     for (size_t k = 0; k < lanes; k += 8) {
       const float *weights = columns->values + cell * columns->stride + k;
@@ -155,15 +155,15 @@ FAST_AVX2 static void centre_avx2(const int16_t *blocks, size_t stride, size_t c
 FAST_AVX2 static void spread_avx2(const float *partial, const float *weights, size_t lanes, float *sums) {
   for (size_t k = 0; k < lanes; k += 8) {
     const __m256 weight = _mm256_loadu_ps(weights + k);
-    for (size_t at = k; at < TENT_CELLS * lanes; at += lanes) {
+    for (size_t at = k; at < PDQ_SIDE * lanes; at += lanes) {
       const __m256 product = _mm256_mul_ps(weight, _mm256_load_ps(partial + at));
       _mm256_store_ps(sums + at, _mm256_add_ps(_mm256_load_ps(sums + at), product));
     }
   }
 }
 
-FAST_AVX2 static void collect_avx2(const float *sums, const float *steps, size_t lanes, float out[TENT_CELLS]) {
-  for (size_t cell = 0; cell < TENT_CELLS; cell += 4) {
+FAST_AVX2 static void collect_avx2(const float *sums, const float *steps, size_t lanes, float out[PDQ_SIDE]) {
+  for (size_t cell = 0; cell < PDQ_SIDE; cell += 4) {
     __m256 added[4];
     FAST_UNROLL
     for (size_t c = 0; c < 4; c++) {
