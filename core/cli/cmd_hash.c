@@ -20,9 +20,9 @@ struct hash_settings {
 };
 
 static const struct option hash_options[] = {
-    {"profile", 0, OPTION_CHOICE, offsetof(struct hash_settings, profile), "full|nn512",
+    {"profile", 0, OPTION_PROFILE, offsetof(struct hash_settings, profile), NULL,
      "What is hashed: every pixel, or the nearest-neighbour 512x512 sample of larger images. Default full.", 0, 0},
-    {"level", 0, OPTION_CHOICE, offsetof(struct hash_settings, level), "exact|fast|blocks",
+    {"level", 0, OPTION_LEVEL, offsetof(struct hash_settings, level), NULL,
      "With fast the same pixels are hashed cheaply; rounding may change a few bits, and JSON Lines say which. With "
      "blocks, "
      "JPEG is hashed from the low frequencies of its blocks, and which bits differ is an estimate. Neither is to be "

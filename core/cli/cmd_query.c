@@ -34,7 +34,7 @@ struct query_settings {
 static const struct option query_options[] = {
     {"radius", 0, OPTION_NUMBER, offsetof(struct query_settings, radius), "N",
      "Largest distance in bits that is a match, for PDQ. Default 31.", 0, 256},
-    {"kind", 0, OPTION_CHOICE, offsetof(struct query_settings, kind), "pdq|md5|sha1|sha256|hash64",
+    {"kind", 0, OPTION_KIND, offsetof(struct query_settings, kind), NULL,
      "What all the hashes are. Default: told by their length; 64 digits are pdq.", 0, 0},
     {"format", 0, OPTION_CHOICE, offsetof(struct query_settings, format), "jsonl|csv",
      "How the output is written. Default jsonl.", 0, 0},

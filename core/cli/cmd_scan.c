@@ -33,13 +33,13 @@ static const struct option scan_options[] = {
      0},
     {"radius", 0, OPTION_NUMBER, offsetof(struct scan_settings, radius), "N",
      "Largest distance in bits that is a match. Default 31.", 0, 256},
-    {"transforms", 0, OPTION_CHOICE, offsetof(struct scan_settings, transforms), "none|dihedral",
+    {"transforms", 0, OPTION_TRANSFORMS, offsetof(struct scan_settings, transforms), NULL,
      "Compare each image as it is, or also its seven flips and rotations. Default dihedral.", 0, 0},
     {"min-quality", 0, OPTION_NUMBER, offsetof(struct scan_settings, min_quality), "N",
      "PDQ hashes of lower quality are not compared. Default 50.", 0, 100},
-    {"profile", 0, OPTION_CHOICE, offsetof(struct scan_settings, profile), "full|nn512",
+    {"profile", 0, OPTION_PROFILE, offsetof(struct scan_settings, profile), NULL,
      "What is hashed, as in hash. Default full.", 0, 0},
-    {"level", 0, OPTION_CHOICE, offsetof(struct scan_settings, level), "exact|fast|blocks",
+    {"level", 0, OPTION_LEVEL, offsetof(struct scan_settings, level), NULL,
      "With fast, images are screened: decoded, hashed cheaply and compared with the bits that rounding may change as "
      "wildcards; only where that finds a candidate, the exact hash decides. The matches are those of exact for every "
      "file. With blocks, JPEG is screened from the low frequencies of its blocks without decoding the rest: "
@@ -47,7 +47,7 @@ static const struct option scan_options[] = {
      "unnoticed. "
      "Use it for a first pass over storage that nobody crafted to hide from it. Default fast.",
      0, 0},
-    {"links", 0, OPTION_CHOICE, offsetof(struct scan_settings, links), "within|follow|skip",
+    {"links", 0, OPTION_LINKS, offsetof(struct scan_settings, links), NULL,
      "Which symbolic links in folders are followed: those that lead to a PATH or into it, all, or none. Others get a "
      "record that says so. A PATH itself may be a link. Default within.",
      0, 0},
@@ -194,7 +194,7 @@ static void write_summary(struct scan_run *run) {
   json_string(&json, "type", "summary");
   write_counts(&json, &run->summary);
   json_integer(&json, "radius", settings->radius);
-  json_string(&json, "transforms", settings->transforms == HASHSCAN_TRANSFORMS_DIHEDRAL ? "dihedral" : "none");
+  json_string(&json, "transforms", hashscan_transforms_name((hashscan_transforms)settings->transforms));
   json_integer(&json, "min_quality", settings->min_quality);
   json_string(&json, "profile", hashscan_profile_name((hashscan_profile)settings->profile));
   json_string(&json, "level", hashscan_level_name((hashscan_level)settings->level));

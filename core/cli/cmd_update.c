@@ -23,7 +23,7 @@ struct remove_settings {
 static const struct option remove_options[] = {
     {"hash", 0, OPTION_TEXTS, offsetof(struct remove_settings, hashes), "HEX",
      "Remove every entry with this hash. May be given more than once.", 0, 0},
-    {"kind", 0, OPTION_CHOICE, offsetof(struct remove_settings, kind), INDEX_KINDS,
+    {"kind", 0, OPTION_KIND, offsetof(struct remove_settings, kind), NULL,
      "What the hashes are. Default: told by their length; 64 digits are pdq.", 0, 0},
     {"id", 0, OPTION_TEXTS, offsetof(struct remove_settings, ids), "ID",
      "Remove every entry with this id. May be given more than once.", 0, 0},

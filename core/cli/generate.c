@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "enumerations.h"
 #include "fail_on.h"
 #include "message.h"
 #include "output.h"
@@ -29,10 +30,12 @@ static void man_sentences(struct output *out, const char *text) {
 
 static void man_option(const struct option *option, void *user) {
   struct output *out = user;
+  char words[OPTION_WORDS_SIZE];
+  const char *value = option_value(option, words);
   output_text(out, ".It ");
   if (option->letter != 0) output_format(out, "Fl %c , ", option->letter);
   output_format(out, "Fl -%s", option->name);
-  if (option->value != NULL) output_format(out, " Ar %s", option->value);
+  if (value != NULL) output_format(out, " Ar %s", value);
   output_text(out, "\n");
   man_sentences(out, option->help);
 }
@@ -59,19 +62,21 @@ struct completion {
   const struct command *command;
 };
 
-static void words(struct output *out, const char *choices) {
+static void put_words(struct output *out, const char *choices) {
   for (; *choices != '\0'; choices++) output_put(out, *choices == '|' ? " " : choices, 1);
 }
 
 static bool has_words(const struct option *option) {
-  return option->type == OPTION_CHOICE || option->type == OPTION_FAIL_ON;
+  return option->type == OPTION_CHOICE || option->type == OPTION_FAIL_ON || enumeration_of(option->type);
 }
 
 /* The values that an option may have, of a list those that it may be made of. */
 static void option_words(struct output *out, const struct option *option) {
-  char names[512];
-  if (option->type == OPTION_CHOICE) words(out, option->value);
-  if (option->type != OPTION_FAIL_ON) return;
+  char names[512], words[OPTION_WORDS_SIZE];
+  if (option->type != OPTION_FAIL_ON) {
+    put_words(out, option_value(option, words));
+    return;
+  }
   fail_on_names((unsigned)option->max, names, sizeof names);
   for (const char *c = names; *c != '\0'; c++)
     if (*c != ',') output_put(out, c, 1);

@@ -17,8 +17,6 @@ struct list_settings {
 #define LIST_SETTINGS_INIT                                                                                             \
   { .kind = -1 }
 
-#define INDEX_KINDS "pdq|md5|sha1|sha256|hash64"
-
 /* A row of an option table. */
 #define MODE_OPTION(settings, field)                                                                                   \
   {                                                                                                                    \
@@ -44,20 +42,16 @@ struct list_settings {
        0},                                                                                                             \
       {"format",                                                                                                       \
        0,                                                                                                              \
-       OPTION_CHOICE,                                                                                                  \
+       OPTION_LIST_FORMAT,                                                                                             \
        offsetof(struct list_settings, format),                                                                         \
-       "auto|text|csv|binary",                                                                                         \
+       NULL,                                                                                                           \
        "How the lists are written. Default auto: text or csv. Binary, raw bytes, needs --kind.",                       \
        0,                                                                                                              \
        0},                                                                                                             \
-      {"kind",                                                                                                         \
-       0,                                                                                                              \
-       OPTION_CHOICE,                                                                                                  \
-       offsetof(struct list_settings, kind),                                                                           \
-       INDEX_KINDS,                                                                                                    \
-       "What the hashes are, where the list does not say. Default: told by their length.",                             \
-       0,                                                                                                              \
-       0},                                                                                                             \
+      {"kind",      0,                                                                                                 \
+       OPTION_KIND, offsetof(struct list_settings, kind),                                                              \
+       NULL,        "What the hashes are, where the list does not say. Default: told by their length.",                \
+       0,           0},                                                                                                \
       {"skip-bad-lines",                                                                                               \
        0,                                                                                                              \
        OPTION_FLAG,                                                                                                    \

@@ -12,11 +12,18 @@
 #include <string.h>
 
 #include "commands.h"
+#include "enumerations.h"
 #include "fail_on.h"
 #include "message.h"
 #include "output.h"
 
 const struct option option_help = {"help", 'h', OPTION_FLAG, 0, NULL, "Show this help.", 0, 0};
+
+const char *option_value(const struct option *option, char words[OPTION_WORDS_SIZE]) {
+  if (!enumeration_of(option->type)) return option->value;
+  enumeration_words(option->type, words, OPTION_WORDS_SIZE);
+  return words;
+}
 
 int options_misused(const struct command *command, const char *format, ...) {
   char text[1024];
@@ -67,8 +74,9 @@ static bool read_mode(const char *text, unsigned *mode) {
 }
 
 static bool misread(const struct command *command, const struct option *option, const char *text) {
-  if (option->type == OPTION_CHOICE)
-    options_misused(command, "--%s is '%s', not one of %s", option->name, text, option->value);
+  char words[OPTION_WORDS_SIZE];
+  if (option->type == OPTION_CHOICE || enumeration_of(option->type))
+    options_misused(command, "--%s is '%s', not one of %s", option->name, text, option_value(option, words));
   else if (option->type == OPTION_SECONDS)
     options_misused(command, "--%s is '%s', not a number of seconds over 0", option->name, text);
   else if (option->type == OPTION_MODE)
@@ -120,6 +128,13 @@ static bool set_value(const struct command *command, const struct option *option
     return read_seconds(text, field) || misread(command, option, text);
   case OPTION_CHOICE:
     return read_choice(text, option->value, field) || misread(command, option, text);
+  case OPTION_KIND:
+  case OPTION_PROFILE:
+  case OPTION_LEVEL:
+  case OPTION_TRANSFORMS:
+  case OPTION_LINKS:
+  case OPTION_LIST_FORMAT:
+    return enumeration_parse(option->type, text, field) || misread(command, option, text);
   case OPTION_MODE:
     return read_mode(text, field) || misread(command, option, text);
   case OPTION_FAIL_ON:
@@ -160,7 +175,8 @@ static bool apply(struct parser *parser, const struct option *option, const char
   }
   if (option->type != OPTION_FLAG && attached == NULL) {
     if (parser->argc == 0) {
-      options_misused(parser->command, "--%s needs %s", option->name, option->value);
+      char words[OPTION_WORDS_SIZE];
+      options_misused(parser->command, "--%s needs %s", option->name, option_value(option, words));
       return false;
     }
     attached = *parser->argv++;
@@ -245,10 +261,11 @@ static void write_wrapped(struct output *out, const char *text, size_t column) {
 
 static void write_option(const struct option *option, void *user) {
   struct output *out = user;
-  char head[128];
+  char head[OPTION_WORDS_SIZE + 64], words[OPTION_WORDS_SIZE];
+  const char *value = option_value(option, words);
   const char letter[] = {'-', option->letter, ',', '\0'};
   const int used = snprintf(head, sizeof head, "  %3s --%s%s%s", option->letter != 0 ? letter : "", option->name,
-                            option->value != NULL ? " " : "", option->value != NULL ? option->value : "");
+                            value != NULL ? " " : "", value != NULL ? value : "");
   if (used < HELP_COLUMN - 1) output_format(out, "%-*s", HELP_COLUMN, head);
   else output_format(out, "%s\n%*s", head, HELP_COLUMN, "");
   write_wrapped(out, option->help, HELP_COLUMN);

@@ -19,9 +19,16 @@ enum option_type {
   OPTION_TEXTS,   /* struct texts: may be given more than once */
   OPTION_NUMBER,  /* uint64_t from min to max */
   OPTION_SECONDS, /* double over 0 */
-  OPTION_CHOICE,  /* int: the position of the word in `value`, "full|nn512" */
-  OPTION_MODE,    /* unsigned: permission bits of files, in octal; never 0 */
-  OPTION_FAIL_ON  /* struct fail_on; `max` is how many statuses may be named */
+  OPTION_CHOICE,  /* int: the position of the word in `value`, "jsonl|csv" */
+  /* int: a value of the library's enumeration. The words are its names, and `value` is NULL. */
+  OPTION_KIND,
+  OPTION_PROFILE,
+  OPTION_LEVEL,
+  OPTION_TRANSFORMS,
+  OPTION_LINKS,
+  OPTION_LIST_FORMAT,
+  OPTION_MODE,   /* unsigned: permission bits of files, in octal; never 0 */
+  OPTION_FAIL_ON /* struct fail_on; `max` is how many statuses may be named */
 };
 
 /* The values of an option in the order given; they point into argv. The items are given back with free(). */
@@ -35,12 +42,19 @@ struct option {
   char letter;      /* the short form, or 0 */
   enum option_type type;
   size_t offset;     /* of the setting */
-  const char *value; /* shown in the help; the words of a choice; NULL for a flag */
+  const char *value; /* shown in the help (see option_value); the words of a choice; NULL for a flag */
   const char *help;  /* sentences; also the text of the manual */
   uint64_t min, max;
 };
 
 extern const struct option option_help;
+
+/* Bytes of the words of any option, terminator included. */
+#define OPTION_WORDS_SIZE 128
+
+/* What the help shows as the value of an option: `value`, or the words of an enumeration, which are written to `words`.
+ * NULL for a flag. */
+const char *option_value(const struct option *option, char words[OPTION_WORDS_SIZE]);
 
 /* What is left on the command line once the options are taken out. */
 struct operands {

@@ -24,6 +24,10 @@
  *    the same for languages without C macros, or pass NULL for the defaults. A library that is newer than its caller
  *    fills the fields that the caller does not know; a library that is older refuses a struct larger than it knows
  *    unless the extra bytes are zero. Fields named `reserved` are zero, and anything else is refused.
+ *  - Each enumeration has a name function, which gives "unknown" for values without a name, and a parse function, which
+ *    takes exactly those names and is HASHSCAN_E_ARGUMENT for all others, with the known ones in the message; the value
+ *    is then untouched. Names are lower case, static storage, and never change. HASHSCAN_..._COUNT values exist as of
+ *    this header; a newer library may answer with more. Any thread.
  *  - The library prints nothing, installs no signal handlers, never exits, and keeps no mutable global state but
  *    the CPU features detected once.
  *  - Bad input is never undefined behaviour: images, lists and index files are untrusted.
@@ -77,6 +81,8 @@ typedef enum hashscan_code {
   HASHSCAN_E_STOPPED = 8   /* a callback asked to stop */
 } hashscan_code;
 
+#define HASHSCAN_CODE_COUNT 9
+
 /* What went wrong, for people. `message` is one line of UTF-8 without a final newline, always terminated. It may hold
  * file names and line numbers, never hashes; what could steer a terminal is replaced by question marks. */
 typedef struct hashscan_error {
@@ -84,8 +90,8 @@ typedef struct hashscan_error {
   char message[500];
 } hashscan_error;
 
-/* Short lower-case name of a code ("argument", "io", ...). Static storage; never NULL. */
-HASHSCAN_API const char *hashscan_code_name(hashscan_code code);
+HASHSCAN_API const char *hashscan_code_name(hashscan_code code); /* "success", "argument", "memory", "io", ... */
+HASHSCAN_API hashscan_code hashscan_code_parse(const char *name, hashscan_code *code, hashscan_error *error);
 
 /* ---- Hashes ---------------------------------------------------------------------------------------------------- */
 
@@ -110,11 +116,7 @@ typedef struct hashscan_pdq {
 /* Bytes in a hash of `kind`; 0 for an unknown kind. */
 HASHSCAN_API size_t hashscan_kind_bytes(hashscan_kind kind);
 
-/* "pdq", "md5", "sha1", "sha256", "hash64"; "unknown" for other values. Static storage. */
-HASHSCAN_API const char *hashscan_kind_name(hashscan_kind kind);
-
-/* The kind named by `name` (lower case, as hashscan_kind_name spells it).
- * HASHSCAN_E_ARGUMENT when there is none. */
+HASHSCAN_API const char *hashscan_kind_name(hashscan_kind kind); /* "pdq", "md5", "sha1", "sha256", "hash64" */
 HASHSCAN_API hashscan_code hashscan_kind_parse(const char *name, hashscan_kind *kind, hashscan_error *error);
 
 /* Writes 2 * size lower-case hex digits and a terminator; `hex` must have room for 2 * size + 1 chars. */
@@ -134,6 +136,8 @@ typedef enum hashscan_profile {
   HASHSCAN_PROFILE_NN512 = 1 /* a side over 512: nearest neighbour to 512x512 first: C++ photo hasher, wasm */
 } hashscan_profile;
 
+#define HASHSCAN_PROFILE_COUNT 2
+
 /* How a hash is computed inside its profile. */
 typedef enum hashscan_level {
   HASHSCAN_LEVEL_EXACT = 0, /* bit-identical to the reference implementation on the same pixels */
@@ -151,6 +155,8 @@ typedef enum hashscan_level {
   HASHSCAN_LEVEL_BLOCKS = 2
 } hashscan_level;
 
+#define HASHSCAN_LEVEL_COUNT 3
+
 /* The eight symmetries of the square, in PDQ's order: the transform that was applied to the query image. */
 typedef enum hashscan_transform {
   HASHSCAN_TRANSFORM_NONE = 0,
@@ -165,9 +171,13 @@ typedef enum hashscan_transform {
 
 #define HASHSCAN_TRANSFORM_COUNT 8
 
-HASHSCAN_API const char *hashscan_profile_name(hashscan_profile profile);       /* "full", "nn512" */
-HASHSCAN_API const char *hashscan_level_name(hashscan_level level);             /* "exact", "fast", "blocks" */
+HASHSCAN_API const char *hashscan_profile_name(hashscan_profile profile); /* "full", "nn512" */
+HASHSCAN_API hashscan_code hashscan_profile_parse(const char *name, hashscan_profile *profile, hashscan_error *error);
+HASHSCAN_API const char *hashscan_level_name(hashscan_level level); /* "exact", "fast", "blocks" */
+HASHSCAN_API hashscan_code hashscan_level_parse(const char *name, hashscan_level *level, hashscan_error *error);
 HASHSCAN_API const char *hashscan_transform_name(hashscan_transform transform); /* "none", "rot90", ... */
+HASHSCAN_API hashscan_code hashscan_transform_parse(const char *name, hashscan_transform *transform,
+                                                    hashscan_error *error);
 
 /* ---- Hashing an image ------------------------------------------------------------------------------------------ */
 
@@ -194,6 +204,7 @@ typedef enum hashscan_status {
 #define HASHSCAN_STATUS_COUNT 11
 
 HASHSCAN_API const char *hashscan_status_name(hashscan_status status); /* "ok", "damaged", "low_quality", ... */
+HASHSCAN_API hashscan_code hashscan_status_parse(const char *name, hashscan_status *status, hashscan_error *error);
 
 /* Container and colour model as found in the bytes; file names are never looked at. */
 typedef enum hashscan_format {
@@ -203,7 +214,10 @@ typedef enum hashscan_format {
   HASHSCAN_FORMAT_PNG = 3
 } hashscan_format;
 
+#define HASHSCAN_FORMAT_COUNT 4
+
 HASHSCAN_API const char *hashscan_format_name(hashscan_format format); /* "unknown", "jpeg", "jpeg-cmyk", "png" */
+HASHSCAN_API hashscan_code hashscan_format_parse(const char *name, hashscan_format *format, hashscan_error *error);
 
 /* What decoding one image may cost. Each limit is checked before the memory it bounds is allocated. */
 typedef struct hashscan_limits {
@@ -260,6 +274,7 @@ typedef enum hashscan_view {
 
 /* "stored", "on-white", "on-black", "gamma", "gamma-on-white", "gamma-on-black", "other-colors" */
 HASHSCAN_API const char *hashscan_view_name(hashscan_view view);
+HASHSCAN_API hashscan_code hashscan_view_parse(const char *name, hashscan_view *view, hashscan_error *error);
 
 #define HASHSCAN_REASON_SIZE 160
 
@@ -318,8 +333,11 @@ typedef enum hashscan_list_format {
   HASHSCAN_LIST_FORMAT_BINARY = 3
 } hashscan_list_format;
 
-/* "auto", "text", "csv", "binary"; "unknown" for other values. Static storage. */
-HASHSCAN_API const char *hashscan_list_format_name(hashscan_list_format format);
+#define HASHSCAN_LIST_FORMAT_COUNT 4
+
+HASHSCAN_API const char *hashscan_list_format_name(hashscan_list_format format); /* "auto", "text", "csv", "binary" */
+HASHSCAN_API hashscan_code hashscan_list_format_parse(const char *name, hashscan_list_format *format,
+                                                      hashscan_error *error);
 
 typedef struct hashscan_list_options {
   size_t size;         /* sizeof(hashscan_list_options) */
@@ -577,6 +595,12 @@ typedef enum hashscan_transforms {
   HASHSCAN_TRANSFORMS_DIHEDRAL = 1 /* and its seven flips and rotations */
 } hashscan_transforms;
 
+#define HASHSCAN_TRANSFORMS_COUNT 2
+
+HASHSCAN_API const char *hashscan_transforms_name(hashscan_transforms transforms); /* "none", "dihedral" */
+HASHSCAN_API hashscan_code hashscan_transforms_parse(const char *name, hashscan_transforms *transforms,
+                                                     hashscan_error *error);
+
 typedef struct hashscan_match_options {
   size_t size;                    /* sizeof(hashscan_match_options) */
   unsigned radius;                /* bits, inclusive, 0 to 256; default 31 */
@@ -615,8 +639,9 @@ typedef enum hashscan_outcome {
 
 #define HASHSCAN_OUTCOME_COUNT 4
 
-/* "unexamined", "not_image", "no_match", "match"; "unknown" for other values. Static storage. */
+/* "unexamined", "not_image", "no_match", "match" */
 HASHSCAN_API const char *hashscan_outcome_name(hashscan_outcome outcome);
+HASHSCAN_API hashscan_code hashscan_outcome_parse(const char *name, hashscan_outcome *outcome, hashscan_error *error);
 
 /* How the PDQ part of a verdict was found. */
 typedef enum hashscan_method {
@@ -630,6 +655,7 @@ typedef enum hashscan_method {
 
 /* "exact", "fast", "fast-confirmed", "blocks" */
 HASHSCAN_API const char *hashscan_method_name(hashscan_method method);
+HASHSCAN_API hashscan_code hashscan_method_parse(const char *name, hashscan_method *method, hashscan_error *error);
 
 typedef struct hashscan_match {
   uint64_t entry; /* in the snapshot that answered */
@@ -718,7 +744,10 @@ typedef enum hashscan_links {
   HASHSCAN_LINKS_SKIP = 2    /* none */
 } hashscan_links;
 
+#define HASHSCAN_LINKS_COUNT 3
+
 HASHSCAN_API const char *hashscan_links_name(hashscan_links links); /* "within", "follow", "skip" */
+HASHSCAN_API hashscan_code hashscan_links_parse(const char *name, hashscan_links *links, hashscan_error *error);
 
 typedef struct hashscan_scan_options {
   size_t size;              /* sizeof(hashscan_scan_options) */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Error messages and the names of error codes. */
+/* Error messages. */
 #include "base/error.h"
 
 #include <stdarg.h>
@@ -38,28 +38,4 @@ hashscan_code error_set_errno(hashscan_error *error, hashscan_code code, int err
 
 hashscan_code error_memory(hashscan_error *error) {
   return error_set(error, HASHSCAN_E_MEMORY, "out of memory");
-}
-
-const char *hashscan_code_name(hashscan_code code) {
-  switch (code) {
-  case HASHSCAN_SUCCESS:
-    return "success";
-  case HASHSCAN_E_ARGUMENT:
-    return "argument";
-  case HASHSCAN_E_MEMORY:
-    return "memory";
-  case HASHSCAN_E_IO:
-    return "io";
-  case HASHSCAN_E_FORMAT:
-    return "format";
-  case HASHSCAN_E_VERSION:
-    return "version";
-  case HASHSCAN_E_LIMIT:
-    return "limit";
-  case HASHSCAN_E_CPU:
-    return "cpu";
-  case HASHSCAN_E_STOPPED:
-    return "stopped";
-  }
-  return "unknown";
 }

@@ -1,82 +1,84 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The spelling of every public enumeration, and hex. */
+/* The spelling of every public enumeration, and hex. Each enumeration has one table of names, which its name function
+ * and its parse function read. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/hex.h"
 
-#define NAME_OF(table, value) ((size_t)(value) < sizeof(table) / sizeof *(table) ? (table)[value] : "unknown")
+static const char *name_of(const char *const *names, size_t count, size_t value) {
+  return value < count ? names[value] : "unknown";
+}
 
-static const char *const kind_names[] = {"pdq", "md5", "sha1", "sha256", "hash64"};
-static const uint8_t kind_bytes[] = {32, 16, 20, 32, 8};
+/* "NAME is not WHAT; known are ...". */
+static hashscan_code refuse(const char *name, const char *what, const char *const *names, size_t count,
+                            hashscan_error *error) {
+  char known[256] = "";
+  for (size_t i = 0; i < count; i++) {
+    const size_t used = strlen(known);
+    snprintf(known + used, sizeof known - used, "%s%s", i == 0 ? "" : ", ", names[i]);
+  }
+  return error_set(error, HASHSCAN_E_ARGUMENT, "'%.40s' is not %s; known are %s", name, what, known);
+}
+
+static hashscan_code value_of(const char *name, const char *what, const char *const *names, size_t count, size_t *value,
+                              hashscan_error *error) {
+  if (name == NULL) return error_set(error, HASHSCAN_E_ARGUMENT, "the name of %s is NULL", what);
+  for (*value = 0; *value < count; ++*value)
+    if (strcmp(name, names[*value]) == 0) return HASHSCAN_SUCCESS;
+  return refuse(name, what, names, count, error);
+}
+
+/* Defines hashscan_TYPE_name and hashscan_TYPE_parse. `what` is the enumeration in messages; the names follow in the
+ * order of its values, `count` of them. */
+#define NAMES(type, count, what, ...)                                                                                  \
+  static const char *const type##_names[] = {__VA_ARGS__};                                                             \
+  _Static_assert(sizeof type##_names / sizeof *type##_names == (count), "one name for each " #type);                   \
+  const char *hashscan_##type##_name(hashscan_##type value) {                                                          \
+    return name_of(type##_names, (count), (size_t)value);                                                              \
+  }                                                                                                                    \
+  hashscan_code hashscan_##type##_parse(const char *name, hashscan_##type *value, hashscan_error *error) {             \
+    size_t found;                                                                                                      \
+    if (value == NULL) return error_set(error, HASHSCAN_E_ARGUMENT, #type " is NULL");                                 \
+    const hashscan_code code = value_of(name, what, type##_names, (count), &found, error);                             \
+    if (code == HASHSCAN_SUCCESS) *value = (hashscan_##type)found;                                                     \
+    return code;                                                                                                       \
+  }
+
+/* clang-format off */
+NAMES(code, HASHSCAN_CODE_COUNT, "a code",
+      "success", "argument", "memory", "io", "format", "version", "limit", "cpu", "stopped")
+NAMES(kind, HASHSCAN_KIND_COUNT, "a kind",
+      "pdq", "md5", "sha1", "sha256", "hash64")
+NAMES(profile, HASHSCAN_PROFILE_COUNT, "a profile",
+      "full", "nn512")
+NAMES(level, HASHSCAN_LEVEL_COUNT, "a level",
+      "exact", "fast", "blocks")
+NAMES(transform, HASHSCAN_TRANSFORM_COUNT, "a transform",
+      "none", "rot90", "rot180", "rot270", "flipx", "flipy", "flipplus1", "flipminus1")
+NAMES(transforms, HASHSCAN_TRANSFORMS_COUNT, "a set of transforms",
+      "none", "dihedral")
+NAMES(status, HASHSCAN_STATUS_COUNT, "a status",
+      "ok", "damaged", "low_quality", "not_image", "unsupported", "corrupt", "limit", "unreadable", "changed",
+      "timeout", "crash")
+NAMES(format, HASHSCAN_FORMAT_COUNT, "a format",
+      "unknown", "jpeg", "jpeg-cmyk", "png")
+NAMES(view, HASHSCAN_VIEW_COUNT, "a view",
+      "stored", "on-white", "on-black", "gamma", "gamma-on-white", "gamma-on-black", "other-colors")
+NAMES(list_format, HASHSCAN_LIST_FORMAT_COUNT, "a list format",
+      "auto", "text", "csv", "binary")
+NAMES(outcome, HASHSCAN_OUTCOME_COUNT, "an outcome",
+      "unexamined", "not_image", "no_match", "match")
+NAMES(method, HASHSCAN_METHOD_COUNT, "a method",
+      "exact", "fast", "fast-confirmed", "blocks")
+NAMES(links, HASHSCAN_LINKS_COUNT, "a choice of links",
+      "within", "follow", "skip")
+/* clang-format on */
 
 size_t hashscan_kind_bytes(hashscan_kind kind) {
-  return (size_t)kind < sizeof kind_bytes ? kind_bytes[kind] : 0;
-}
-
-const char *hashscan_kind_name(hashscan_kind kind) {
-  return NAME_OF(kind_names, kind);
-}
-
-hashscan_code hashscan_kind_parse(const char *name, hashscan_kind *kind, hashscan_error *error) {
-  for (size_t i = 0; i < sizeof kind_names / sizeof *kind_names; i++) {
-    if (strcmp(name, kind_names[i]) != 0) continue;
-    *kind = (hashscan_kind)i;
-    return HASHSCAN_SUCCESS;
-  }
-  return error_set(error, HASHSCAN_E_ARGUMENT, "'%.40s' is not a kind; known are pdq, hash64, md5, sha1, sha256", name);
-}
-
-const char *hashscan_profile_name(hashscan_profile profile) {
-  static const char *const names[] = {"full", "nn512"};
-  return NAME_OF(names, profile);
-}
-
-const char *hashscan_level_name(hashscan_level level) {
-  static const char *const names[] = {"exact", "fast", "blocks"};
-  return NAME_OF(names, level);
-}
-
-const char *hashscan_transform_name(hashscan_transform transform) {
-  static const char *const names[] = {"none", "rot90", "rot180", "rot270", "flipx", "flipy", "flipplus1", "flipminus1"};
-  return NAME_OF(names, transform);
-}
-
-const char *hashscan_view_name(hashscan_view view) {
-  static const char *const names[] = {"stored",         "on-white",       "on-black",    "gamma",
-                                      "gamma-on-white", "gamma-on-black", "other-colors"};
-  return NAME_OF(names, view);
-}
-
-const char *hashscan_method_name(hashscan_method method) {
-  static const char *const names[] = {"exact", "fast", "fast-confirmed", "blocks"};
-  return NAME_OF(names, method);
-}
-
-const char *hashscan_status_name(hashscan_status status) {
-  static const char *const names[] = {"ok",    "damaged",    "low_quality", "not_image", "unsupported", "corrupt",
-                                      "limit", "unreadable", "changed",     "timeout",   "crash"};
-  return NAME_OF(names, status);
-}
-
-const char *hashscan_format_name(hashscan_format format) {
-  static const char *const names[] = {"unknown", "jpeg", "jpeg-cmyk", "png"};
-  return NAME_OF(names, format);
-}
-
-const char *hashscan_list_format_name(hashscan_list_format format) {
-  static const char *const names[] = {"auto", "text", "csv", "binary"};
-  return NAME_OF(names, format);
-}
-
-const char *hashscan_outcome_name(hashscan_outcome outcome) {
-  static const char *const names[] = {"unexamined", "not_image", "no_match", "match"};
-  return NAME_OF(names, outcome);
-}
-
-const char *hashscan_links_name(hashscan_links links) {
-  static const char *const names[] = {"within", "follow", "skip"};
-  return NAME_OF(names, links);
+  static const uint8_t bytes[HASHSCAN_KIND_COUNT] = {32, 16, 20, 32, 8};
+  return (size_t)kind < sizeof bytes ? bytes[kind] : 0;
 }
 
 void hashscan_hex_encode(const uint8_t *bytes, size_t size, char *hex) {
