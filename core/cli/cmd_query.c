@@ -351,8 +351,10 @@ static int query_all(struct query_run *run, const struct operands *operands) {
   }
   if (finished && run->settings.format == QUERY_JSONL) write_summary(run, progress_clock() - started);
   if (!output_finish(&run->out)) return EXIT_FATAL;
-  return fail_on_exit(&run->settings.fail_on,
-                      &(struct fail_on_counts){run->by_outcome, NULL, 0, run->interrupted, !finished});
+  struct fail_on_run end = {.interrupted = run->interrupted, .failed = !finished};
+  for (unsigned i = 0; i < HASHSCAN_OUTCOME_COUNT; i++)
+    if (run->by_outcome[i] > 0) end.seen.outcomes |= 1u << i;
+  return fail_on_exit(&run->settings.fail_on, &end);
 }
 
 static int run_query(const struct command *command, int argc, char **argv) {

@@ -87,7 +87,9 @@ struct scan_run {
   struct lines source;  /* of --files-from; fd -1 without */
   bool source_stopped;
   char source_problem[200];
-  hashscan_scan_summary summary;
+  hashscan_summary *summary;
+  double seconds;
+  bool stdin_stopped;   /* by a signal, in the middle of the image */
   hashscan_error error; /* code SUCCESS unless the scan ended on an error */
 };
 
@@ -113,13 +115,13 @@ static void write_matches(struct json *json, const hashscan_verdict *verdict) {
   json_array_end(json);
 }
 
-static void write_record(struct scan_run *run, const hashscan_record *record) {
-  const hashscan_verdict *verdict = record->verdict;
+static void write_record(struct scan_run *run, const char *path, uint64_t bytes, const hashscan_verdict *verdict,
+                         bool duplicate) {
   const hashscan_image_hash *image = &verdict->image;
   struct json json = {&run->out, false};
   json_object_begin(&json, NULL);
   json_string(&json, "type", "file");
-  json_path(&json, record->path);
+  json_path(&json, path);
   json_string(&json, "status", hashscan_status_name(image->status));
   json_string(&json, "verdict", hashscan_outcome_name(verdict->outcome));
   write_image(&json, image);
@@ -127,30 +129,36 @@ static void write_record(struct scan_run *run, const hashscan_record *record) {
     record_quality(&json, image);
     json_string(&json, "method", hashscan_method_name(verdict->method));
   }
-  json_integer(&json, "bytes", record->bytes);
+  json_integer(&json, "bytes", bytes);
   if (run->settings.emit_hash && image->hash_count > 0) {
     char hex[HASHSCAN_MAX_HEX];
     hashscan_hex_encode(image->hashes[HASHSCAN_TRANSFORM_NONE].bytes, sizeof image->hashes[0].bytes, hex);
     json_string(&json, "hash", hex);
   }
-  if (record->duplicate) json_bool(&json, "duplicate", true);
+  if (duplicate) json_bool(&json, "duplicate", true);
   if (image->reason[0] != '\0') json_string(&json, "reason", image->reason);
   write_matches(&json, verdict);
   json_object_end(&json);
   json_line_end(&json);
 }
 
-static int on_record(void *user, const hashscan_record *record) {
-  struct scan_run *run = user;
+/* False when writing has failed. */
+static bool emit(struct scan_run *run, const char *path, uint64_t bytes, const hashscan_verdict *verdict,
+                 bool duplicate) {
   if (run->shares_terminal) progress_erase(&run->progress);
-  write_record(run, record);
+  write_record(run, path, bytes, verdict, duplicate);
   if (run->live) output_flush(&run->out);
-  return run->out.failed_errno != 0;
+  return run->out.failed_errno == 0;
 }
 
-static void on_progress(void *user, const hashscan_progress *state) {
+static int on_record(void *user, const hashscan_record *record) {
+  return !emit(user, record->path, record->bytes, record->verdict, record->duplicate != 0);
+}
+
+static int on_progress(void *user, const hashscan_progress *state) {
   struct scan_run *run = user;
   progress_show(&run->progress, state);
+  return 0;
 }
 
 static int should_stop(void *user) {
@@ -158,32 +166,37 @@ static int should_stop(void *user) {
   return stop_requested();
 }
 
-static void write_counts(struct json *json, const hashscan_scan_summary *summary) {
-  json_integer(json, "inputs", summary->inputs);
-  json_integer(json, "match", summary->by_outcome[HASHSCAN_OUTCOME_MATCH]);
-  json_integer(json, "no_match", summary->by_outcome[HASHSCAN_OUTCOME_NO_MATCH]);
-  json_integer(json, "not_image", summary->by_outcome[HASHSCAN_OUTCOME_NOT_IMAGE]);
-  json_integer(json, "unexamined", summary->by_outcome[HASHSCAN_OUTCOME_UNEXAMINED]);
+static void write_counts(struct json *json, const hashscan_summary *summary) {
+  json_integer(json, "inputs", hashscan_summary_inputs(summary));
+  json_integer(json, "match", hashscan_summary_outcome(summary, HASHSCAN_OUTCOME_MATCH));
+  json_integer(json, "no_match", hashscan_summary_outcome(summary, HASHSCAN_OUTCOME_NO_MATCH));
+  json_integer(json, "not_image", hashscan_summary_outcome(summary, HASHSCAN_OUTCOME_NOT_IMAGE));
+  json_integer(json, "unexamined", hashscan_summary_outcome(summary, HASHSCAN_OUTCOME_UNEXAMINED));
   json_object_begin(json, "by_status");
-  for (int status = 0; status < HASHSCAN_STATUS_COUNT; status++)
-    if (summary->by_status[status] > 0)
-      json_integer(json, hashscan_status_name((hashscan_status)status), summary->by_status[status]);
+  for (int i = 0; i < HASHSCAN_STATUS_COUNT; i++) {
+    const hashscan_status status = (hashscan_status)i;
+    const uint64_t count = hashscan_summary_status(summary, status);
+    if (count > 0) json_integer(json, hashscan_status_name(status), count);
+  }
   json_object_end(json);
   json_object_begin(json, "by_method");
-  for (int method = 0; method < HASHSCAN_METHOD_COUNT; method++)
-    if (summary->by_method[method] > 0)
-      json_integer(json, hashscan_method_name((hashscan_method)method), summary->by_method[method]);
+  for (int i = 0; i < HASHSCAN_METHOD_COUNT; i++) {
+    const hashscan_method method = (hashscan_method)i;
+    const uint64_t count = hashscan_summary_method(summary, method);
+    if (count > 0) json_integer(json, hashscan_method_name(method), count);
+  }
   json_object_end(json);
-  json_integer(json, "duplicates", summary->duplicates);
-  json_integer(json, "bytes", summary->bytes);
+  json_integer(json, "duplicates", hashscan_summary_duplicates(summary));
+  json_integer(json, "bytes", hashscan_summary_bytes(summary));
 }
 
-static double rate(const hashscan_scan_summary *summary) {
-  return summary->seconds > 0 ? (double)summary->inputs / summary->seconds : 0;
+static double rate(const struct scan_run *run) {
+  return run->seconds > 0 ? (double)hashscan_summary_inputs(run->summary) / run->seconds : 0;
 }
 
 static bool interrupted(const struct scan_run *run) {
-  return run->summary.stopped || run->source_stopped;
+  if (run->source_stopped || run->stdin_stopped) return true;
+  return hashscan_summary_stopped(run->summary) && run->source_problem[0] == '\0'; /* that one is an error */
 }
 
 static void write_summary(struct scan_run *run) {
@@ -192,7 +205,7 @@ static void write_summary(struct scan_run *run) {
   struct json json = {&run->out, false};
   json_object_begin(&json, NULL);
   json_string(&json, "type", "summary");
-  write_counts(&json, &run->summary);
+  write_counts(&json, run->summary);
   json_integer(&json, "radius", settings->radius);
   json_string(&json, "transforms", hashscan_transforms_name((hashscan_transforms)settings->transforms));
   json_integer(&json, "min_quality", settings->min_quality);
@@ -200,8 +213,8 @@ static void write_summary(struct scan_run *run) {
   json_string(&json, "level", hashscan_level_name((hashscan_level)settings->level));
   json_string(&json, "links", hashscan_links_name((hashscan_links)settings->links));
   record_index(&json, index);
-  json_real(&json, "seconds", run->summary.seconds, 3);
-  json_real(&json, "images_per_second", rate(&run->summary), 1);
+  json_real(&json, "seconds", run->seconds, 3);
+  json_real(&json, "images_per_second", rate(run), 1);
   json_bool(&json, "interrupted", interrupted(run));
   if (run->error.code != HASHSCAN_SUCCESS) json_string(&json, "error", run->error.message);
   json_object_end(&json);
@@ -215,16 +228,18 @@ static const char *source_name(const struct scan_run *run) {
   return strcmp(run->settings.files_from, "-") == 0 ? "standard input" : run->settings.files_from;
 }
 
-/* A NUL byte inside a line would end the path early, and what follows would silently not be scanned. */
+/* Nonzero: source_problem says why. A NUL byte inside a line would end the path early, and what follows would silently
+ * not be scanned. */
 static int accept_path(struct scan_run *run, const char *line, size_t length) {
-  if (memchr(line, '\0', length) == NULL) return 1;
+  if (memchr(line, '\0', length) == NULL) return 0;
   snprintf(run->source_problem, sizeof run->source_problem, "line %" PRIu64 " holds a NUL byte; is --null missing?",
            run->source.number);
-  return -1;
+  return 1;
 }
 
 static int next_path(void *user, const char **path) {
   struct scan_run *run = user;
+  *path = NULL;
   char *line;
   size_t length;
   for (;;) {
@@ -236,7 +251,7 @@ static int next_path(void *user, const char **path) {
       return 0;
     case LINES_FAILED:
       snprintf(run->source_problem, sizeof run->source_problem, "%s", strerror(run->source.failed_errno));
-      return -1;
+      return 1;
     case LINES_LINE:
       break;
     }
@@ -265,14 +280,6 @@ static void close_source(struct scan_run *run) {
 
 /* ---- The image on standard input ---------------------------------------------------------------------------------*/
 
-static void count_verdict(hashscan_scan_summary *summary, const hashscan_verdict *verdict, size_t bytes) {
-  summary->inputs++;
-  summary->by_outcome[verdict->outcome]++;
-  summary->by_status[verdict->image.status]++;
-  if (verdict->image.hash_count > 0) summary->by_method[verdict->method]++;
-  summary->bytes += bytes;
-}
-
 static hashscan_code match_stdin(struct scan_run *run, hashscan_hasher *hasher, struct input *input,
                                  hashscan_verdict *verdict, hashscan_error *error) {
   const uint64_t max_bytes = limit_settings_apply(&run->settings.limits).max_file_bytes;
@@ -283,8 +290,7 @@ static hashscan_code match_stdin(struct scan_run *run, hashscan_hasher *hasher, 
   return hashscan_match_image(run->matcher, hasher, input->bytes, input->size, verdict, error);
 }
 
-/* Goes into `summary`, as hashscan_scan would count it. */
-static hashscan_code scan_stdin(struct scan_run *run, hashscan_scan_summary *summary, hashscan_error *error) {
+static hashscan_code scan_stdin(struct scan_run *run, hashscan_error *error) {
   hashscan_hasher *hasher;
   hashscan_code code = hashscan_matcher_hasher(run->matcher, &hasher, error);
   if (code != HASHSCAN_SUCCESS) return code;
@@ -292,11 +298,10 @@ static hashscan_code scan_stdin(struct scan_run *run, hashscan_scan_summary *sum
   hashscan_verdict verdict = {0};
   code = match_stdin(run, hasher, &input, &verdict, error);
   /* An image cut off by a signal is no finished input. */
-  summary->stopped = stop_requested() && verdict.image.status == HASHSCAN_STATUS_UNREADABLE;
-  if (code == HASHSCAN_SUCCESS && !summary->stopped) {
-    count_verdict(summary, &verdict, input.size);
-    const hashscan_record record = {0, "-", input.size, 0, &verdict};
-    if (on_record(run, &record) != 0) code = HASHSCAN_E_STOPPED;
+  run->stdin_stopped = stop_requested() && verdict.image.status == HASHSCAN_STATUS_UNREADABLE;
+  if (code == HASHSCAN_SUCCESS && !run->stdin_stopped) {
+    code = hashscan_summary_count(run->summary, &verdict, input.size, false, error);
+    if (!emit(run, "-", input.size, &verdict, false)) code = HASHSCAN_E_STOPPED;
   }
   hashscan_verdict_clear(&verdict);
   hashscan_hasher_destroy(hasher);
@@ -306,33 +311,29 @@ static hashscan_code scan_stdin(struct scan_run *run, hashscan_scan_summary *sum
 
 /* ---- The scan ----------------------------------------------------------------------------------------------------*/
 
-static void add_summary(hashscan_scan_summary *total, const hashscan_scan_summary *part) {
-  total->inputs += part->inputs;
-  for (int i = 0; i < HASHSCAN_OUTCOME_COUNT; i++) total->by_outcome[i] += part->by_outcome[i];
-  for (int i = 0; i < HASHSCAN_STATUS_COUNT; i++) total->by_status[i] += part->by_status[i];
-  for (int i = 0; i < HASHSCAN_METHOD_COUNT; i++) total->by_method[i] += part->by_method[i];
-  total->duplicates += part->duplicates;
-  total->bytes += part->bytes;
-  total->stopped |= part->stopped;
+/* A scan that a signal stopped has not failed. */
+static hashscan_code judge_stop(const struct scan_run *run, hashscan_code code, hashscan_error *error) {
+  if (code != HASHSCAN_E_STOPPED || run->out.failed_errno != 0) return code;
+  if (run->source_problem[0] == '\0') return HASHSCAN_SUCCESS;
+  snprintf(error->message, sizeof error->message, "%.250s: %s", source_name(run), run->source_problem);
+  return code;
 }
 
 static hashscan_code scan_paths(struct scan_run *run, const struct operands *paths, bool progress,
-                                hashscan_scan_summary *summary, hashscan_error *error) {
-  hashscan_scan_options options = {.size = sizeof options,
-                                   .paths = (const char *const *)paths->items,
-                                   .path_count = paths->count,
-                                   .next_path = run->source.fd >= 0 ? next_path : NULL,
-                                   .threads = (unsigned)run->settings.threads,
-                                   .on_record = on_record,
-                                   .on_progress = progress ? on_progress : NULL,
-                                   .should_stop = should_stop,
-                                   .user = run,
-                                   .links = (hashscan_links)run->settings.links};
-  const hashscan_code code = hashscan_scan(run->matcher, &options, summary, error);
+                                hashscan_error *error) {
+  hashscan_scan_options options = HASHSCAN_SCAN_OPTIONS_INIT;
+  options.paths = (const char *const *)paths->items;
+  options.path_count = paths->count;
+  if (run->source.fd >= 0) options.next_path = next_path;
+  options.threads = (unsigned)run->settings.threads;
+  options.links = (hashscan_links)run->settings.links;
+  options.on_record = on_record;
+  if (progress) options.on_progress = on_progress;
+  options.should_stop = should_stop;
+  options.user = run;
+  const hashscan_code code = hashscan_scan(run->matcher, &options, run->summary, error);
   progress_erase(&run->progress);
-  if (code != HASHSCAN_SUCCESS && run->source_problem[0] != '\0')
-    snprintf(error->message, sizeof error->message, "%.250s: %s", source_name(run), run->source_problem);
-  return code;
+  return judge_stop(run, code, error);
 }
 
 /* Takes "-" out of the operands; how often it was there. */
@@ -349,23 +350,32 @@ static void scan_all(struct scan_run *run, struct operands *paths, bool from_std
   const bool on_terminal = isatty(STDERR_FILENO);
   run->shares_terminal = on_terminal && isatty(run->out.fd);
   run->progress.started = progress_clock();
-  hashscan_scan_summary part = {0};
   hashscan_code code = HASHSCAN_SUCCESS;
-  if (from_stdin) code = scan_stdin(run, &run->summary, &run->error);
-  if (code == HASHSCAN_SUCCESS && !run->summary.stopped)
-    code = scan_paths(run, paths, on_terminal && !run->settings.no_progress, &part, &run->error);
-  add_summary(&run->summary, &part);
-  run->summary.seconds = progress_clock() - run->progress.started;
+  if (from_stdin) code = scan_stdin(run, &run->error);
+  if (code == HASHSCAN_SUCCESS && !run->stdin_stopped)
+    code = scan_paths(run, paths, on_terminal && !run->settings.no_progress, &run->error);
+  run->seconds = progress_clock() - run->progress.started;
   run->error.code = code;
 }
 
 static void write_human_summary(const struct scan_run *run) {
-  const hashscan_scan_summary *summary = &run->summary;
+  const hashscan_summary *summary = run->summary;
   message("%" PRIu64 " inputs: %" PRIu64 " match, %" PRIu64 " do not, %" PRIu64 " unexamined, %" PRIu64
           " no images; %.1f s, %.0f images/s%s",
-          summary->inputs, summary->by_outcome[HASHSCAN_OUTCOME_MATCH], summary->by_outcome[HASHSCAN_OUTCOME_NO_MATCH],
-          summary->by_outcome[HASHSCAN_OUTCOME_UNEXAMINED], summary->by_outcome[HASHSCAN_OUTCOME_NOT_IMAGE],
-          summary->seconds, rate(summary), interrupted(run) ? "; interrupted" : "");
+          hashscan_summary_inputs(summary), hashscan_summary_outcome(summary, HASHSCAN_OUTCOME_MATCH),
+          hashscan_summary_outcome(summary, HASHSCAN_OUTCOME_NO_MATCH),
+          hashscan_summary_outcome(summary, HASHSCAN_OUTCOME_UNEXAMINED),
+          hashscan_summary_outcome(summary, HASHSCAN_OUTCOME_NOT_IMAGE), run->seconds, rate(run),
+          interrupted(run) ? "; interrupted" : "");
+}
+
+static struct fail_on seen(const hashscan_summary *summary) {
+  struct fail_on set = {0, 0};
+  for (unsigned i = 0; i < HASHSCAN_OUTCOME_COUNT; i++)
+    if (hashscan_summary_outcome(summary, (hashscan_outcome)i) > 0) set.outcomes |= 1u << i;
+  for (unsigned i = 0; i < HASHSCAN_STATUS_COUNT; i++)
+    if (hashscan_summary_status(summary, (hashscan_status)i) > 0) set.statuses |= 1u << i;
+  return set;
 }
 
 /* Writes the end of the results and says how the run went. */
@@ -373,13 +383,12 @@ static int conclude(struct scan_run *run) {
   write_summary(run);
   if (!output_finish(&run->out)) return EXIT_FATAL;
   if (run->settings.verbose || isatty(STDERR_FILENO)) write_human_summary(run);
-  const uint64_t matches = run->summary.by_outcome[HASHSCAN_OUTCOME_MATCH];
+  const uint64_t matches = hashscan_summary_outcome(run->summary, HASHSCAN_OUTCOME_MATCH);
   const bool failed = run->error.code != HASHSCAN_SUCCESS;
   if (failed && matches > 0) message("%s (%" PRIu64 " inputs had matched before)", run->error.message, matches);
   else if (failed) message("%s", run->error.message);
-  const struct fail_on_counts counts = {run->summary.by_outcome, run->summary.by_status, HASHSCAN_STATUS_COUNT,
-                                        interrupted(run), failed};
-  return fail_on_exit(&run->settings.fail_on, &counts);
+  const struct fail_on_run end = {seen(run->summary), interrupted(run), failed};
+  return fail_on_exit(&run->settings.fail_on, &end);
 }
 
 static hashscan_code create_matcher(struct scan_run *run, hashscan_error *error) {
@@ -417,7 +426,8 @@ static bool open_output(struct scan_run *run) {
 static int scan(struct scan_run *run, struct operands *paths, bool from_stdin) {
   hashscan_error error;
   stop_install();
-  if (create_matcher(run, &error) != HASHSCAN_SUCCESS) {
+  if (hashscan_summary_create(&run->summary, &error) != HASHSCAN_SUCCESS ||
+      create_matcher(run, &error) != HASHSCAN_SUCCESS) {
     message("%s", error.message);
     return EXIT_FATAL;
   }
@@ -455,6 +465,7 @@ static int run_scan(const struct command *command, int argc, char **argv) {
     else exit_code = scan(run, &paths, from_stdin > 0);
   }
   hashscan_matcher_destroy(run->matcher);
+  hashscan_summary_destroy(run->summary);
   free(run);
   return exit_code;
 }

@@ -47,20 +47,12 @@ void fail_on_names(unsigned statuses, char *text, size_t size) {
       used += snprintf(text + used, size - (size_t)used, ", %s", hashscan_status_name((hashscan_status)i));
 }
 
-static bool counted(unsigned set, const uint64_t *counts, unsigned size) {
-  for (unsigned i = 0; i < size; i++)
-    if ((set >> i & 1) != 0 && counts[i] > 0) return true;
-  return false;
-}
-
 /* A match outranks everything: whoever looks for 1 must not miss one because something else went wrong beside it. */
-int fail_on_exit(const struct fail_on *fail_on, const struct fail_on_counts *counts) {
+int fail_on_exit(const struct fail_on *fail_on, const struct fail_on_run *run) {
   const unsigned match = 1u << HASHSCAN_OUTCOME_MATCH;
-  if (counted(fail_on->outcomes & match, counts->by_outcome, HASHSCAN_OUTCOME_COUNT)) return EXIT_MATCH;
-  if (counts->failed) return EXIT_FATAL;
-  if (counts->interrupted) return EXIT_INTERRUPTED;
-  if (counted(fail_on->outcomes & ~match, counts->by_outcome, HASHSCAN_OUTCOME_COUNT) ||
-      counted(fail_on->statuses, counts->by_status, counts->statuses))
-    return EXIT_UNEXAMINED;
-  return EXIT_COMPLETE;
+  const unsigned outcomes = fail_on->outcomes & run->seen.outcomes;
+  if ((outcomes & match) != 0) return EXIT_MATCH;
+  if (run->failed) return EXIT_FATAL;
+  if (run->interrupted) return EXIT_INTERRUPTED;
+  return outcomes != 0 || (fail_on->statuses & run->seen.statuses) != 0 ? EXIT_UNEXAMINED : EXIT_COMPLETE;
 }

@@ -16,10 +16,9 @@ struct fail_on {
 #define FAIL_ON_DEFAULT                                                                                                \
   { 1u << HASHSCAN_OUTCOME_MATCH | 1u << HASHSCAN_OUTCOME_UNEXAMINED, 0 }
 
-/* How many inputs ended how. `by_status` has the first `statuses` of hashscan_status: none for query. */
-struct fail_on_counts {
-  const uint64_t *by_outcome, *by_status;
-  unsigned statuses;
+/* How a run went. */
+struct fail_on_run {
+  struct fail_on seen; /* the outcomes and statuses that inputs had */
   bool interrupted;
   bool failed; /* an error ended the run */
 };
@@ -32,6 +31,6 @@ bool fail_on_parse(struct fail_on *fail_on, const char *text, unsigned statuses,
 void fail_on_names(unsigned statuses, char *text, size_t size);
 
 /* The exit code of a run that came to its end or was interrupted (commands.h). */
-int fail_on_exit(const struct fail_on *fail_on, const struct fail_on_counts *counts);
+int fail_on_exit(const struct fail_on *fail_on, const struct fail_on_run *run);
 
 #endif

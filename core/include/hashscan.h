@@ -18,6 +18,9 @@
  *    left untouched.
  *  - `create`, `open` and `retain` give the caller a reference that the matching `destroy` or `close` gives back. On
  *    failure the out pointer is set to NULL and nothing is owned. Destroying NULL does nothing.
+ *  - A callback takes the `user` of its call first and returns 0 to go on. Any other value stops the call, which then
+ *    ends with HASHSCAN_E_STOPPED. Structs that a callback is given, and those that the library allocates, may grow at
+ *    their end: read them through the pointer, and do not copy them.
  *  - Pointers passed in are read during the call only; the library keeps no reference to caller memory unless the
  *    function says so.
  *  - Option structs begin with their own size. Start from the _INIT macro, from the function ..._default, which does
@@ -78,7 +81,7 @@ typedef enum hashscan_code {
   HASHSCAN_E_VERSION = 5,  /* an index written in a format version that this library does not read */
   HASHSCAN_E_LIMIT = 6,    /* a resource limit was reached; the message names it */
   HASHSCAN_E_CPU = 7,      /* HASHSCAN_CPU holds a value that this library does not know */
-  HASHSCAN_E_STOPPED = 8   /* a callback asked to stop */
+  HASHSCAN_E_STOPPED = 8   /* a callback returned nonzero */
 } hashscan_code;
 
 #define HASHSCAN_CODE_COUNT 9
@@ -708,33 +711,51 @@ HASHSCAN_API hashscan_code hashscan_match_image(hashscan_matcher *matcher, hashs
 
 /* ---- Scanning storage ------------------------------------------------------------------------------------------ */
 
-/* One input and its verdict. Everything here lives until the callback returns. */
+/* One input and its verdict. It belongs to the library and lives until the callback returns; it may grow at its end. */
 typedef struct hashscan_record {
   uint64_t number;  /* 0, 1, 2, ... in output order */
   const char *path; /* as found: bytes, not necessarily UTF-8 */
   uint64_t bytes;   /* file size; 0 when unknown */
-  int duplicate;    /* nonzero: same bytes as an earlier input of this scan; decoded once */
   const hashscan_verdict *verdict;
+  int duplicate; /* nonzero: same bytes as an earlier input of this scan; decoded once */
 } hashscan_record;
 
+/* How far a scan is. It belongs to the library and lives until the callback returns; it may grow at its end. */
 typedef struct hashscan_progress {
-  uint64_t done;  /* inputs finished and reported */
-  uint64_t total; /* inputs found; final once total_known, a lower bound before */
-  int total_known;
+  uint64_t done;    /* inputs finished and reported */
+  uint64_t total;   /* inputs found; final once total_known, a lower bound before */
   uint64_t bytes;   /* bytes examined */
   uint64_t matches; /* inputs that matched */
+  int total_known;
 } hashscan_progress;
 
-typedef struct hashscan_scan_summary {
-  uint64_t inputs;
-  uint64_t by_outcome[HASHSCAN_OUTCOME_COUNT]; /* indexed by hashscan_outcome */
-  uint64_t by_status[HASHSCAN_STATUS_COUNT];
-  uint64_t by_method[HASHSCAN_METHOD_COUNT]; /* inputs that were hashed, duplicates as the first of them */
-  uint64_t duplicates;                       /* inputs answered from the bytes of an earlier one */
-  uint64_t bytes;
-  double seconds;
-  int stopped; /* nonzero: should_stop ended it early; the records given out are complete and final */
-} hashscan_scan_summary;
+/* What became of many inputs: every one is counted once by its outcome and once by its status, those that were hashed
+ * once by the method. A scan counts into it; so can whoever has a loop of his own, and the summaries of several
+ * threads, runs or machines add up. One thread at a time. */
+typedef struct hashscan_summary hashscan_summary;
+
+/* Everything is 0. Errors: ARGUMENT, MEMORY. */
+HASHSCAN_API hashscan_code hashscan_summary_create(hashscan_summary **summary, hashscan_error *error);
+HASHSCAN_API void hashscan_summary_destroy(hashscan_summary *summary);
+
+/* Counts one input, as a scan does: `verdict` of `bytes` bytes, `duplicate` when it was answered from the bytes of an
+ * earlier one. Errors: ARGUMENT (a verdict whose outcome, status or method this library does not know). */
+HASHSCAN_API hashscan_code hashscan_summary_count(hashscan_summary *summary, const hashscan_verdict *verdict,
+                                                  uint64_t bytes, int duplicate, hashscan_error *error);
+
+/* Adds all that `part` counted. */
+HASHSCAN_API void hashscan_summary_add(hashscan_summary *summary, const hashscan_summary *part);
+
+HASHSCAN_API uint64_t hashscan_summary_inputs(const hashscan_summary *summary);
+HASHSCAN_API uint64_t hashscan_summary_outcome(const hashscan_summary *summary, hashscan_outcome outcome);
+HASHSCAN_API uint64_t hashscan_summary_status(const hashscan_summary *summary, hashscan_status status);
+/* Of inputs that were hashed; duplicates as the first of them. */
+HASHSCAN_API uint64_t hashscan_summary_method(const hashscan_summary *summary, hashscan_method method);
+HASHSCAN_API uint64_t hashscan_summary_duplicates(const hashscan_summary *summary);
+HASHSCAN_API uint64_t hashscan_summary_bytes(const hashscan_summary *summary);
+HASHSCAN_API double
+hashscan_summary_seconds(const hashscan_summary *summary);                  /* that scans took, one after the other */
+HASHSCAN_API int hashscan_summary_stopped(const hashscan_summary *summary); /* nonzero: a scan was stopped early */
 
 /* Which symbolic links in the folders of a scan are followed. A link that is one of the paths always is. */
 typedef enum hashscan_links {
@@ -753,19 +774,19 @@ typedef struct hashscan_scan_options {
   size_t size;              /* sizeof(hashscan_scan_options) */
   const char *const *paths; /* files and folders; folders are walked */
   size_t path_count;
-  /* More roots, pulled one at a time after `paths`; NULL: none. Returns 1 and sets *path (valid until the next call),
-   * 0 at the end, -1 on an error of the source (the scan ends with HASHSCAN_E_IO). Called from a thread of the
-   * scan, which waits for it to return before it ends. */
+  /* More roots, pulled one at a time after `paths`; NULL: none. Sets *path, which must stay valid until the next call
+   * and is NULL at the end. Called from a thread of the scan, which waits for it to return before it ends. */
   int (*next_path)(void *user, const char **path);
   unsigned threads;     /* 0: one per CPU this process may run on */
   hashscan_links links; /* default within */
   /* This callback and the next two are called on the thread that called hashscan_scan, one at a time. on_record gets
-   * each input, in a stable order that does not depend on `threads`; nonzero stops the scan with HASHSCAN_E_STOPPED.
-   * Required. */
+   * each input, in a stable order that does not depend on `threads`. Required. It stops the scan at once. */
   int (*on_record)(void *user, const hashscan_record *record);
   /* Called a few times a second. NULL: no progress, and no counting ahead. */
-  void (*on_progress)(void *user, const hashscan_progress *progress);
-  int (*should_stop)(void *user); /* polled between inputs; nonzero ends the scan cleanly; may be NULL */
+  int (*on_progress)(void *user, const hashscan_progress *progress);
+  /* Polled between inputs, and while the next one is awaited; may be NULL. It stops the scan as on_progress and
+   * next_path do: no new input is begun, and those that were get their records. */
+  int (*should_stop)(void *user);
   void *user;
 } hashscan_scan_options;
 
@@ -781,10 +802,11 @@ HASHSCAN_API void hashscan_scan_options_default(hashscan_scan_options *options, 
  * stands for that folder. Unless links is FOLLOW, what is opened is what was found: a file, folder or link that is
  * exchanged meanwhile gets the status changed. Files are opened non-blocking and only when regular. Inputs with equal
  * bytes are decoded once.
- * Returns SUCCESS when all inputs have a record, also when should_stop ended it (summary->stopped). `summary` is
- * filled in every case. Errors: ARGUMENT, MEMORY, IO (next_path failed), STOPPED. */
+ * Returns SUCCESS when every input has a record. When a callback stopped it before that, it is STOPPED, and the records
+ * that were given out are complete and the first ones of a whole scan. What was given out is added to `summary` in
+ * every case; it may be NULL. Errors: ARGUMENT, MEMORY, STOPPED. */
 HASHSCAN_API hashscan_code hashscan_scan(hashscan_matcher *matcher, const hashscan_scan_options *options,
-                                         hashscan_scan_summary *summary, hashscan_error *error);
+                                         hashscan_summary *summary, hashscan_error *error);
 
 #ifdef __cplusplus
 }

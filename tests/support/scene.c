@@ -110,14 +110,19 @@ int scene_on_record(void *user, const hashscan_record *record) {
   return log->stop_record > 0 && log->records >= log->stop_record;
 }
 
-void scene_on_progress(void *user, const hashscan_progress *progress) {
+int scene_on_progress(void *user, const hashscan_progress *progress) {
   struct scene_log *log = user;
   enter(log);
   assert_int_equal(progress->done, log->records);
   assert_true(progress->total >= progress->done);
   log->progress_calls++;
-  log->last_progress = *progress;
+  log->last_progress.done = progress->done;
+  log->last_progress.total = progress->total;
+  log->last_progress.bytes = progress->bytes;
+  log->last_progress.matches = progress->matches;
+  log->last_progress.total_known = progress->total_known;
   leave(log);
+  return log->stop_progress > 0 && log->progress_calls >= log->stop_progress;
 }
 
 int scene_should_stop(void *user) {
@@ -132,16 +137,32 @@ struct scene_log scene_log_new(void) {
 }
 
 hashscan_scan_options scene_options(struct scene_log *log, const char *const *paths, size_t count, unsigned threads) {
-  return (hashscan_scan_options){.size = sizeof(hashscan_scan_options),
-                                 .paths = paths,
-                                 .path_count = count,
-                                 .threads = threads,
-                                 .on_record = scene_on_record,
-                                 .should_stop = scene_should_stop,
-                                 .user = log};
+  hashscan_scan_options options = HASHSCAN_SCAN_OPTIONS_INIT;
+  options.paths = paths;
+  options.path_count = count;
+  options.threads = threads;
+  options.on_record = scene_on_record;
+  options.should_stop = scene_should_stop;
+  options.user = log;
+  return options;
 }
 
-void scene_check_summary(const hashscan_scan_summary *summary, uint64_t records) {
+struct scene_summary scene_summary_of(const hashscan_summary *summary) {
+  struct scene_summary all = {.inputs = hashscan_summary_inputs(summary),
+                              .duplicates = hashscan_summary_duplicates(summary),
+                              .bytes = hashscan_summary_bytes(summary),
+                              .seconds = hashscan_summary_seconds(summary),
+                              .stopped = hashscan_summary_stopped(summary) != 0};
+  for (int i = 0; i < HASHSCAN_OUTCOME_COUNT; i++)
+    all.by_outcome[i] = hashscan_summary_outcome(summary, (hashscan_outcome)i);
+  for (int i = 0; i < HASHSCAN_STATUS_COUNT; i++)
+    all.by_status[i] = hashscan_summary_status(summary, (hashscan_status)i);
+  for (int i = 0; i < HASHSCAN_METHOD_COUNT; i++)
+    all.by_method[i] = hashscan_summary_method(summary, (hashscan_method)i);
+  return all;
+}
+
+void scene_check_summary(const struct scene_summary *summary, uint64_t records) {
   uint64_t outcomes = 0;
   uint64_t statuses = 0;
   for (size_t i = 0; i < HASHSCAN_OUTCOME_COUNT; i++) outcomes += summary->by_outcome[i];
@@ -151,11 +172,22 @@ void scene_check_summary(const hashscan_scan_summary *summary, uint64_t records)
   assert_int_equal(statuses, records);
 }
 
-hashscan_scan_summary scene_scan(struct scene_log *log, unsigned threads) {
+hashscan_code scene_run(const hashscan_scan_options *options, struct scene_summary *summary, hashscan_error *error) {
+  hashscan_summary *counted;
+  assert_int_equal(hashscan_summary_create(&counted, NULL), HASHSCAN_SUCCESS);
+  const hashscan_code code = hashscan_scan(scene.matcher, options, counted, error);
+  *summary = scene_summary_of(counted);
+  hashscan_summary_destroy(counted);
+  assert_int_equal(summary->stopped, code == HASHSCAN_E_STOPPED);
+  return code;
+}
+
+struct scene_summary scene_scan(struct scene_log *log, unsigned threads) {
   const char *const paths[] = {scene.tree};
   const hashscan_scan_options options = scene_options(log, paths, 1, threads);
-  hashscan_scan_summary summary;
-  assert_int_equal(hashscan_scan(scene.matcher, &options, &summary, NULL), HASHSCAN_SUCCESS);
+  struct scene_summary summary;
+  const hashscan_code code = scene_run(&options, &summary, NULL);
+  assert_true(code == HASHSCAN_SUCCESS || code == HASHSCAN_E_STOPPED);
   scene_check_summary(&summary, log->records);
   return summary;
 }

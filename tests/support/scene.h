@@ -5,6 +5,7 @@
 #define HASHSCAN_TESTS_SCENE_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 
 #include "fixture.h"
 
@@ -40,7 +41,11 @@ struct scene_log {
   uint64_t stop_record; /* on_record answers nonzero from this record on; 0: never */
   uint64_t stop_after;  /* should_stop answers nonzero after this many records; UINT64_MAX: never */
   uint64_t progress_calls;
-  hashscan_progress last_progress;
+  uint64_t stop_progress; /* on_progress answers nonzero from this call on; 0: never */
+  struct {                /* what the last of them said */
+    uint64_t done, total, bytes, matches;
+    int total_known;
+  } last_progress;
 };
 
 struct scene_log scene_log_new(void);
@@ -50,16 +55,33 @@ void scene_log_expect(struct scene_log *log, const char *expected);
 
 /* Callbacks whose `user` is a log. They assert that they are called one at a time, and in order. */
 int scene_on_record(void *user, const hashscan_record *record);
-void scene_on_progress(void *user, const hashscan_progress *progress);
+int scene_on_progress(void *user, const hashscan_progress *progress);
 int scene_should_stop(void *user);
 
 /* Options with those callbacks, but for progress. */
 hashscan_scan_options scene_options(struct scene_log *log, const char *const *paths, size_t count, unsigned threads);
 
-/* Each of `records` inputs has one outcome and one status. */
-void scene_check_summary(const hashscan_scan_summary *summary, uint64_t records);
+/* All that a hashscan_summary tells. */
+struct scene_summary {
+  uint64_t inputs;
+  uint64_t by_outcome[HASHSCAN_OUTCOME_COUNT];
+  uint64_t by_status[HASHSCAN_STATUS_COUNT];
+  uint64_t by_method[HASHSCAN_METHOD_COUNT];
+  uint64_t duplicates;
+  uint64_t bytes;
+  double seconds;
+  bool stopped;
+};
 
-/* Scans the tree. */
-hashscan_scan_summary scene_scan(struct scene_log *log, unsigned threads);
+struct scene_summary scene_summary_of(const hashscan_summary *summary);
+
+/* Each of `records` inputs has one outcome and one status. */
+void scene_check_summary(const struct scene_summary *summary, uint64_t records);
+
+/* hashscan_scan with the scene's matcher. */
+hashscan_code scene_run(const hashscan_scan_options *options, struct scene_summary *summary, hashscan_error *error);
+
+/* Scans the tree; the summary says whether that was stopped. */
+struct scene_summary scene_scan(struct scene_log *log, unsigned threads);
 
 #endif

@@ -318,13 +318,21 @@ static void scan(void) {
   assert_int_equal(hashscan_matcher_create(index_path, NULL, &matcher, NULL), HASHSCAN_SUCCESS);
   atomic_store(&countdown, armed);
   const char *const paths[] = {tree};
-  const hashscan_scan_options options = {
-      .size = sizeof options, .paths = paths, .path_count = 1, .threads = 2, .on_record = on_record};
-  hashscan_scan_summary summary;
+  hashscan_scan_options options = HASHSCAN_SCAN_OPTIONS_INIT;
+  options.paths = paths;
+  options.path_count = 1;
+  options.threads = 2;
+  options.on_record = on_record;
+  hashscan_summary *summary;
   hashscan_error error;
-  if (succeeded(hashscan_scan(matcher, &options, &summary, &error), &error)) {
-    assert_int_equal(summary.inputs, 3);
-    assert_false(summary.stopped);
+  if (succeeded(hashscan_summary_create(&summary, &error), &error)) {
+    if (succeeded(hashscan_scan(matcher, &options, summary, &error), &error)) {
+      assert_int_equal(hashscan_summary_inputs(summary), 3);
+      assert_false(hashscan_summary_stopped(summary));
+    }
+    hashscan_summary_destroy(summary);
+  } else {
+    assert_null(summary);
   }
   hashscan_matcher_destroy(matcher);
 }

@@ -80,10 +80,10 @@ static int remove_tree(void **state) {
 static void scan(hashscan_links links, const char *const *paths, size_t count, unsigned threads, const char *expected) {
   struct scene_log log = scene_log_new();
   hashscan_scan_options options = scene_options(&log, paths, count, threads);
-  hashscan_scan_summary summary;
+  struct scene_summary summary;
   options.links = links;
   options.on_progress = threads > 1 ? scene_on_progress : NULL;
-  assert_int_equal(hashscan_scan(scene.matcher, &options, &summary, NULL), HASHSCAN_SUCCESS);
+  assert_int_equal(scene_run(&options, &summary, NULL), HASHSCAN_SUCCESS);
   scene_check_summary(&summary, log.records);
   if (threads > 1) assert_int_equal(log.last_progress.total, log.records);
   scene_log_expect(&log, expected);
@@ -202,7 +202,7 @@ struct source {
 static int next_path(void *user, const char **path) {
   struct source *source = user;
   *path = source->next < 3 ? source->paths[source->next++] : NULL;
-  return *path != NULL;
+  return 0;
 }
 
 /* Of a source nobody knows what is still to come. */

@@ -80,7 +80,7 @@ static void every_input_has_a_record_in_one_order(void **state) {
   static const unsigned threads[] = {1, 2, 5, 0};
   for (size_t i = 0; i < sizeof threads / sizeof *threads; i++) {
     struct scene_log log = scene_log_new();
-    const hashscan_scan_summary summary = scene_scan(&log, threads[i]);
+    const struct scene_summary summary = scene_scan(&log, threads[i]);
     assert_int_equal(summary.inputs, 15);
     assert_int_equal(summary.by_outcome[HASHSCAN_OUTCOME_MATCH], 5);
     assert_int_equal(summary.by_outcome[HASHSCAN_OUTCOME_NO_MATCH], 2);
@@ -106,8 +106,8 @@ static void roots_come_in_the_order_given(void **state) {
   roots[6] = "";
   struct scene_log log = scene_log_new();
   const hashscan_scan_options options = scene_options(&log, roots, 7, 2);
-  hashscan_scan_summary summary;
-  assert_int_equal(hashscan_scan(scene.matcher, &options, &summary, NULL), HASHSCAN_SUCCESS);
+  struct scene_summary summary;
+  assert_int_equal(scene_run(&options, &summary, NULL), HASHSCAN_SUCCESS);
   scene_log_expect(&log, "missing unreadable unexamined No such file or directory\n"
                          "d/x ok match\n"
                          "b ok no_match\n"
@@ -137,7 +137,7 @@ static void too_deep_folders_are_reported(void **state) {
   close(folder);
   scene_put("z", &scene.known);
   struct scene_log log = scene_log_new();
-  const hashscan_scan_summary summary = scene_scan(&log, 2);
+  const struct scene_summary summary = scene_scan(&log, 2);
   assert_int_equal(summary.inputs, 2);
   assert_int_equal(summary.by_status[HASHSCAN_STATUS_UNREADABLE], 1);
   assert_int_equal(summary.by_outcome[HASHSCAN_OUTCOME_MATCH], 1);
@@ -165,12 +165,12 @@ static void unlistable_folder_has_a_record(void **state) {
   scene_log_expect(&log, "closed unreadable unexamined Permission denied\n");
 }
 
-static hashscan_scan_summary scan_tree_with_limits(struct scene_log *log, const hashscan_limits *limits) {
+static struct scene_summary scan_tree_with_limits(struct scene_log *log, const hashscan_limits *limits) {
   hashscan_match_options options = HASHSCAN_MATCH_OPTIONS_INIT;
   options.limits = limits;
   hashscan_matcher *usual = scene.matcher;
   assert_int_equal(hashscan_matcher_create(scene.index, &options, &scene.matcher, NULL), HASHSCAN_SUCCESS);
-  const hashscan_scan_summary summary = scene_scan(log, 1);
+  const struct scene_summary summary = scene_scan(log, 1);
   hashscan_matcher_destroy(scene.matcher);
   scene.matcher = usual;
   return summary;
@@ -183,7 +183,7 @@ static void large_files_are_limited(void **state) {
   hashscan_limits limits = HASHSCAN_LIMITS_INIT;
   limits.max_file_bytes = scene.known.size - 1;
   struct scene_log log = scene_log_new();
-  const hashscan_scan_summary summary = scan_tree_with_limits(&log, &limits);
+  const struct scene_summary summary = scan_tree_with_limits(&log, &limits);
   assert_int_equal(summary.by_status[HASHSCAN_STATUS_LIMIT], 1);
   assert_int_equal(summary.by_status[HASHSCAN_STATUS_NOT_IMAGE], 1);
   assert_non_null(strstr(log.text, "known limit unexamined"));
@@ -199,7 +199,7 @@ static void limits_are_not_remembered(void **state) {
   hashscan_limits limits = HASHSCAN_LIMITS_INIT;
   limits.max_seconds = 1e-9;
   struct scene_log log = scene_log_new();
-  const hashscan_scan_summary summary = scan_tree_with_limits(&log, &limits);
+  const struct scene_summary summary = scan_tree_with_limits(&log, &limits);
   assert_int_equal(summary.by_status[HASHSCAN_STATUS_TIMEOUT], 2);
   assert_int_equal(summary.by_outcome[HASHSCAN_OUTCOME_UNEXAMINED], 2);
   assert_int_equal(summary.duplicates, 0);
@@ -218,7 +218,7 @@ static void equal_bytes_are_decoded_once(void **state) {
   }
   for (unsigned threads = 1; threads <= 4; threads++) {
     struct scene_log log = scene_log_new();
-    const hashscan_scan_summary summary = scene_scan(&log, threads);
+    const struct scene_summary summary = scene_scan(&log, threads);
     assert_int_equal(summary.inputs, COUNT);
     assert_int_equal(summary.by_outcome[HASHSCAN_OUTCOME_MATCH], COUNT / 3);
     assert_int_equal(summary.by_outcome[HASHSCAN_OUTCOME_NO_MATCH], COUNT - COUNT / 3);
@@ -239,8 +239,8 @@ static void nothing_to_scan(void **state) {
   (void)state;
   struct scene_log log = scene_log_new();
   hashscan_scan_options options = scene_options(&log, NULL, 0, 3);
-  hashscan_scan_summary summary;
-  assert_int_equal(hashscan_scan(scene.matcher, &options, &summary, NULL), HASHSCAN_SUCCESS);
+  struct scene_summary summary;
+  assert_int_equal(scene_run(&options, &summary, NULL), HASHSCAN_SUCCESS);
   scene_check_summary(&summary, 0);
   assert_false(summary.stopped);
   scene_scan(&log, 3); /* an empty folder */
@@ -280,8 +280,8 @@ static void file_that_changes_harms_nobody_else(void **state) {
   assert_int_equal(pthread_create(&thread, NULL, truncate_and_write, &vandal), 0);
   struct scene_log log = scene_log_new();
   const hashscan_scan_options options = scene_options(&log, paths, 400, 2);
-  hashscan_scan_summary summary;
-  assert_int_equal(hashscan_scan(scene.matcher, &options, &summary, NULL), HASHSCAN_SUCCESS);
+  struct scene_summary summary;
+  assert_int_equal(scene_run(&options, &summary, NULL), HASHSCAN_SUCCESS);
   atomic_store(&vandal.over, true);
   pthread_join(thread, NULL);
   scene_check_summary(&summary, 400);
@@ -321,8 +321,8 @@ static void reload_in_mid_scan_is_heeded(void **state) {
   struct scene_log log = scene_log_new();
   hashscan_scan_options options = scene_options(&log, paths, 1000, 2);
   options.on_record = reload_at_ten;
-  hashscan_scan_summary summary;
-  assert_int_equal(hashscan_scan(scene.matcher, &options, &summary, NULL), HASHSCAN_SUCCESS);
+  struct scene_summary summary;
+  assert_int_equal(scene_run(&options, &summary, NULL), HASHSCAN_SUCCESS);
   /* When record 10 was out, at most the 128 slots of the queue behind it had been examined. */
   assert_in_range(summary.by_outcome[HASHSCAN_OUTCOME_MATCH], 11, 11 + 128);
   assert_int_equal(summary.by_outcome[HASHSCAN_OUTCOME_MATCH] + summary.by_outcome[HASHSCAN_OUTCOME_NO_MATCH], 1000);

@@ -21,17 +21,18 @@ struct source {
   char (*paths)[FIXTURE_PATH_SIZE];
   size_t count;
   size_t next;
-  int end;                        /* what next_path answers when the paths are used up */
+  int end;                        /* what next_path returns when the paths are used up */
   char buffer[FIXTURE_PATH_SIZE]; /* overwritten by each call: nobody may keep the pointer */
 };
 
 static int next_path(void *user, const char **path) {
   struct source *source = user;
   memset(source->buffer, '#', sizeof source->buffer - 1);
+  *path = NULL;
   if (source->next == source->count) return source->end;
   memcpy(source->buffer, source->paths[source->next++], sizeof source->buffer);
   *path = source->buffer;
-  return 1;
+  return 0;
 }
 
 static void paths_are_pulled_after_the_given_ones(void **state) {
@@ -48,8 +49,8 @@ static void paths_are_pulled_after_the_given_ones(void **state) {
   hashscan_scan_options options = scene_options(&source.log, roots, 1, 2);
   options.next_path = next_path;
   options.on_progress = scene_on_progress;
-  hashscan_scan_summary summary;
-  assert_int_equal(hashscan_scan(scene.matcher, &options, &summary, NULL), HASHSCAN_SUCCESS);
+  struct scene_summary summary;
+  assert_int_equal(scene_run(&options, &summary, NULL), HASHSCAN_SUCCESS);
   assert_int_equal(source.log.last_progress.done, 4);
   assert_int_equal(source.log.last_progress.total, 4);
   assert_true(source.log.last_progress.total_known);
@@ -59,7 +60,7 @@ static void paths_are_pulled_after_the_given_ones(void **state) {
                                 "first ok match duplicate\n");
 }
 
-static void failing_source_ends_the_scan_after_what_it_gave(void **state) {
+static void source_can_stop_after_what_it_gave(void **state) {
   (void)state;
   scene_put("first", &scene.known);
   char paths[1][FIXTURE_PATH_SIZE];
@@ -67,10 +68,11 @@ static void failing_source_ends_the_scan_after_what_it_gave(void **state) {
   struct source source = {.log = scene_log_new(), .paths = paths, .count = 1, .end = -1};
   hashscan_scan_options options = scene_options(&source.log, NULL, 0, 2);
   options.next_path = next_path;
-  hashscan_scan_summary summary;
+  struct scene_summary summary;
   hashscan_error error = {0};
-  assert_int_equal(hashscan_scan(scene.matcher, &options, &summary, &error), HASHSCAN_E_IO);
-  assert_int_equal(error.code, HASHSCAN_E_IO);
+  assert_int_equal(scene_run(&options, &summary, &error), HASHSCAN_E_STOPPED);
+  assert_int_equal(error.code, HASHSCAN_E_STOPPED);
+  assert_string_equal(error.message, "stopped by next_path");
   scene_check_summary(&summary, 1);
   scene_log_expect(&source.log, "first ok match\n");
 }
@@ -82,9 +84,8 @@ static void source_that_ends_on_a_stop_is_not_complete(void **state) {
   source.log.stop_after = 0;
   hashscan_scan_options options = scene_options(&source.log, NULL, 0, 1);
   options.next_path = next_path;
-  hashscan_scan_summary summary;
-  assert_int_equal(hashscan_scan(scene.matcher, &options, &summary, NULL), HASHSCAN_SUCCESS);
-  assert_true(summary.stopped);
+  struct scene_summary summary;
+  assert_int_equal(scene_run(&options, &summary, NULL), HASHSCAN_E_STOPPED);
 }
 
 /* ---- Stopping and progress --------------------------------------------------------------------------------------- */
@@ -108,7 +109,7 @@ static void stopping_leaves_a_prefix(void **state) {
     for (unsigned threads = 1; threads <= 3; threads++) {
       struct scene_log log = scene_log_new();
       log.stop_after = after[i];
-      const hashscan_scan_summary summary = scene_scan(&log, threads);
+      const struct scene_summary summary = scene_scan(&log, threads);
       assert_true(summary.stopped);
       /* What the queue held finished still comes out. */
       assert_in_range(summary.inputs, after[i], after[i] + 64 * threads);
@@ -124,7 +125,7 @@ static void stop_after_the_last_record_is_no_stop(void **state) {
   put_numbered(5);
   struct scene_log log = scene_log_new();
   log.stop_after = 5;
-  const hashscan_scan_summary summary = scene_scan(&log, 2);
+  const struct scene_summary summary = scene_scan(&log, 2);
   assert_int_equal(summary.inputs, 5);
   assert_false(summary.stopped);
   free(log.text);
@@ -139,13 +140,59 @@ static void on_record_can_stop_at_once(void **state) {
     log.stop_record = 20;
     hashscan_scan_options options = scene_options(&log, paths, 1, threads);
     options.on_progress = scene_on_progress;
-    hashscan_scan_summary summary;
+    struct scene_summary summary;
     hashscan_error error = {0};
-    assert_int_equal(hashscan_scan(scene.matcher, &options, &summary, &error), HASHSCAN_E_STOPPED);
+    assert_int_equal(scene_run(&options, &summary, &error), HASHSCAN_E_STOPPED);
     assert_int_equal(error.code, HASHSCAN_E_STOPPED);
+    assert_string_equal(error.message, "stopped by on_record");
     assert_int_equal(log.records, 20);
     scene_check_summary(&summary, 20);
     free(log.text);
+  }
+}
+
+/* Like should_stop: what is being examined comes out, and nothing is begun. */
+static void on_progress_can_stop(void **state) {
+  (void)state;
+  put_numbered(300);
+  const char *const paths[] = {scene.tree};
+  struct scene_log full = scene_log_new();
+  scene_scan(&full, 2);
+  for (unsigned threads = 1; threads <= 3; threads++) {
+    struct scene_log log = scene_log_new();
+    log.stop_progress = 1;
+    hashscan_scan_options options = scene_options(&log, paths, 1, threads);
+    options.on_progress = scene_on_progress;
+    options.should_stop = NULL;
+    struct scene_summary summary;
+    hashscan_error error = {0};
+    assert_int_equal(scene_run(&options, &summary, &error), HASHSCAN_E_STOPPED);
+    assert_string_equal(error.message, "stopped by on_progress");
+    assert_in_range(log.records, 0, 64 * threads);
+    assert_int_equal(log.progress_calls, 2); /* the first, and the one at the end */
+    scene_check_summary(&summary, log.records);
+    assert_memory_equal(log.text == NULL ? "" : log.text, full.text, log.size);
+    free(log.text);
+  }
+  free(full.text);
+}
+
+/* What on_progress returns when all is done stops nothing, whoever fed the scan. */
+static void on_progress_after_the_last_record_is_no_stop(void **state) {
+  (void)state;
+  scene_put("first", &scene.known);
+  char paths[1][FIXTURE_PATH_SIZE];
+  fixture_join(paths[0], scene.tree, "first");
+  for (size_t count = 0; count <= 1; count++) {
+    struct source source = {.log = scene_log_new(), .paths = paths, .count = count};
+    source.log.stop_progress = 2;
+    hashscan_scan_options options = scene_options(&source.log, NULL, 0, 1);
+    options.next_path = next_path;
+    options.on_progress = scene_on_progress;
+    struct scene_summary summary;
+    assert_int_equal(scene_run(&options, &summary, NULL), HASHSCAN_SUCCESS);
+    assert_int_equal(source.log.progress_calls, 2);
+    free(source.log.text);
   }
 }
 
@@ -165,8 +212,8 @@ static void progress_knows_the_total_ahead(void **state) {
   hashscan_scan_options options = scene_options(&log, paths, 1, 2);
   options.on_progress = scene_on_progress;
   options.on_record = slow_record;
-  hashscan_scan_summary summary;
-  assert_int_equal(hashscan_scan(scene.matcher, &options, &summary, NULL), HASHSCAN_SUCCESS);
+  struct scene_summary summary;
+  assert_int_equal(scene_run(&options, &summary, NULL), HASHSCAN_SUCCESS);
   assert_true(log.progress_calls >= 3);
   assert_int_equal(log.last_progress.done, 41);
   assert_int_equal(log.last_progress.total, 41);
@@ -179,11 +226,13 @@ static void progress_knows_the_total_ahead(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       SCENE_TEST(paths_are_pulled_after_the_given_ones),
-      SCENE_TEST(failing_source_ends_the_scan_after_what_it_gave),
+      SCENE_TEST(source_can_stop_after_what_it_gave),
       SCENE_TEST(source_that_ends_on_a_stop_is_not_complete),
       SCENE_TEST(stopping_leaves_a_prefix),
       SCENE_TEST(stop_after_the_last_record_is_no_stop),
       SCENE_TEST(on_record_can_stop_at_once),
+      SCENE_TEST(on_progress_can_stop),
+      SCENE_TEST(on_progress_after_the_last_record_is_no_stop),
       SCENE_TEST(progress_knows_the_total_ahead),
   };
   return cmocka_run_group_tests(tests, scene_set_up, scene_tear_down);

@@ -12,6 +12,7 @@
  *     place.c       what a walk found, opened as what it was; links
  *     folder_set.c  the folders that a walk entered
  *     dedup.c       equal bytes are decoded once
+ *     summary.c     what became of the inputs, counted
  *     queue.c       slots from the walker through the workers to the emitter, in order
  */
 #include <errno.h>
@@ -33,6 +34,7 @@
 #include "match/verdict.h"
 #include "scan/dedup.h"
 #include "scan/queue.h"
+#include "scan/summary.h"
 #include "scan/walk.h"
 
 #define MAX_THREADS 4096
@@ -71,8 +73,8 @@ struct scan {
   atomic_uint_fast64_t counted;
 
   /* The calling thread's. */
-  hashscan_scan_summary summary;
-  bool stop_asked;
+  hashscan_summary summary;
+  const char *stopped_by; /* the callback that asked to stop while inputs are finished, or NULL */
   double began;
   double last_progress;
 };
@@ -222,12 +224,11 @@ static enum walk_end walk_source(struct scan *scan, struct walk *walk) {
   if (scan->options.next_path == NULL) return WALK_DONE;
   for (;;) {
     const char *path = NULL;
-    const int more = scan->options.next_path(scan->options.user, &path);
-    if (more == 0) return WALK_DONE;
-    if (more < 0 || path == NULL) {
-      scan->walk_code = error_set(&scan->walk_error, HASHSCAN_E_IO, "the source of paths failed");
+    if (scan->options.next_path(scan->options.user, &path) != 0) {
+      scan->walk_code = error_set(&scan->walk_error, HASHSCAN_E_STOPPED, "stopped by next_path");
       return WALK_STOPPED;
     }
+    if (path == NULL) return WALK_DONE;
     const enum walk_end end = walk_root(walk, path);
     if (end != WALK_DONE) return end;
   }
@@ -276,15 +277,6 @@ static void *counter_main(void *user) {
 
 /* ---- Records and progress ---------------------------------------------------------------------------------------- */
 
-static void add_to_summary(hashscan_scan_summary *summary, const hashscan_record *record) {
-  summary->inputs++;
-  summary->by_outcome[record->verdict->outcome]++;
-  summary->by_status[record->verdict->image.status]++;
-  if (record->verdict->image.hash_count > 0) summary->by_method[record->verdict->method]++;
-  summary->duplicates += record->duplicate != 0;
-  summary->bytes += record->bytes;
-}
-
 /* True while the caller wants more. */
 static bool emit(struct scan *scan, struct slot *slot) {
   const hashscan_record record = {.number = scan->summary.inputs,
@@ -292,7 +284,7 @@ static bool emit(struct scan *scan, struct slot *slot) {
                                   .bytes = slot->bytes,
                                   .duplicate = slot->result != NULL && result_was_reported(slot->result),
                                   .verdict = &slot->verdict};
-  add_to_summary(&scan->summary, &record);
+  summary_count(&scan->summary, record.verdict, record.bytes, record.duplicate != 0);
   return scan->options.on_record(scan->options.user, &record) == 0;
 }
 
@@ -309,9 +301,13 @@ static hashscan_progress progress_of(struct scan *scan) {
                              .matches = scan->summary.by_outcome[HASHSCAN_OUTCOME_MATCH]};
 }
 
+static void note_stop(struct scan *scan, int answer, const char *callback) {
+  if (answer != 0 && scan->stopped_by == NULL) scan->stopped_by = callback;
+}
+
 static void show_progress(struct scan *scan) {
   const hashscan_progress progress = progress_of(scan);
-  scan->options.on_progress(scan->options.user, &progress);
+  note_stop(scan, scan->options.on_progress(scan->options.user, &progress), "on_progress");
 }
 
 static void show_progress_when_due(struct scan *scan) {
@@ -324,16 +320,16 @@ static void show_progress_when_due(struct scan *scan) {
 
 /* Asks until the answer is yes. */
 static bool wants_stop(struct scan *scan) {
-  if (!scan->stop_asked && scan->options.should_stop != NULL)
-    scan->stop_asked = scan->options.should_stop(scan->options.user) != 0;
-  return scan->stop_asked;
+  if (scan->stopped_by == NULL && scan->options.should_stop != NULL)
+    note_stop(scan, scan->options.should_stop(scan->options.user), "should_stop");
+  return scan->stopped_by != NULL;
 }
 
 /* Gives records out until there are no more. E_STOPPED when on_record asked for it. */
 static hashscan_code emit_all(struct scan *scan, hashscan_error *error) {
   for (;;) {
-    if (wants_stop(scan)) queue_halt(&scan->queue);
     show_progress_when_due(scan);
+    if (wants_stop(scan)) queue_halt(&scan->queue);
     struct slot *slot;
     const enum queue_head head = queue_wait(&scan->queue, POLL_SECONDS, &slot);
     if (head == QUEUE_END) return HASHSCAN_SUCCESS;
@@ -445,14 +441,15 @@ static hashscan_code run(struct scan *scan, hashscan_error *error) {
   if (code == HASHSCAN_SUCCESS) code = emit_all(scan, error);
   join_threads(scan);
   if (code != HASHSCAN_SUCCESS) return code;
+  const bool early = ended_early(scan);
   if (scan->options.on_progress != NULL) show_progress(scan);
   if (scan->walk_code != HASHSCAN_SUCCESS) return error_set(error, scan->walk_code, "%s", scan->walk_error.message);
-  scan->summary.stopped = ended_early(scan);
-  return HASHSCAN_SUCCESS;
+  if (!early) return HASHSCAN_SUCCESS;
+  return error_set(error, HASHSCAN_E_STOPPED, "stopped by %s", scan->stopped_by);
 }
 
-hashscan_code hashscan_scan(hashscan_matcher *matcher, const hashscan_scan_options *options,
-                            hashscan_scan_summary *summary, hashscan_error *error) {
+hashscan_code hashscan_scan(hashscan_matcher *matcher, const hashscan_scan_options *options, hashscan_summary *summary,
+                            hashscan_error *error) {
   struct scan scan = {.matcher = matcher, .began = clock_seconds()};
   hashscan_code code = read_options(options, &scan.options, error);
   if (code == HASHSCAN_SUCCESS && matcher == NULL) code = error_set(error, HASHSCAN_E_ARGUMENT, "matcher is NULL");
@@ -462,6 +459,7 @@ hashscan_code hashscan_scan(hashscan_matcher *matcher, const hashscan_scan_optio
     tear_down(&scan);
   }
   scan.summary.seconds = clock_seconds() - scan.began;
-  if (summary != NULL) *summary = scan.summary;
+  scan.summary.stopped = code == HASHSCAN_E_STOPPED;
+  hashscan_summary_add(summary, &scan.summary);
   return code;
 }
