@@ -164,19 +164,19 @@ TEST_ARGS ?=
 .PHONY: test
 test: deps
 	@$(MAKE) --no-print-directory -j$(JOBS) test-programs
-	@$(PYTHON) tests/run.py --build $(BUILD) $(TEST_ARGS)
+	@$(PYTHON) tests/run.py --build $(BUILD) --jobs $(JOBS) $(TEST_ARGS)
 
 ASAN_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 .PHONY: asan
 asan: deps
 	@$(MAKE) --no-print-directory -j$(JOBS) BUILD=build/asan SANITIZE="$(ASAN_FLAGS)" CFLAGS="-O1 -g" test-programs
-	@$(PYTHON) tests/run.py --build build/asan --title asan $(TEST_ARGS)
+	@$(PYTHON) tests/run.py --build build/asan --title asan --jobs $(JOBS) $(TEST_ARGS)
 
 # With -O2: at -O1 with -fsanitize=thread, and only there, gcc 12 gave an AVX-512 kernel that differs from the scalar one.
 .PHONY: tsan
 tsan: deps
 	@$(MAKE) --no-print-directory -j$(JOBS) BUILD=build/tsan SANITIZE=-fsanitize=thread CFLAGS="-O2 -g" test-programs
-	@$(PYTHON) tests/run.py --build build/tsan --title tsan --only test_match,test_match_reload,test_reload,test_scan,test_scan_control,test_index,test_searcher,test_pdq $(TEST_ARGS)
+	@$(PYTHON) tests/run.py --build build/tsan --title tsan --jobs $(JOBS) --only test_match,test_match_reload,test_reload,test_scan,test_scan_control,test_index,test_searcher,test_pdq $(TEST_ARGS)
 
 # The NEON kernels, cross-compiled and run under qemu-user.
 .PHONY: neon

@@ -3,9 +3,14 @@
 """Runs every test of a build and ends with the line `N passed, N failed, N skipped`.
 
 What runs: each cmocka program in BUILD/tests/ (test_*), those with SIMD kernels again with every lower tier forced by
-HASHSCAN_CPU, each fuzz target over valid inputs of its kind, and pytest over tests/cli. Skips are printed with their reason.
+HASHSCAN_CPU, each fuzz target over valid inputs of its kind, and pytest over each file of tests/cli. As many of them run
+at a time as there are CPUs for this process; whatever one writes lies in a fresh folder of its own. The output of each is
+printed whole when it ends. Skips are printed with their reason. No test has to be the only one that runs: where one
+measures, it prints, and those times are taken beside other programs.
 """
 import argparse
+import concurrent.futures
+import functools
 import os
 import random
 import re
@@ -18,45 +23,23 @@ import xml.etree.ElementTree as ElementTree
 import zlib
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-TIERS = ("avx2", "scalar")  # forced below the machine's best one
+TIERS = ("avx512", "avx2", "scalar")  # those below the machine's own are forced
 TIERED = ("test_pdq", "test_fast", "test_fast_blocks", "test_fast_worst", "test_planes_hash", "test_png_fast",
           "test_png_fast_hostile", "test_png_views", "test_hamming", "test_searcher", "test_sweep", "test_match",
           "test_match_reload", "test_screen")
 TIMEOUT_SECONDS = 1500
+# In this order, as they were measured. A name that is missing or out of place costs time and nothing else.
+LONGEST = ("test_index_grid", "test_searcher HASHSCAN_CPU=scalar", "test_sound_files", "test_sound_plain",
+           "test_sound_rounding", "pytest test_install.py", "pytest test_full_disk.py",
+           "test_sweep HASHSCAN_CPU=scalar", "test_sweep", "test_png_fast HASHSCAN_CPU=scalar", "test_png_fast",
+           "test_jpeg_blocks", "test_planes_hash HASHSCAN_CPU=scalar", "pytest test_query.py", "pytest test_scan.py",
+           "pytest test_terminal.py", "pytest test_dataset.py", "pytest test_conformance.py", "test_sound_markers",
+           "test_sound_scans", "test_pdq", "test_pdq HASHSCAN_CPU=scalar", "test_update_crash",
+           "test_jpeg_blocks_hostile", "test_planes", "test_info_damage", "test_sound_known", "test_searcher",
+           "test_update", "test_index_properties")
 
 
-class Totals:
-    def __init__(self):
-        self.passed = self.failed = self.skipped = 0
-
-    def add(self, passed, failed, skipped):
-        self.passed += passed
-        self.failed += failed
-        self.skipped += skipped
-
-
-def run(command, env):
-    """Exit code and output of a command; a hang is a failure with the output so far."""
-    try:
-        done = subprocess.run(command, env=env, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, timeout=TIMEOUT_SECONDS)
-        return done.returncode, done.stdout.decode(errors="replace")
-    except subprocess.TimeoutExpired as expired:
-        return -1, (expired.stdout or b"").decode(errors="replace") + "\nTIMED OUT\n"
-
-
-def report(label, seconds, counts, output, show):
-    passed, failed, skipped = counts
-    print(f"{'FAIL' if failed else 'ok':4}  {label:44} {passed:4} passed {failed:3} failed {skipped:3} skipped "
-          f"{seconds:7.1f} s", flush=True)
-    for line in output.splitlines():
-        if show or re.search(r"SKIPPED|^bench:", line):
-            print("      " + line)
-
-
-def run_cmocka(program, env, label, totals):
-    start = time.monotonic()
-    code, output = run([program], env)
+def count_cmocka(code, output):
     # Other output may share the line with cmocka's own, so look for the marks wherever they stand.
     passed = len(re.findall(r"\[       OK \] ", output))
     failed = len(set(re.findall(r"\[  FAILED  \] (test_\w+)", output)))
@@ -67,18 +50,16 @@ def run_cmocka(program, env, label, totals):
     if passed + failed + skipped == 0:
         failed = 1
         output += "\nno test ran\n"
-    totals.add(passed, failed, skipped)
-    report(label, time.monotonic() - start, (passed, failed, skipped), output, failed > 0)
+    return (passed, failed, skipped), output
 
 
-def run_pytest(build, env, title, totals):
-    report_file = os.path.join(build, "tests", "pytest.xml")
-    start = time.monotonic()
-    command = [sys.executable, "-B", "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", "--junitxml", report_file,
-               "tests/cli"]
-    if os.path.exists(report_file):
-        os.remove(report_file)
-    code, output = run(command, env)
+def count_replay(code, output):
+    """A fuzz target aborts on a broken promise; one that read nothing has shown nothing."""
+    good = code == 0 and re.search(r"[1-9]\d* input", output)
+    return ((1, 0, 0) if good else (0, 1, 0)), output
+
+
+def count_pytest(report_file, code, output):
     try:
         suite = ElementTree.parse(report_file).getroot().find("testsuite")
         failed = int(suite.get("failures")) + int(suite.get("errors"))
@@ -86,10 +67,58 @@ def run_pytest(build, env, title, totals):
         passed = int(suite.get("tests")) - failed - skipped
     except (OSError, ElementTree.ParseError):
         passed, failed, skipped = 0, 1, 0
-    if code not in (0, 1) and failed == 0:
+    if code != 0 and failed == 0:
         failed = 1
-    totals.add(passed, failed, skipped)
-    report(f"pytest tests/cli{title}", time.monotonic() - start, (passed, failed, skipped), output, failed > 0)
+    return (passed, failed, skipped), output
+
+
+class Job:
+    """One process to run. `count` reads its exit code and output: ((passed, failed, skipped), what to show)."""
+
+    def __init__(self, label, command, env, count):
+        self.label, self.command, self.env, self.count = label, command, env, count
+        self.counts, self.output, self.seconds = (0, 0, 0), "", 0.0
+
+    def run(self):
+        """A hang is a failure with the output so far."""
+        start = time.monotonic()
+        try:
+            done = subprocess.run(self.command, env=self.env, cwd=ROOT, stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=TIMEOUT_SECONDS, check=False)
+            code, output = done.returncode, done.stdout.decode(errors="replace")
+        except subprocess.TimeoutExpired as expired:
+            code, output = -1, (expired.stdout or b"").decode(errors="replace") + "\nTIMED OUT\n"
+        self.seconds = time.monotonic() - start
+        self.counts, self.output = self.count(code, output)
+        return self
+
+    def report(self, title):
+        passed, failed, skipped = self.counts
+        lines = [f"{'FAIL' if failed else 'ok':4}  {self.label + title:44} {passed:4} passed {failed:3} failed "
+                 f"{skipped:3} skipped {self.seconds:7.1f} s"]
+        lines += ["      " + line for line in self.output.splitlines() if failed or re.search(r"SKIPPED|^bench:", line)]
+        print("\n".join(lines), flush=True)
+
+
+def pytest_job(build, name, env):
+    """The tests of one file of tests/cli."""
+    report_file = os.path.join(build, "tests", f"pytest-{name}.xml")
+    if os.path.exists(report_file):
+        os.remove(report_file)
+    command = [sys.executable, "-B", "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", "--junitxml", report_file,
+               f"tests/cli/{name}"]
+    return Job(f"pytest {name}", command, env, functools.partial(count_pytest, report_file))
+
+
+def run_all(jobs, workers, title):
+    """Runs the jobs, the longest first so that none of them is left over at the end; each is reported when it ends."""
+    jobs.sort(key=lambda job: LONGEST.index(job.label) if job.label in LONGEST else len(LONGEST))
+    pool = concurrent.futures.ThreadPoolExecutor(workers)
+    try:
+        for future in concurrent.futures.as_completed([pool.submit(job.run) for job in jobs]):
+            future.result().report(title)
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def png_chunk(kind, data):
@@ -163,23 +192,25 @@ def make_seeds(build):
     return folders
 
 
-def run_replay(program, folder, env, label, totals):
-    """A fuzz target over its seeds: it aborts on a broken promise."""
-    start = time.monotonic()
-    code, output = run([program, folder], env)
-    counts = (1, 0, 0) if code == 0 and re.search(r"[1-9]\d* input", output) else (0, 1, 0)
-    totals.add(*counts)
-    report(label, time.monotonic() - start, counts, output, counts[1] > 0)
+def lower_tiers(build, env):
+    """Those below the one that the programs run with by themselves, which is NEON or one of TIERS."""
+    done = subprocess.run([os.path.join(build, "hashscan"), "--version"], env=env, check=True,
+                          stdout=subprocess.PIPE)
+    best = re.search(r"\((\w+)\)", done.stdout.decode()).group(1)
+    return TIERS[TIERS.index(best) + 1:] if best in TIERS else TIERS[-1:]
 
 
-def best_tier(build):
-    flags = ""
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8") as cpuinfo:
-            flags = cpuinfo.read()
-    except OSError:
-        pass
-    return "avx2" if " avx2 " in flags else "scalar"
+def cmocka_jobs(folder, only, env, lower):
+    """Each program, and each one with kernels again with the lower tiers."""
+    jobs = []
+    for name in sorted(name for name in os.listdir(folder) if re.fullmatch(r"test_\w+", name)):
+        if only and name not in only:
+            continue
+        program = os.path.join(folder, name)
+        jobs.append(Job(name, [program], env, count_cmocka))
+        for tier in lower if name in TIERED else ():
+            jobs.append(Job(f"{name} HASHSCAN_CPU={tier}", [program], dict(env, HASHSCAN_CPU=tier), count_cmocka))
+    return jobs
 
 
 def main():
@@ -187,37 +218,28 @@ def main():
     parser.add_argument("--build", default="build")
     parser.add_argument("--title", default="")
     parser.add_argument("--only", default="", help="comma-separated names: test_pdq, replay, pytest, ...")
+    parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)), help="programs at a time")
     arguments = parser.parse_args()
     only = set(filter(None, arguments.only.split(",")))
     build = os.path.join(ROOT, arguments.build)
-    title = f" ({arguments.title})" if arguments.title else ""
     folder = os.path.join(build, "tests")
     env = dict(os.environ, HASHSCAN_BUILD=build, ASAN_OPTIONS="detect_leaks=1:allocator_may_return_null=1",
                UBSAN_OPTIONS="print_stacktrace=1", TSAN_OPTIONS="halt_on_error=1")
     env.pop("HASHSCAN_CPU", None)
     env.pop("HASHSCAN_SOUND_DUMP", None)  # it makes tests write their files instead of checking them
-    totals = Totals()
 
-    names = sorted(name for name in os.listdir(folder) if re.fullmatch(r"test_\w+", name))
-    for name in names:
-        if only and name not in only:
-            continue
-        program = os.path.join(folder, name)
-        run_cmocka(program, env, name + title, totals)
-        for tier in TIERS if name in TIERED else ():
-            if tier == "avx2" and best_tier(build) == "scalar":
-                print(f"      SKIPPED: {name} with HASHSCAN_CPU={tier}: this CPU has none")
-                totals.add(0, 0, 1)
-                continue
-            run_cmocka(program, dict(env, HASHSCAN_CPU=tier), f"{name} HASHSCAN_CPU={tier}{title}", totals)
+    jobs = cmocka_jobs(folder, only, env, lower_tiers(build, env))
     if not only or "replay" in only:
         for name, seeds in make_seeds(build).items():
-            run_replay(os.path.join(folder, f"fuzz_{name}"), seeds, env, f"fuzz_{name} (seeds){title}", totals)
+            jobs.append(Job(f"fuzz_{name} (seeds)", [os.path.join(folder, f"fuzz_{name}"), seeds], env, count_replay))
     if not only or "pytest" in only:
-        run_pytest(build, env, title, totals)
+        names = sorted(name for name in os.listdir(os.path.join(ROOT, "tests", "cli")) if name.startswith("test_"))
+        jobs += [pytest_job(build, name, env) for name in names]
+    run_all(jobs, max(1, arguments.jobs), f" ({arguments.title})" if arguments.title else "")
 
-    print(f"{totals.passed} passed, {totals.failed} failed, {totals.skipped} skipped")
-    sys.exit(1 if totals.failed else 0)
+    passed, failed, skipped = (sum(job.counts[i] for job in jobs) for i in range(3))
+    print(f"{passed} passed, {failed} failed, {skipped} skipped")
+    sys.exit(1 if failed else 0)
 
 
 if __name__ == "__main__":
