@@ -411,6 +411,47 @@ static void test_errors_in_the_pixels_are_damage(void **state) {
   free(samples);
 }
 
+/* Breaks the row whose filter type lies `bytes` into the rows of the passes: of the rows before it, blocks are seen. */
+static void check_broken_pass(struct encoded *png, const struct decoded *whole, size_t bytes) {
+  uint8_t *filter = png->bytes + encode_png_find(png, "IDAT") + 8 + 7 + bytes;
+  uint8_t expected[13 * 11 * 3];
+  const size_t rows = paint(expected, whole, true, 3, bytes);
+  *filter = 9;
+  encode_png_seal(png->bytes, png->size);
+  struct decoded decoded = decoded_from(png->bytes, png->size, NULL);
+  *filter = 0;
+  assert_int_equal(decoded.status, rows > 0 ? HASHSCAN_STATUS_DAMAGED : HASHSCAN_STATUS_CORRUPT);
+  assert_int_equal(decoded.begun, 1);
+  if (rows > 0) {
+    assert_non_null(strstr(decoded.reason, "(in an interlaced picture)"));
+    assert_memory_equal(decoded.pixels, expected, sizeof expected);
+  }
+  decoded_free(&decoded);
+}
+
+static void test_errors_in_a_pass_leave_blocks(void **state) {
+  (void)state;
+  const struct png_recipe recipe = {
+      .width = 13, .height = 11, .color_type = PNG_COLOR_TYPE_RGB, .depth = 8, .interlaced = true, .plain = true};
+  uint16_t *samples = random_samples(&recipe);
+  struct encoded png = encode_png(&recipe, samples);
+  struct decoded whole = decoded_from(png.bytes, png.size, NULL);
+  size_t bytes = 0;
+  for (size_t i = 0; i < 7; i++)
+    for (size_t y = adam7[i].y; y < recipe.height; y += adam7[i].step_y) {
+      check_broken_pass(&png, &whole, bytes);
+      bytes += 1 + 3 * ((recipe.width - adam7[i].x + adam7[i].step_x - 1) / adam7[i].step_x);
+    }
+  encode_png_seal(png.bytes, png.size);
+  struct decoded again = decoded_from(png.bytes, png.size, NULL);
+  assert_int_equal(again.status, HASHSCAN_STATUS_OK);
+  assert_memory_equal(again.pixels, whole.pixels, whole.rows * whole.row_bytes);
+  decoded_free(&again);
+  decoded_free(&whole);
+  free(png.bytes);
+  free(samples);
+}
+
 /* Programs disagree about such chunks; the pixels are there. */
 static void test_wrong_checksum_of_pixels_loses_none(void **state) {
   (void)state;
@@ -475,6 +516,7 @@ int main(void) {
       cmocka_unit_test(test_cut_at_every_byte),
       cmocka_unit_test(test_cut_when_compressed),
       cmocka_unit_test(test_errors_in_the_pixels_are_damage),
+      cmocka_unit_test(test_errors_in_a_pass_leave_blocks),
       cmocka_unit_test(test_wrong_checksum_of_pixels_loses_none),
       cmocka_unit_test(test_missing_rows_and_limits),
       cmocka_unit_test(test_bytes_after_the_end_are_fine),

@@ -8,8 +8,9 @@
  *
  * An error after the first row is damage: the rows before it are given out, and those missing are transparent black.
  * That is what browsers show, and so are the blocks of the passes that an interlaced picture has got: a row of it is
- * missing only when not even the first pass reached it. A chunk of pixels with a wrong checksum is used all the same:
- * programs disagree, and the rows are there.
+ * missing only when not even the first pass reached it. Painting blocks takes longer than the pixels alone, which are
+ * enough when every pass is there, so an interlaced picture is decoded with blocks only after it turned out broken. A
+ * chunk of pixels with a wrong checksum is used all the same: programs disagree, and the rows are there.
  *
  * libpng's error hook must not return; what lives across the longjmp is in png_state, which belongs to the caller of
  * the function that calls setjmp. */
@@ -41,6 +42,7 @@ struct png_state {
   uint8_t *samples;       /* one row as stored, or the picture when interlaced */
   size_t row_bytes;       /* of samples */
   bool interlaced;        /* and decoding has come to the samples */
+  bool paint_blocks;      /* the second decode of an interlaced picture */
   uint32_t rows_read;     /* that have something to show */
   hashscan_status status; /* how it ended, set before the jump */
   jmp_buf escape;
@@ -209,7 +211,8 @@ static hashscan_status read_pass(struct png_state *state, bool first) {
   for (uint32_t y = 0; y < state->job->info->height; y++) {
     const hashscan_status status = decode_check_time(state->job);
     if (status != HASHSCAN_STATUS_OK) return status;
-    png_read_row(state->decoder, NULL, state->samples + y * state->row_bytes);
+    uint8_t *row = state->samples + y * state->row_bytes;
+    png_read_row(state->decoder, state->paint_blocks ? NULL : row, state->paint_blocks ? row : NULL);
     if (first) state->rows_read++;
   }
   return HASHSCAN_STATUS_OK;
@@ -232,7 +235,7 @@ static hashscan_status read_passes(struct png_state *state) {
 static hashscan_status give_rows(struct png_state *state) {
   hashscan_status status = choose_samples(state);
   if (status == HASHSCAN_STATUS_OK) status = choose_pixels(state);
-  if (status == HASHSCAN_STATUS_OK) status = decode_begin(state->job);
+  if (status == HASHSCAN_STATUS_OK && !state->paint_blocks) status = decode_begin(state->job);
   if (status != HASHSCAN_STATUS_OK) return status;
   return state->interlaced ? read_passes(state) : stream_rows(state);
 }
@@ -277,16 +280,28 @@ static hashscan_status decode_or_escape(struct png_state *state) {
   return decode_all(state);
 }
 
+static void release(struct png_state *state) {
+  png_destroy_read_struct(&state->decoder, &state->header, NULL);
+  free(state->samples);
+  free(state->memory);
+}
+
+/* Decodes a broken interlaced picture again, whose sink has been told of it and has no row yet. The deadline stays. */
+static hashscan_status decode_with_blocks(struct png_state *state) {
+  release(state);
+  *state = (struct png_state){.job = state->job, .shown = state->shown, .paint_blocks = true};
+  return decode_or_escape(state);
+}
+
 hashscan_status png_decode_libpng(struct decode_job *job) {
   struct png_state state = {.job = job};
   png_shown_read(job->bytes, job->size, &state.shown);
   hashscan_status status = decode_or_escape(&state);
+  if (status == HASHSCAN_STATUS_CORRUPT && state.interlaced && state.rows_read > 0) status = decode_with_blocks(&state);
   if (status == HASHSCAN_STATUS_CORRUPT) status = give_what_is_there(&state);
   if (status == HASHSCAN_STATUS_OK || status == HASHSCAN_STATUS_DAMAGED)
     decode_show(job, png_pixels_views(&state.pixels), state.shown.unseen);
-  png_destroy_read_struct(&state.decoder, &state.header, NULL);
-  free(state.samples);
-  free(state.memory);
+  release(&state);
   return status;
 }
 
