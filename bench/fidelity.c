@@ -6,7 +6,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "base/file.h"
+#include "base/file_read.h"
 #include "match/screen.h"
 #include "pdq/certainty.h"
 #include "pdq/spectrum.h"
@@ -102,15 +102,15 @@ static void compare(const struct pdq_fast_result *result, const hashscan_image_h
 }
 
 bool fidelity_measure(struct fidelity_pair *pair, const char *path, struct fidelity_sample *sample) {
-  struct file_buffer buffer = {0};
+  struct buffer buffer = {0};
   hashscan_image_hash fast = {.quality = -1};
   hashscan_image_hash exact = {.quality = -1};
   *sample = (struct fidelity_sample){0};
-  if (file_read(AT_FDCWD, path, (uint64_t)1 << 30, &buffer, exact.reason, sizeof exact.reason) == FILE_READ) {
+  if (file_read(AT_FDCWD, path, (uint64_t)1 << 30, &buffer, exact.reason) == HASHSCAN_STATUS_OK) {
     hashscan_hash_image(pair->screening, buffer.bytes, buffer.size, &fast, NULL);
     hashscan_hash_image(pair->exact, buffer.bytes, buffer.size, &exact, NULL);
   }
-  file_buffer_free(&buffer);
+  buffer_free(&buffer);
   if (fast.hash_count == 0 || exact.hash_count == 0) {
     fprintf(stderr, "hashscan-bench: %s: %s\n", path, exact.reason);
     return false;

@@ -7,14 +7,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/file.h"
+#include "base/file_read.h"
 #include "bench.h"
 #include "hashscan.h"
 
 enum { DEFAULT_ROUNDS = 11, MAX_ROUNDS = 99, LEVELS = 3, MAX_WAYS = 8 };
 
 struct files {
-  struct file_buffer *buffers;
+  struct buffer *buffers;
   char **paths;
   size_t count;
 };
@@ -28,7 +28,7 @@ struct subject {
 static bool run_subject(void *user) {
   const struct subject *subject = user;
   for (size_t i = 0; i < subject->files->count; i++) {
-    const struct file_buffer *file = &subject->files->buffers[i];
+    const struct buffer *file = &subject->files->buffers[i];
     if (subject->way->run(subject->way->context, file->bytes, file->size)) continue;
     fprintf(stderr, "hashscan-bench: %s: %s failed\n", subject->files->paths[i], subject->way->name);
     return false;
@@ -42,10 +42,10 @@ static bool hash_image(void *hasher, const uint8_t *bytes, size_t size) {
 }
 
 static bool files_open(struct files *files, char **paths, size_t count) {
-  *files = (struct files){.paths = paths, .count = count, .buffers = calloc(count, sizeof(struct file_buffer))};
+  *files = (struct files){.paths = paths, .count = count, .buffers = calloc(count, sizeof(struct buffer))};
   for (size_t i = 0; files->buffers != NULL && i < count; i++) {
     char reason[HASHSCAN_REASON_SIZE];
-    if (file_read(AT_FDCWD, paths[i], UINT32_MAX, &files->buffers[i], reason, sizeof reason) == FILE_READ) continue;
+    if (file_read(AT_FDCWD, paths[i], UINT32_MAX, &files->buffers[i], reason) == HASHSCAN_STATUS_OK) continue;
     fprintf(stderr, "hashscan-bench: %s: %s\n", paths[i], reason);
     return false;
   }
@@ -53,7 +53,7 @@ static bool files_open(struct files *files, char **paths, size_t count) {
 }
 
 static void files_close(struct files *files) {
-  for (size_t i = 0; files->buffers != NULL && i < files->count; i++) file_buffer_free(&files->buffers[i]);
+  for (size_t i = 0; files->buffers != NULL && i < files->count; i++) buffer_free(&files->buffers[i]);
   free(files->buffers);
 }
 

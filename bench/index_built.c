@@ -65,7 +65,8 @@ static bool map_segment(struct built *built, const char *folder) {
   snprintf(pattern, sizeof pattern, "%s/segment-*.hsi", folder);
   glob_t found;
   if (glob(pattern, 0, NULL, &found) != 0) return report("the index has no segment");
-  const bool mapped = found.gl_pathc == 1 && file_map_open(AT_FDCWD, found.gl_pathv[0], &built->map) == 0;
+  const bool mapped =
+      found.gl_pathc == 1 && file_map_open(AT_FDCWD, ".", found.gl_pathv[0], &built->map, NULL) == HASHSCAN_SUCCESS;
   globfree(&found);
   if (!mapped) return report("cannot map the segment");
   hashscan_error error;

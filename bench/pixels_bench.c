@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/cpu.h"
-#include "base/file.h"
+#include "base/file_read.h"
 #include "bench.h"
 #include "image/image.h"
 #include "naive_pdq.h"
@@ -156,13 +156,13 @@ static bool decode(struct picture *p, const char *path) {
   const struct image_sink sink = {.user = &luma, .begin = begin_luma, .row = row_to_luma};
   struct image_info info;
   char reason[HASHSCAN_REASON_SIZE];
-  struct file_buffer file = {0};
-  if (file_read(AT_FDCWD, path, limits.max_file_bytes, &file, reason, sizeof reason) != FILE_READ) {
+  struct buffer file = {0};
+  if (file_read(AT_FDCWD, path, limits.max_file_bytes, &file, reason) != HASHSCAN_STATUS_OK) {
     fprintf(stderr, "hashscan-bench: %s: %s\n", path, reason);
     return false;
   }
   const hashscan_status status = image_decode(file.bytes, file.size, &limits, &sink, &info, reason);
-  file_buffer_free(&file);
+  buffer_free(&file);
   if (status == HASHSCAN_STATUS_OK && p->width >= 5 && p->height >= 5) return true;
   fprintf(stderr, "hashscan-bench: %s: %s\n", path, status == HASHSCAN_STATUS_OK ? "too small" : reason);
   return false;

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/file.h"
+#include "base/file_read.h"
 #include "bench.h"
 #include "image/image.h"
 #include "pdq/shape.h"
@@ -141,15 +141,15 @@ static bool measure_file(struct worst_meter *meter, const char *path, struct wor
   const struct image_sink sink = {.user = &decoded, .begin = decoded_begin, .row = decoded_row};
   struct image_info info;
   char reason[HASHSCAN_REASON_SIZE];
-  struct file_buffer file = {0};
+  struct buffer file = {0};
   bool done = false;
-  if (file_read(AT_FDCWD, path, limits.max_file_bytes, &file, reason, sizeof reason) == FILE_READ) {
+  if (file_read(AT_FDCWD, path, limits.max_file_bytes, &file, reason) == HASHSCAN_STATUS_OK) {
     const hashscan_status status = image_decode(file.bytes, file.size, &limits, &sink, &info, reason);
     done = (status == HASHSCAN_STATUS_OK || status == HASHSCAN_STATUS_DAMAGED) && info.width >= 5 && info.height >= 5 &&
            worst_measure(meter, &decoded.source, result);
   }
   if (!done) fprintf(stderr, "hashscan-bench: %s: cannot be measured\n", path);
-  file_buffer_free(&file);
+  buffer_free(&file);
   free(decoded.pixels);
   return done;
 }

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "../support/seal.h"
-#include "base/file.h"
+#include "base/file_read.h"
 #include "hamming/hamming.h"
 #include "index/build/segment_writer.h"
 #include "index/format/manifest.h"
@@ -19,7 +19,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
-static struct file_buffer valid;
+static struct buffer valid;
 
 static void require(int holds) {
   if (!holds) abort();
@@ -54,7 +54,7 @@ static void make_valid(void) {
           HASHSCAN_SUCCESS);
   hashscan_builder_destroy(builder);
   index_segment_name(digest, name);
-  require(file_read(dirfd, name, UINT64_MAX, &valid, reason, sizeof reason) == FILE_READ);
+  require(file_read(dirfd, name, UINT64_MAX, &valid, reason) == HASHSCAN_STATUS_OK);
   unlinkat(dirfd, name, 0);
   close(dirfd);
   rmdir(folder);

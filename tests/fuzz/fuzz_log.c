@@ -14,13 +14,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
 #define PARTS 2
 
-static struct file_buffer segments[PARTS];
+static struct buffer segments[PARTS];
 
 static void require(int holds) {
   if (!holds) abort();
 }
 
-static void make_segment(struct file_buffer *segment, unsigned entries) {
+static void make_segment(struct buffer *segment, unsigned entries) {
   hashscan_builder *builder;
   require(hashscan_builder_create(&builder, NULL) == HASHSCAN_SUCCESS);
   for (unsigned i = 0; i < entries; i++) {
@@ -72,7 +72,7 @@ static void check_entries(const struct log_entries *entries) {
             memcmp(again.bytes.bytes + LOG_RECORD_HEADER_BYTES, entries->items[i].payload, entries->items[i].size) ==
                 0);
   }
-  file_buffer_free(&again.bytes);
+  buffer_free(&again.bytes);
   hashscan_builder_destroy(builder);
 }
 
@@ -109,6 +109,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   log_put(&log, bytes + 1, size - 1);
   require(!log.failed);
   check_log(log.bytes.bytes, log.bytes.size);
-  file_buffer_free(&log.bytes);
+  buffer_free(&log.bytes);
   return 0;
 }

@@ -266,7 +266,7 @@ static void core_dumps_leave_the_index_out(void **state) {
   const hashscan_index *index = updater->base;
   assert_int_equal(index->part_count, 2);
   assert_true(is_hidden(index->parts[0].map.bytes));
-  const struct file_buffer *memory = &index->parts[1].memory;
+  const struct buffer *memory = &index->parts[1].memory;
   assert_true(is_hidden(memory->bytes + memory->size / 2));
   assert_true(is_hidden(index->log_bytes.bytes + index->log_bytes.size / 2));
   hashscan_updater_close(updater);
@@ -277,15 +277,15 @@ static void hidden_pages_come_back(void **state) {
   (void)state;
   if (is_hidden(path) < 0) skip();
   const size_t size = 64 * 4096;
-  struct file_buffer buffer = {.bytes = aligned_alloc(4096, size), .size = size, .capacity = size};
+  struct buffer buffer = {.bytes = aligned_alloc(4096, size), .size = size, .capacity = size};
   assert_non_null(buffer.bytes);
   uint8_t *const kept = buffer.bytes;
-  file_buffer_hide(&buffer);
+  buffer_hide(&buffer);
   assert_true(is_hidden(kept + size / 2));
-  file_buffer_free(&buffer);
+  buffer_free(&buffer);
   assert_int_not_equal(is_hidden(kept + size / 2), 1); /* unmapped, or visible */
-  file_buffer_hide(&buffer);
-  file_buffer_free(&buffer);
+  buffer_hide(&buffer);
+  buffer_free(&buffer);
 }
 
 #define ACCESS_TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)

@@ -22,10 +22,11 @@
 
 #include "../support/fixture.h"
 #include "base/file.h"
+#include "base/file_read.h"
 #include "base/utf8.h"
 
 static char folder[FIXTURE_PATH_SIZE];
-static struct file_buffer buffer;
+static struct buffer buffer;
 static char reason[160];
 static const struct file_access owner_only = {.mode = ACCESS_PRIVATE};
 
@@ -34,12 +35,12 @@ static const char *path_of(const char *name) {
   return fixture_join(path, folder, name);
 }
 
-static enum file_outcome read_path(const char *path) {
+static hashscan_status read_path(const char *path) {
   reason[0] = '\0';
-  return file_read(AT_FDCWD, path, UINT64_MAX, &buffer, reason, sizeof reason);
+  return file_read(AT_FDCWD, path, UINT64_MAX, &buffer, reason);
 }
 
-static void assert_read_fails(const char *path, enum file_outcome outcome, const char *text) {
+static void assert_read_fails(const char *path, hashscan_status outcome, const char *text) {
   assert_int_equal(read_path(path), outcome);
   assert_string_equal(reason, text);
   assert_int_equal(buffer.size, 0);
@@ -78,47 +79,47 @@ static void test_read(void **unused) {
   fixture_write(path_of("data"), bytes, sizeof bytes);
   pread_most = 999;
   pread_interruptions = 3;
-  assert_int_equal(read_path(path_of("data")), FILE_READ);
+  assert_int_equal(read_path(path_of("data")), HASHSCAN_STATUS_OK);
   assert_int_equal(buffer.size, sizeof bytes);
   assert_memory_equal(buffer.bytes, bytes, sizeof bytes);
   assert_int_equal(pread_interruptions, 0);
 
   fixture_write(path_of("empty"), "", 0);
-  assert_int_equal(read_path(path_of("empty")), FILE_READ);
+  assert_int_equal(read_path(path_of("empty")), HASHSCAN_STATUS_OK);
   assert_int_equal(buffer.size, 0);
 
   assert_int_equal(symlink("data", path_of("link")), 0);
-  assert_int_equal(read_path(path_of("link")), FILE_READ);
+  assert_int_equal(read_path(path_of("link")), HASHSCAN_STATUS_OK);
   assert_int_equal(buffer.size, sizeof bytes);
 
   const int dirfd = open(folder, O_RDONLY | O_DIRECTORY);
-  assert_int_equal(file_read(dirfd, "data", sizeof bytes, &buffer, reason, sizeof reason), FILE_READ);
-  assert_int_equal(file_read(dirfd, "data", sizeof bytes - 1, &buffer, reason, sizeof reason), FILE_TOO_LARGE);
+  assert_int_equal(file_read(dirfd, "data", sizeof bytes, &buffer, reason), HASHSCAN_STATUS_OK);
+  assert_int_equal(file_read(dirfd, "data", sizeof bytes - 1, &buffer, reason), HASHSCAN_STATUS_LIMIT);
   assert_string_equal(reason, "10000 bytes, more than max_file_bytes 9999");
   close(dirfd);
 }
 
 static void test_not_regular(void **unused) {
   (void)unused;
-  assert_read_fails(folder, FILE_NOT_REGULAR, "a folder, not a regular file");
+  assert_read_fails(folder, HASHSCAN_STATUS_UNSUPPORTED, "a folder, not a regular file");
   assert_int_equal(mkfifo(path_of("fifo"), 0600), 0);
-  assert_read_fails(path_of("fifo"), FILE_NOT_REGULAR, "a FIFO, not a regular file");
-  assert_read_fails("/dev/zero", FILE_NOT_REGULAR, "a character device, not a regular file");
+  assert_read_fails(path_of("fifo"), HASHSCAN_STATUS_UNSUPPORTED, "a FIFO, not a regular file");
+  assert_read_fails("/dev/zero", HASHSCAN_STATUS_UNSUPPORTED, "a character device, not a regular file");
   const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   snprintf(address.sun_path, sizeof address.sun_path, "%.100s", path_of("socket"));
   assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
-  assert_read_fails(path_of("socket"), FILE_NOT_REGULAR, "a socket, not a regular file");
+  assert_read_fails(path_of("socket"), HASHSCAN_STATUS_UNSUPPORTED, "a socket, not a regular file");
   close(fd);
 }
 
 static void test_unreadable(void **unused) {
   (void)unused;
-  assert_read_fails(path_of("missing"), FILE_UNREADABLE, "No such file or directory");
+  assert_read_fails(path_of("missing"), HASHSCAN_STATUS_UNREADABLE, "No such file or directory");
   assert_int_equal(symlink("missing", path_of("dangling")), 0);
-  assert_read_fails(path_of("dangling"), FILE_UNREADABLE, "a dangling symbolic link");
+  assert_read_fails(path_of("dangling"), HASHSCAN_STATUS_UNREADABLE, "a dangling symbolic link");
   assert_int_equal(symlink("loop", path_of("loop")), 0);
-  assert_read_fails(path_of("loop"), FILE_UNREADABLE, "Too many levels of symbolic links");
+  assert_read_fails(path_of("loop"), HASHSCAN_STATUS_UNREADABLE, "Too many levels of symbolic links");
 }
 
 static void write_behind(int fd, const char *how) {
@@ -157,12 +158,12 @@ static void test_changed(void **unused) {
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     fixture_write(path_of("moving"), "0123456789", 10);
     before_pread = cases[i].change;
-    assert_read_fails(path_of("moving"), FILE_CHANGED, cases[i].text);
+    assert_read_fails(path_of("moving"), HASHSCAN_STATUS_CHANGED, cases[i].text);
   }
   /* Other permissions leave the bytes alone. */
   fixture_write(path_of("moving"), "0123456789", 10);
   before_pread = link_again;
-  assert_int_equal(read_path(path_of("moving")), FILE_READ);
+  assert_int_equal(read_path(path_of("moving")), HASHSCAN_STATUS_OK);
 }
 
 /* ---- Streams --------------------------------------------------------------------------------------------------- */
@@ -191,56 +192,67 @@ static void test_stream(void **unused) {
   pid_t child;
   int fd = start_writer(size, &child);
   fcntl(fd, F_SETFL, O_NONBLOCK);
-  assert_int_equal(file_read_stream(fd, size, &buffer, reason, sizeof reason), FILE_READ);
+  assert_int_equal(file_read_stream(fd, size, &buffer, reason), HASHSCAN_STATUS_OK);
   assert_int_equal(buffer.size, size);
   for (size_t i = 0; i < size; i++) assert_int_equal(buffer.bytes[i], (uint8_t)i);
   close(fd);
   waitpid(child, NULL, 0);
 
   fd = start_writer(size, &child);
-  assert_int_equal(file_read_stream(fd, size - 1, &buffer, reason, sizeof reason), FILE_TOO_LARGE);
+  assert_int_equal(file_read_stream(fd, size - 1, &buffer, reason), HASHSCAN_STATUS_LIMIT);
   assert_int_equal(buffer.size, 0);
   close(fd);
   waitpid(child, NULL, 0);
 
   fd = open("/dev/null", O_WRONLY);
-  assert_int_equal(file_read_stream(fd, size, &buffer, reason, sizeof reason), FILE_UNREADABLE);
+  assert_int_equal(file_read_stream(fd, size, &buffer, reason), HASHSCAN_STATUS_UNREADABLE);
   assert_string_equal(reason, "Bad file descriptor");
   close(fd);
 }
 
 /* ---- Mappings -------------------------------------------------------------------------------------------------- */
 
+static void assert_map_fails(int dirfd, const char *name, int errnum, bool missing) {
+  struct file_map map;
+  hashscan_error error;
+  char message[sizeof error.message];
+  snprintf(message, sizeof message, "f/%s: %s", name, strerror(errnum));
+  assert_int_equal(file_map_open(dirfd, "f", name, &map, &error), HASHSCAN_E_IO);
+  assert_string_equal(error.message, message);
+  assert_int_equal(map.missing, missing);
+  assert_null(map.bytes);
+}
+
 static void test_map(void **unused) {
   (void)unused;
   struct file_map map;
   const int dirfd = open(folder, O_RDONLY | O_DIRECTORY);
   fixture_write(path_of("map"), "abc", 3);
-  assert_int_equal(file_map_open(dirfd, "map", &map), 0);
+  assert_int_equal(file_map_open(dirfd, "f", "map", &map, NULL), HASHSCAN_SUCCESS);
   assert_int_equal(map.size, 3);
   assert_memory_equal(map.bytes, "abc", 3);
   file_map_close(&map);
   file_map_close(&map);
 
   fixture_write(path_of("none"), "", 0);
-  assert_int_equal(file_map_open(dirfd, "none", &map), 0);
+  assert_int_equal(file_map_open(dirfd, "f", "none", &map, NULL), HASHSCAN_SUCCESS);
   assert_null(map.bytes);
   assert_int_equal(map.size, 0);
   file_map_close(&map);
 
   assert_int_equal(symlink("map", path_of("map-link")), 0);
   assert_int_equal(mkfifo(path_of("map-fifo"), 0600), 0);
-  assert_int_equal(file_map_open(dirfd, "map-link", &map), ELOOP);
-  assert_int_equal(file_map_open(dirfd, "map-fifo", &map), EINVAL);
-  assert_int_equal(file_map_open(dirfd, ".", &map), EISDIR);
-  assert_int_equal(file_map_open(dirfd, "absent", &map), ENOENT);
+  assert_map_fails(dirfd, "map-link", ELOOP, false);
+  assert_map_fails(dirfd, "map-fifo", EINVAL, false);
+  assert_map_fails(dirfd, ".", EISDIR, false);
+  assert_map_fails(dirfd, "absent", ENOENT, true);
   close(dirfd);
 }
 
 /* ---- Writes ---------------------------------------------------------------------------------------------------- */
 
 static void assert_holds(const char *name, const char *text) {
-  assert_int_equal(read_path(path_of(name)), FILE_READ);
+  assert_int_equal(read_path(path_of(name)), HASHSCAN_STATUS_OK);
   assert_int_equal(buffer.size, strlen(text));
   assert_memory_equal(buffer.bytes, text, strlen(text));
 }
@@ -288,7 +300,7 @@ static void test_large_write(void **unused) {
   file_writer_put(&writer, bytes + put, size - put);
   assert_int_equal(writer.offset, size);
   assert_int_equal(file_writer_commit(&writer, "large", NULL), HASHSCAN_SUCCESS);
-  assert_int_equal(read_path(path_of("large")), FILE_READ);
+  assert_int_equal(read_path(path_of("large")), HASHSCAN_STATUS_OK);
   assert_int_equal(buffer.size, size);
   assert_memory_equal(buffer.bytes, bytes, size);
   close(dirfd);
@@ -382,7 +394,7 @@ int main(void) {
                                      cmocka_unit_test(test_unwritable_folder),
                                      cmocka_unit_test(test_utf8)};
   const int failed = cmocka_run_group_tests(tests, NULL, NULL);
-  file_buffer_free(&buffer);
+  buffer_free(&buffer);
   fixture_remove(folder);
   return failed;
 }

@@ -117,7 +117,7 @@ static void aimed_lists_do_not_flood_a_builder(void **state) {
 static void written_bytes_do_not_depend_on_the_secret(void **state) {
   (void)state;
   hashscan_builder *builders[2];
-  struct file_buffer segments[2] = {{0}, {0}};
+  struct buffer segments[2] = {{0}, {0}};
   for (int i = 0; i < 2; i++) {
     builders[i] = flooded_builder();
     assert_int_equal(segment_encode(builders[i], &segments[i], NULL), HASHSCAN_SUCCESS);
@@ -126,7 +126,7 @@ static void written_bytes_do_not_depend_on_the_secret(void **state) {
   assert_int_equal(segments[0].size, segments[1].size);
   assert_memory_equal(segments[0].bytes, segments[1].bytes, segments[0].size);
   for (int i = 0; i < 2; i++) {
-    file_buffer_free(&segments[i]);
+    buffer_free(&segments[i]);
     hashscan_builder_destroy(builders[i]);
   }
 }

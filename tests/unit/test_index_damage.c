@@ -16,7 +16,7 @@
 #include "../support/fixture.h"
 #include "../support/guard.h"
 #include "../support/seal.h"
-#include "base/file.h"
+#include "base/file_read.h"
 #include "index/build/segment_writer.h"
 #include "index/format/manifest.h"
 #include "index/format/segment.h"
@@ -28,8 +28,8 @@ static char folder[FIXTURE_PATH_SIZE];
 static char index_path[FIXTURE_PATH_SIZE];
 static char manifest_path[FIXTURE_PATH_SIZE];
 static char segment_path[FIXTURE_PATH_SIZE];
-static struct file_buffer manifest;
-static struct file_buffer segment;
+static struct buffer manifest;
+static struct buffer segment;
 static hashscan_error error;
 
 /* Two rows of PDQ, three of MD5, none of SHA-1, one of SHA-256; two lists; two label sets. */
@@ -42,9 +42,9 @@ static const char list_b[] = "10112233445566778899aabbccddeeff\n"
                              "20112233445566778899aabbccddeeff\n"
                              "a0112233445566778899aabbccddeeff\n";
 
-static void read_whole(const char *path, struct file_buffer *buffer) {
+static void read_whole(const char *path, struct buffer *buffer) {
   char reason[160];
-  assert_int_equal(file_read(AT_FDCWD, path, UINT64_MAX, buffer, reason, sizeof reason), FILE_READ);
+  assert_int_equal(file_read(AT_FDCWD, path, UINT64_MAX, buffer, reason), HASHSCAN_STATUS_OK);
 }
 
 static void add_list(hashscan_builder *builder, const char *name, const char *text) {
@@ -75,8 +75,8 @@ static int make_index(void **unused) {
 
 static int remove_index(void **unused) {
   (void)unused;
-  file_buffer_free(&manifest);
-  file_buffer_free(&segment);
+  buffer_free(&manifest);
+  buffer_free(&segment);
   fixture_remove(folder);
   return 0;
 }
@@ -97,7 +97,7 @@ static void assert_opens(void) {
   hashscan_index_close(index);
 }
 
-static void damage(const char *path, const struct file_buffer *good) {
+static void damage(const char *path, const struct buffer *good) {
   uint8_t *bytes = malloc(good->size + 64);
   assert_non_null(bytes);
   memcpy(bytes, good->bytes, good->size);
@@ -315,11 +315,11 @@ static void test_long_list_names(void **unused) {
   assert_int_equal(log_replay("l", log.bytes.bytes, log.bytes.size, NULL, 0, &entries, &error), HASHSCAN_E_FORMAT);
   assert_non_null(strstr(error.message, "too long"));
   log_entries_free(&entries);
-  file_buffer_free(&log.bytes);
+  buffer_free(&log.bytes);
   entry = (hashscan_entry){HASHSCAN_KIND_PDQ, hash, name + 1, name + 1, name, "", 0};
   assert_int_equal(hashscan_builder_add(builder, &entry, &error), HASHSCAN_SUCCESS);
 
-  struct file_buffer bytes = {0};
+  struct buffer bytes = {0};
   struct segment view;
   assert_int_equal(builder_sort(builder, &error), HASHSCAN_SUCCESS);
   assert_int_equal(segment_encode(builder, &bytes, &error), HASHSCAN_SUCCESS);
@@ -331,7 +331,7 @@ static void test_long_list_names(void **unused) {
   seal_segment(bytes.bytes, bytes.size);
   assert_int_equal(index_segment_validate("s", bytes.bytes, bytes.size, &view, &error), HASHSCAN_E_FORMAT);
   assert_non_null(strstr(error.message, "too long"));
-  file_buffer_free(&bytes);
+  buffer_free(&bytes);
 }
 
 /* The last byte of the strings ends every string. */

@@ -20,7 +20,7 @@
 #include "../support/fixture.h"
 #include "../support/indexes.h"
 #include "base/clock.h"
-#include "base/file.h"
+#include "base/file_read.h"
 
 static char folder[FIXTURE_PATH_SIZE];
 static hashscan_error error;
@@ -31,9 +31,9 @@ static const char *path_of(const char *name) {
   return fixture_join(paths[next++ % 4], folder, name);
 }
 
-static void read_whole(const char *path, struct file_buffer *buffer) {
+static void read_whole(const char *path, struct buffer *buffer) {
   char reason[160];
-  assert_int_equal(file_read(AT_FDCWD, path, UINT64_MAX, buffer, reason, sizeof reason), FILE_READ);
+  assert_int_equal(file_read(AT_FDCWD, path, UINT64_MAX, buffer, reason), HASHSCAN_STATUS_OK);
 }
 
 static void assert_digest(const char *path, char digest[33]) {
@@ -56,14 +56,14 @@ static void test_deterministic(void **unused) {
   indexes_fill(twice, 500, 900);
   hashscan_index_close(indexes_write_and_open(once, path_of("once")));
   hashscan_index_close(indexes_write_and_open(twice, path_of("twice")));
-  struct file_buffer a = {0};
-  struct file_buffer b = {0};
+  struct buffer a = {0};
+  struct buffer b = {0};
   read_whole(path_of("once/MANIFEST"), &a);
   read_whole(path_of("twice/MANIFEST"), &b);
   assert_int_equal(a.size, b.size);
   assert_memory_equal(a.bytes, b.bytes, a.size); /* holds the digest of the segment */
-  file_buffer_free(&a);
-  file_buffer_free(&b);
+  buffer_free(&a);
+  buffer_free(&b);
   hashscan_builder_destroy(once);
   hashscan_builder_destroy(twice);
 }

@@ -330,7 +330,7 @@ enum { MANY = 20000, PAGE = 4096 };
 /* A segment in memory that can be made unreadable page by page. */
 static uint8_t *map_segment(size_t *size) {
   hashscan_builder *builder = indexes_builder();
-  struct file_buffer bytes = {0};
+  struct buffer bytes = {0};
   for (size_t i = 0; i < MANY; i++) {
     uint8_t hash[HASHSCAN_MAX_HASH_BYTES];
     indexes_hash(HASHSCAN_KIND_PDQ, i / 2, hash);
@@ -344,7 +344,7 @@ static uint8_t *map_segment(size_t *size) {
   assert_true(mapped != MAP_FAILED);
   memcpy(mapped, bytes.bytes, bytes.size);
   *size = bytes.size;
-  file_buffer_free(&bytes);
+  buffer_free(&bytes);
   return mapped;
 }
 

@@ -15,6 +15,7 @@
 #include "../support/expect.h"
 #include "../support/fixture.h"
 #include "../support/indexes.h"
+#include "base/file_read.h"
 #include "index/update/changes.h"
 
 enum { FILES = 4 };
@@ -22,7 +23,7 @@ enum { FILES = 4 };
 /* A file of the index as it should be. */
 struct stored {
   char path[FIXTURE_PATH_SIZE];
-  struct file_buffer bytes;
+  struct buffer bytes;
   bool is_segment;
 };
 
@@ -83,7 +84,7 @@ static int make_index(void **unused) {
     assert_in_range(count, 0, FILES - 1);
     struct stored *file = &files[count++];
     fixture_join(file->path, index_path, item->d_name);
-    assert_int_equal(file_read(AT_FDCWD, file->path, UINT64_MAX, &file->bytes, reason, sizeof reason), FILE_READ);
+    assert_int_equal(file_read(AT_FDCWD, file->path, UINT64_MAX, &file->bytes, reason), HASHSCAN_STATUS_OK);
     file->is_segment = memcmp(file->bytes.bytes, INDEX_SEGMENT_MAGIC, 8) == 0;
   }
   closedir(open_folder);
@@ -93,7 +94,7 @@ static int make_index(void **unused) {
 
 static int remove_index(void **unused) {
   (void)unused;
-  for (size_t i = 0; i < FILES; i++) file_buffer_free(&files[i].bytes);
+  for (size_t i = 0; i < FILES; i++) buffer_free(&files[i].bytes);
   fixture_remove(folder);
   return 0;
 }
@@ -143,7 +144,7 @@ static void test_flipped_bytes(void **unused) {
   static const uint8_t flips[] = {0x01, 0x80, 0xff};
   size_t read = 0;
   for (size_t i = 0; i < FILES; i++) {
-    const struct file_buffer *bytes = &files[i].bytes;
+    const struct buffer *bytes = &files[i].bytes;
     for (size_t at = 0; at < bytes->size * sizeof flips; at++) {
       const size_t place = at / sizeof flips;
       bytes->bytes[place] ^= flips[at % sizeof flips];

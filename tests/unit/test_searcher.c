@@ -120,7 +120,7 @@ static uint8_t *make_rows(enum data data, size_t count, size_t row_bytes, uint64
 struct corpus {
   hashscan_kind kind;
   size_t row_bytes;
-  struct file_buffer bytes;
+  struct buffer bytes;
   struct segment segment;
   struct searcher *searcher;
 };
@@ -147,7 +147,7 @@ static struct corpus corpus_of(const uint8_t *rows, size_t count, hashscan_kind 
 
 static void corpus_free(struct corpus *corpus) {
   searcher_destroy(corpus->searcher);
-  file_buffer_free(&corpus->bytes);
+  buffer_free(&corpus->bytes);
 }
 
 /* ---- Checking ---------------------------------------------------------------------------------------------------- */

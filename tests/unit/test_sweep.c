@@ -24,7 +24,7 @@ enum { ROWS = 20000, QUERIES = 600, RADII = 257 };
 struct corpus {
   size_t row_bytes;
   struct data data;
-  struct file_buffer bytes;
+  struct buffer bytes;
   struct segment segment;
   const struct segment_kind *rows;
   struct searcher *searcher;
@@ -78,7 +78,7 @@ static struct corpus *corpus_create(enum data_kind kind_of_data, hashscan_kind k
 
 static void corpus_destroy(struct corpus *corpus) {
   searcher_destroy(corpus->searcher);
-  file_buffer_free(&corpus->bytes);
+  buffer_free(&corpus->bytes);
   data_free(&corpus->data);
   free(corpus);
 }

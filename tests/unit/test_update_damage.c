@@ -17,21 +17,22 @@
 #include "../support/fixture.h"
 #include "../support/guard.h"
 #include "../support/indexes.h"
+#include "base/file_read.h"
 #include "index/update/changes.h"
 
 static char folder[FIXTURE_PATH_SIZE];
 static char index_path[FIXTURE_PATH_SIZE];
 static char manifest_path[FIXTURE_PATH_SIZE];
 static char log_path[FIXTURE_PATH_SIZE];
-static struct file_buffer manifest_bytes;
-static struct file_buffer log_bytes;
+static struct buffer manifest_bytes;
+static struct buffer log_bytes;
 static char digest[33];
 static struct manifest manifest;
 static hashscan_error error;
 
-static void read_whole(const char *path, struct file_buffer *buffer) {
+static void read_whole(const char *path, struct buffer *buffer) {
   char reason[160];
-  assert_int_equal(file_read(AT_FDCWD, path, UINT64_MAX, buffer, reason, sizeof reason), FILE_READ);
+  assert_int_equal(file_read(AT_FDCWD, path, UINT64_MAX, buffer, reason), HASHSCAN_STATUS_OK);
 }
 
 static void stage(hashscan_updater *updater, size_t first, size_t end, const char *list) {
@@ -96,8 +97,8 @@ static int make_index(void **unused) {
 
 static int remove_index(void **unused) {
   (void)unused;
-  file_buffer_free(&manifest_bytes);
-  file_buffer_free(&log_bytes);
+  buffer_free(&manifest_bytes);
+  buffer_free(&log_bytes);
   fixture_remove(folder);
   return 0;
 }
@@ -121,7 +122,7 @@ static void assert_intact(void) {
   hashscan_index_close(index);
 }
 
-static void damage(const char *path, const struct file_buffer *good) {
+static void damage(const char *path, const struct buffer *good) {
   uint8_t *bytes = malloc(good->size);
   assert_non_null(bytes);
   memcpy(bytes, good->bytes, good->size);
@@ -169,11 +170,11 @@ static void test_torn_tail(void **unused) {
   assert_int_equal(updater->base->entries, 32);
   const uint64_t committed = updater->base->manifest.log_size;
   hashscan_updater_close(updater);
-  struct file_buffer after = {0};
+  struct buffer after = {0};
   read_whole(log_path, &after);
   assert_int_equal(after.size, committed);
   assert_memory_equal(after.bytes, log_bytes.bytes, log_bytes.size);
-  file_buffer_free(&after);
+  buffer_free(&after);
   free(bytes);
   fixture_write(log_path, log_bytes.bytes, log_bytes.size);
   fixture_write(manifest_path, manifest_bytes.bytes, manifest_bytes.size);
@@ -284,7 +285,8 @@ static void load_parts(struct part parts[2]) {
     char path[FIXTURE_PATH_SIZE];
     index_segment_name(manifest.segments[i].digest, name);
     parts[i] = (struct part){0};
-    assert_int_equal(file_map_open(AT_FDCWD, fixture_join(path, index_path, name), &parts[i].map), 0);
+    assert_int_equal(file_map_open(AT_FDCWD, ".", fixture_join(path, index_path, name), &parts[i].map, &error),
+                     HASHSCAN_SUCCESS);
     OK(index_segment_validate("s", parts[i].map.bytes, parts[i].map.size, &parts[i].segment, &error));
   }
 }
@@ -305,7 +307,7 @@ static void check_lie(const struct lie *lie) {
     fail_msg("lie %zu: code %d, '%s' lacks '%s'", (size_t)(lie - lies), (int)code, error.message, lie->text);
   }
   guard_free(&copy);
-  file_buffer_free(&log.bytes);
+  buffer_free(&log.bytes);
   log_entries_free(&entries);
   for (unsigned i = 0; i < 2; i++) part_release(&parts[i]);
 }
@@ -324,7 +326,7 @@ static void check_header(size_t at, uint8_t value, hashscan_code expected, const
   if (text != NULL) assert_non_null(strstr(error.message, text));
   assert_int_equal(log_replay("s", log.bytes.bytes, LOG_HEADER_BYTES - 1, NULL, 0, &entries, &error),
                    HASHSCAN_E_FORMAT);
-  file_buffer_free(&log.bytes);
+  buffer_free(&log.bytes);
 }
 
 static void test_log_headers(void **unused) {

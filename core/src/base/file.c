@@ -1,17 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading, mapping and writing files.
- *
- * A read is a snapshot or it is an error: the size is known before, one byte past it is asked for, and size and
- * modification time are compared after. The change time is left out on purpose: it also moves when a file is linked,
- * renamed or given other permissions, which leaves the bytes alone. A write goes to a temporary name, reaches the disk,
- * and only then takes its final name, so that a crash leaves the old file or the new one. */
+/* Mapping and writing files. A write goes to a temporary name, reaches the disk, and only then takes its final name, so
+ * that a crash leaves the old file or the new one. */
 #include "base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <poll.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,201 +16,13 @@
 #include "base/error.h"
 
 #define WRITE_BUFFER_BYTES ((size_t)1 << 20)
-#define FIRST_STREAM_BYTES ((size_t)64 << 10)
+#define FIRST_MEMORY_BYTES ((size_t)64 << 10) /* of a writer without a file */
 #define MEMORY_ALIGNMENT ((size_t)64)
 #define MAX_TRANSFER_BYTES ((size_t)1 << 30) /* Linux moves at most 2 GiB less a page a call */
 
-/* ---- Whole reads ----------------------------------------------------------------------------------------------- */
-
-/* The whole pages inside the buffer; what shares a page with them may be anybody's. */
-static void advise_pages(const struct file_buffer *buffer, int advice) {
-  const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-  const uintptr_t start = ((uintptr_t)buffer->bytes + page - 1) & ~(page - 1);
-  const uintptr_t end = ((uintptr_t)buffer->bytes + buffer->capacity) & ~(page - 1);
-  if (buffer->bytes != NULL && start < end) madvise((void *)start, end - start, advice);
-}
-
-void file_buffer_hide(struct file_buffer *buffer) {
-  advise_pages(buffer, MADV_DONTDUMP);
-  buffer->hidden = true;
-}
-
-void file_buffer_free(struct file_buffer *buffer) {
-  if (buffer->hidden) advise_pages(buffer, MADV_DODUMP); /* the pages may serve somebody else next */
-  free(buffer->bytes);
-  *buffer = (struct file_buffer){0};
-}
-
-static bool buffer_reserve(struct file_buffer *buffer, size_t capacity) {
-  if (capacity <= buffer->capacity) return true;
-  uint8_t *bytes = realloc(buffer->bytes, capacity);
-  if (bytes == NULL) return false;
-  buffer->bytes = bytes;
-  buffer->capacity = capacity;
-  return true;
-}
-
-__attribute__((format(printf, 4, 5))) static enum file_outcome end_read(enum file_outcome outcome, char *reason,
-                                                                        size_t reason_size, const char *format, ...) {
-  va_list arguments;
-  va_start(arguments, format);
-  if (vsnprintf(reason, reason_size, format, arguments) < 0 && reason_size > 0) reason[0] = '\0';
-  va_end(arguments);
-  return outcome;
-}
-
-static enum file_outcome end_errno(int errnum, char *reason, size_t reason_size) {
-  char buffer[128];
-  return end_read(FILE_UNREADABLE, reason, reason_size, "%s", strerror_r(errnum, buffer, sizeof buffer));
-}
-
-static const char *type_name(mode_t mode) {
-  if (S_ISDIR(mode)) return "a folder";
-  if (S_ISFIFO(mode)) return "a FIFO";
-  if (S_ISSOCK(mode)) return "a socket";
-  if (S_ISCHR(mode)) return "a character device";
-  if (S_ISBLK(mode)) return "a block device";
-  return "something else";
-}
-
-static enum file_outcome end_not_regular(mode_t mode, char *reason, size_t reason_size) {
-  return end_read(FILE_NOT_REGULAR, reason, reason_size, "%s, not a regular file", type_name(mode));
-}
-
-static enum file_outcome end_stat(int dirfd, const char *path, int errnum, char *reason, size_t reason_size) {
-  struct stat link;
-  if (errnum == ENOENT && fstatat(dirfd, path, &link, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(link.st_mode))
-    return end_read(FILE_UNREADABLE, reason, reason_size, "a dangling symbolic link");
-  return end_errno(errnum, reason, reason_size);
-}
-
-static bool same_content(const struct stat *a, const struct stat *b) {
-  return a->st_size == b->st_size && a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
-}
-
-/* Bytes read from `offset`, less than `size` only at the end of the file; -1 with errno set. */
-static ssize_t read_at(int fd, uint8_t *bytes, size_t size, uint64_t offset) {
-  for (;;) {
-    const size_t want = size < MAX_TRANSFER_BYTES ? size : MAX_TRANSFER_BYTES;
-    const ssize_t got = pread(fd, bytes, want, (off_t)offset);
-    if (got >= 0 || errno != EINTR) return got;
-  }
-}
-
-static enum file_outcome read_open_file(int fd, const struct stat *before, struct file_buffer *buffer, char *reason,
-                                        size_t reason_size) {
-  const size_t size = (size_t)before->st_size;
-  /* The extra byte is where growth shows. */
-  while (buffer->size <= size) {
-    const ssize_t got = read_at(fd, buffer->bytes + buffer->size, size + 1 - buffer->size, buffer->size);
-    if (got < 0) return end_errno(errno, reason, reason_size);
-    if (got == 0) break;
-    buffer->size += (size_t)got;
-  }
-  struct stat after;
-  if (fstat(fd, &after) != 0) return end_errno(errno, reason, reason_size);
-  if (buffer->size > size) return end_read(FILE_CHANGED, reason, reason_size, "grew while being read");
-  if (buffer->size < size) return end_read(FILE_CHANGED, reason, reason_size, "shrank while being read");
-  if (!same_content(before, &after))
-    return end_read(FILE_CHANGED, reason, reason_size, "was modified while being read");
-  return FILE_READ;
-}
-
-/* Opens what fstatat showed, and makes sure that it still is what was opened. */
-static enum file_outcome open_regular(int dirfd, const char *path, const struct file_bound *bound, int *fd,
-                                      struct stat *found, char *reason, size_t reason_size) {
-  struct stat before;
-  if (fstatat(dirfd, path, &before, bound->no_link ? AT_SYMLINK_NOFOLLOW : 0) != 0)
-    return end_stat(dirfd, path, errno, reason, reason_size);
-  if ((bound->no_link && S_ISLNK(before.st_mode)) ||
-      (bound->known && (before.st_dev != bound->device || before.st_ino != bound->inode)))
-    return end_read(FILE_CHANGED, reason, reason_size, "was replaced while being scanned");
-  if (!S_ISREG(before.st_mode)) return end_not_regular(before.st_mode, reason, reason_size);
-  do *fd = openat(dirfd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-  while (*fd < 0 && errno == EINTR);
-  if (*fd < 0) return end_errno(errno, reason, reason_size);
-  if (fstat(*fd, found) != 0) return end_errno(errno, reason, reason_size);
-  if (!S_ISREG(found->st_mode)) return end_not_regular(found->st_mode, reason, reason_size);
-  if (found->st_dev != before.st_dev || found->st_ino != before.st_ino)
-    return end_read(FILE_CHANGED, reason, reason_size, "was replaced while being opened");
-  return FILE_READ;
-}
-
-enum file_outcome file_read(int dirfd, const char *path, uint64_t max_bytes, struct file_buffer *buffer, char *reason,
-                            size_t reason_size) {
-  return file_read_bound(dirfd, path, &(struct file_bound){0}, max_bytes, buffer, reason, reason_size);
-}
-
-enum file_outcome file_read_bound(int dirfd, const char *path, const struct file_bound *bound, uint64_t max_bytes,
-                                  struct file_buffer *buffer, char *reason, size_t reason_size) {
-  int fd = -1;
-  struct stat found;
-  buffer->size = 0;
-  enum file_outcome outcome = open_regular(dirfd, path, bound, &fd, &found, reason, reason_size);
-  if (outcome != FILE_READ) goto end;
-  const uint64_t size = (uint64_t)found.st_size;
-  if (size > max_bytes) {
-    outcome = end_read(FILE_TOO_LARGE, reason, reason_size, "%llu bytes, more than max_file_bytes %llu",
-                       (unsigned long long)size, (unsigned long long)max_bytes);
-    goto end;
-  }
-  if (size >= SIZE_MAX / 2 || !buffer_reserve(buffer, (size_t)size + 1)) {
-    outcome = end_read(FILE_NO_MEMORY, reason, reason_size, "out of memory");
-    goto end;
-  }
-  outcome = read_open_file(fd, &found, buffer, reason, reason_size);
-end:
-  if (outcome != FILE_READ) buffer->size = 0;
-  if (fd >= 0) close(fd);
-  return outcome;
-}
-
-static bool buffer_grow(struct file_buffer *buffer) {
-  if (buffer->size < buffer->capacity) return true;
-  size_t capacity = FIRST_STREAM_BYTES;
-  if (buffer->capacity > 0 && !checked_mul(buffer->capacity, 2, &capacity)) return false;
-  return buffer_reserve(buffer, capacity);
-}
-
-/* Like read(2), but waits where a non-blocking stream has nothing yet. */
-static ssize_t read_stream(int fd, uint8_t *bytes, size_t size) {
-  for (;;) {
-    const ssize_t got = read(fd, bytes, size < MAX_TRANSFER_BYTES ? size : MAX_TRANSFER_BYTES);
-    if (got >= 0) return got;
-    if (errno == EAGAIN) {
-      struct pollfd wait = {.fd = fd, .events = POLLIN};
-      if (poll(&wait, 1, -1) < 0 && errno != EINTR) return -1;
-    } else if (errno != EINTR) {
-      return -1;
-    }
-  }
-}
-
-enum file_outcome file_read_stream(int fd, uint64_t max_bytes, struct file_buffer *buffer, char *reason,
-                                   size_t reason_size) {
-  buffer->size = 0;
-  for (;;) {
-    if (!buffer_grow(buffer)) {
-      buffer->size = 0;
-      return end_read(FILE_NO_MEMORY, reason, reason_size, "out of memory");
-    }
-    const ssize_t got = read_stream(fd, buffer->bytes + buffer->size, buffer->capacity - buffer->size);
-    if (got == 0) return FILE_READ;
-    if (got < 0) {
-      buffer->size = 0;
-      return end_errno(errno, reason, reason_size);
-    }
-    buffer->size += (size_t)got;
-    if (buffer->size > max_bytes) {
-      buffer->size = 0;
-      return end_read(FILE_TOO_LARGE, reason, reason_size, "more than max_file_bytes %llu",
-                      (unsigned long long)max_bytes);
-    }
-  }
-}
-
 /* ---- Mappings -------------------------------------------------------------------------------------------------- */
 
+/* 0 or an errno value. */
 static int map_open_file(int fd, int flags, struct file_map *map) {
   struct stat found;
   if (fstat(fd, &found) != 0) return errno;
@@ -234,21 +39,24 @@ static int map_open_file(int fd, int flags, struct file_map *map) {
   return 0;
 }
 
-static int map_open(int dirfd, const char *name, int flags, struct file_map *map) {
+static hashscan_code map_open(int dirfd, const char *path, const char *name, int flags, struct file_map *map,
+                              hashscan_error *error) {
   *map = (struct file_map){0};
   const int fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-  if (fd < 0) return errno;
-  const int failed = map_open_file(fd, flags, map);
-  close(fd);
-  return failed;
+  const int failed = fd < 0 ? errno : map_open_file(fd, flags, map);
+  if (fd >= 0) close(fd);
+  map->missing = failed == ENOENT;
+  return failed == 0 ? HASHSCAN_SUCCESS : error_set_errno(error, HASHSCAN_E_IO, failed, "%s/%s", path, name);
 }
 
-int file_map_open(int dirfd, const char *name, struct file_map *map) {
-  return map_open(dirfd, name, MAP_POPULATE, map);
+hashscan_code file_map_open(int dirfd, const char *path, const char *name, struct file_map *map,
+                            hashscan_error *error) {
+  return map_open(dirfd, path, name, MAP_POPULATE, map, error);
 }
 
-int file_map_open_sparse(int dirfd, const char *name, struct file_map *map) {
-  return map_open(dirfd, name, 0, map);
+hashscan_code file_map_open_sparse(int dirfd, const char *path, const char *name, struct file_map *map,
+                                   hashscan_error *error) {
+  return map_open(dirfd, path, name, 0, map, error);
 }
 
 void file_map_close(struct file_map *map) {
@@ -298,7 +106,7 @@ static int write_at(int fd, const uint8_t *bytes, size_t size, uint64_t offset) 
 /* In memory only: doubles the buffer until `size` more bytes fit. */
 static bool writer_reserve(struct file_writer *writer, size_t size) {
   size_t wanted;
-  size_t capacity = writer->capacity == 0 ? FIRST_STREAM_BYTES : writer->capacity;
+  size_t capacity = writer->capacity == 0 ? FIRST_MEMORY_BYTES : writer->capacity;
   if (writer->failed_errno != 0 || !checked_add(writer->used, size, &wanted)) return false;
   while (capacity < wanted)
     if (!checked_mul(capacity, 2, &capacity)) return false;
@@ -389,12 +197,12 @@ void file_writer_open_memory(struct file_writer *writer) {
   *writer = (struct file_writer){.dirfd = -1, .fd = -1, .in_memory = true};
 }
 
-hashscan_code file_writer_take(struct file_writer *writer, struct file_buffer *bytes, hashscan_error *error) {
+hashscan_code file_writer_take(struct file_writer *writer, struct buffer *bytes, hashscan_error *error) {
   if (writer->failed_errno != 0) {
     file_writer_abort(writer);
     return error_memory(error);
   }
-  *bytes = (struct file_buffer){.bytes = writer->buffer, .size = writer->used, .capacity = writer->capacity};
+  *bytes = (struct buffer){.bytes = writer->buffer, .size = writer->used, .capacity = writer->capacity};
   writer->buffer = NULL;
   return HASHSCAN_SUCCESS;
 }

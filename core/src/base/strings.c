@@ -6,19 +6,9 @@
 #include <string.h>
 #include <xxhash.h>
 
+#include "base/buffer.h"
 #include "base/checked.h"
 #include "base/random.h"
-
-void *array_reserve(void *array, size_t *capacity, size_t count, size_t element) {
-  if (count <= *capacity) return array;
-  size_t grown = *capacity < 64 ? 64 : *capacity + *capacity / 2;
-  if (grown < count) grown = count;
-  size_t bytes;
-  if (!checked_mul(grown, element, &bytes)) return NULL;
-  void *moved = realloc(array, bytes);
-  if (moved != NULL) *capacity = grown;
-  return moved;
-}
 
 bool string_pool_reserve(struct string_pool *pool, size_t size) {
   size_t wanted;

@@ -7,10 +7,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* `array`, of elements of `element` bytes, with room for `count` (at least 1) of them; it may have moved, and grows by
- * half so that adding one by one is linear. NULL when out of memory; `array` is then as it was. */
-void *array_reserve(void *array, size_t *capacity, size_t count, size_t element);
-
 /* Terminated strings one after the other; offset 0 is the empty one. Zero-initialise. */
 struct string_pool {
   char *bytes;

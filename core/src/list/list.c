@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/file.h"
+#include "base/file_read.h"
 #include "base/hex.h"
 #include "base/options.h"
 #include "base/utf8.h"
@@ -178,19 +178,15 @@ hashscan_code list_read(const char *source, const uint8_t *bytes, size_t size, c
 hashscan_code list_read_file(const char *path, const hashscan_list_options *options, list_sink sink, void *user,
                              hashscan_list_report *report, hashscan_error *error) {
   if (report != NULL) memset(report, 0, sizeof *report);
-  struct file_buffer buffer = {0};
+  struct buffer buffer = {0};
   char reason[HASHSCAN_REASON_SIZE];
   hashscan_code code;
-  switch (file_read(AT_FDCWD, path, SIZE_MAX, &buffer, reason, sizeof reason)) {
-  case FILE_READ:
+  const hashscan_status status = file_read(AT_FDCWD, path, UINT64_MAX, &buffer, reason);
+  if (status == HASHSCAN_STATUS_OK)
     code = list_read(path, buffer.bytes, buffer.size, options, sink, user, report, error);
-    break;
-  case FILE_NO_MEMORY:
-    code = error_set(error, HASHSCAN_E_MEMORY, "%s: out of memory", path);
-    break;
-  default:
-    code = error_set(error, HASHSCAN_E_IO, "%s: %s", path, reason);
-  }
-  file_buffer_free(&buffer);
+  else /* without a limit on its size, memory is the only one */
+    code =
+        error_set(error, status == HASHSCAN_STATUS_LIMIT ? HASHSCAN_E_MEMORY : HASHSCAN_E_IO, "%s: %s", path, reason);
+  buffer_free(&buffer);
   return code;
 }

@@ -26,7 +26,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/file.h"
+#include "base/file_read.h"
 #include "base/options.h"
 #include "base/parallel.h"
 #include "hash/hasher.h"
@@ -47,7 +47,7 @@ struct worker {
   struct scan *scan;
   pthread_t thread;
   hashscan_hasher *hasher;
-  struct file_buffer buffer;
+  struct buffer buffer;
 };
 
 struct scan {
@@ -85,22 +85,6 @@ static void set_unexamined(struct slot *slot, hashscan_status status) {
   slot->verdict.outcome = HASHSCAN_OUTCOME_UNEXAMINED;
   slot->verdict.image.status = status;
   slot->verdict.image.quality = -1;
-}
-
-static hashscan_status status_of(enum file_outcome outcome) {
-  switch (outcome) {
-  case FILE_NOT_REGULAR:
-    return HASHSCAN_STATUS_UNSUPPORTED;
-  case FILE_TOO_LARGE:
-  case FILE_NO_MEMORY:
-    return HASHSCAN_STATUS_LIMIT;
-  case FILE_CHANGED:
-    return HASHSCAN_STATUS_CHANGED;
-  case FILE_READ:
-  case FILE_UNREADABLE:
-    break;
-  }
-  return HASHSCAN_STATUS_UNREADABLE;
 }
 
 /* An answer that the bytes alone decide. Time and memory may be there on the next try. */
@@ -142,7 +126,7 @@ static void set_reason(struct slot *slot, const char *reason) {
   snprintf(slot->verdict.image.reason, HASHSCAN_REASON_SIZE, "%s", reason);
 }
 
-static enum file_outcome read_slot(struct worker *worker, struct slot *slot) {
+static hashscan_status read_slot(struct worker *worker, struct slot *slot) {
   const struct place *place = &slot->place;
   const struct file_bound bound = {.no_link = place->rule == PLACE_NO_LINK,
                                    .known = place->rule == PLACE_LINK,
@@ -154,24 +138,24 @@ static enum file_outcome read_slot(struct worker *worker, struct slot *slot) {
     const bool replaced = errno == ESTALE;
     set_reason(slot,
                replaced ? "its folder was replaced while being scanned" : strerror_r(errno, buffer, sizeof buffer));
-    return replaced ? FILE_CHANGED : FILE_UNREADABLE;
+    return replaced ? HASHSCAN_STATUS_CHANGED : HASHSCAN_STATUS_UNREADABLE;
   }
-  const enum file_outcome outcome =
+  const hashscan_status status =
       file_read_bound(dirfd, slot->path + place->name, &bound, worker->scan->matcher->policy.limits.max_file_bytes,
-                      &worker->buffer, slot->verdict.image.reason, HASHSCAN_REASON_SIZE);
+                      &worker->buffer, slot->verdict.image.reason);
   place_close(dirfd);
-  return outcome;
+  return status;
 }
 
 static void examine(struct worker *worker, struct slot *slot) {
-  const enum file_outcome outcome = read_slot(worker, slot);
-  if (outcome != FILE_READ) {
-    set_unexamined(slot, status_of(outcome));
+  const hashscan_status status = read_slot(worker, slot);
+  if (status != HASHSCAN_STATUS_OK) {
+    set_unexamined(slot, status);
     return;
   }
   slot->bytes = worker->buffer.size;
   examine_bytes(worker, slot);
-  if (worker->buffer.capacity > KEPT_BUFFER_BYTES) file_buffer_free(&worker->buffer);
+  if (worker->buffer.capacity > KEPT_BUFFER_BYTES) buffer_free(&worker->buffer);
 }
 
 static void *worker_main(void *user) {
@@ -422,7 +406,7 @@ static void tear_down(struct scan *scan) {
   queue_destroy(&scan->queue);
   for (unsigned i = 0; i < scan->worker_count; i++) {
     hashscan_hasher_destroy(scan->workers[i].hasher);
-    file_buffer_free(&scan->workers[i].buffer);
+    buffer_free(&scan->workers[i].buffer);
   }
   free(scan->workers);
   dedup_destroy(scan->dedup);

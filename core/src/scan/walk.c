@@ -15,35 +15,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/checked.h"
+#include "base/buffer.h"
 #include "scan/folder_set.h"
-
-/* Bytes that grow. */
-struct text {
-  char *bytes;
-  size_t size;
-  size_t capacity;
-};
-
-static bool text_append(struct text *text, const char *bytes, size_t size) {
-  size_t needed;
-  if (!checked_add(text->size, size, &needed)) return false;
-  if (needed > text->capacity) {
-    size_t capacity;
-    if (!checked_mul(needed, 2, &capacity)) return false;
-    char *grown = realloc(text->bytes, capacity);
-    if (grown == NULL) return false;
-    text->bytes = grown;
-    text->capacity = capacity;
-  }
-  memcpy(text->bytes + text->size, bytes, size);
-  text->size = needed;
-  return true;
-}
 
 /* One folder being walked. `names` point into `text`, each behind the byte that holds its d_type. */
 struct frame {
-  struct text text;
+  struct buffer text;
   const char **names;
   size_t count;
   size_t next;
@@ -54,7 +31,7 @@ struct frame {
 struct walk {
   struct walk_sink sink;
   hashscan_links links;
-  struct text path;
+  struct buffer path; /* terminated */
   struct frame *frames;
   size_t depth;
   size_t frame_capacity;
@@ -62,10 +39,14 @@ struct walk {
   struct folder_set roots; /* when links are followed within them */
 };
 
+static char *path_of(struct walk *walk) {
+  return (char *)walk->path.bytes;
+}
+
 /* ---- Listing one folder ------------------------------------------------------------------------------------------ */
 
 static void frame_free(struct frame *frame) {
-  free(frame->text.bytes);
+  buffer_free(&frame->text);
   free(frame->names);
   *frame = (struct frame){0};
 }
@@ -87,7 +68,7 @@ static int read_names(DIR *folder, struct frame *frame) {
     if (item == NULL) return errno;
     if (is_self_or_parent(item->d_name)) continue;
     const char type = (char)item->d_type;
-    if (!text_append(&frame->text, &type, 1) || !text_append(&frame->text, item->d_name, strlen(item->d_name) + 1))
+    if (!buffer_append(&frame->text, &type, 1) || !buffer_append(&frame->text, item->d_name, strlen(item->d_name) + 1))
       return ENOMEM;
     frame->count++;
   }
@@ -97,7 +78,7 @@ static bool sort_names(struct frame *frame) {
   if (frame->count == 0) return true;
   frame->names = calloc(frame->count, sizeof *frame->names);
   if (frame->names == NULL) return false;
-  const char *at = frame->text.bytes;
+  const char *at = (const char *)frame->text.bytes;
   for (size_t i = 0; i < frame->count; i++) {
     frame->names[i] = at + 1;
     at += strlen(at + 1) + 2;
@@ -108,9 +89,9 @@ static bool sort_names(struct frame *frame) {
 
 static int open_listed(struct walk *walk, const struct place *place) {
   int dirfd;
-  if (!place_open(walk->path.bytes, place, &dirfd)) return -1;
+  if (!place_open(path_of(walk), place, &dirfd)) return -1;
   const bool no_link = place->rule == PLACE_NO_LINK;
-  const int fd = openat(dirfd, walk->path.bytes + place->name,
+  const int fd = openat(dirfd, path_of(walk) + place->name,
                         O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC | (no_link ? O_NOFOLLOW : 0));
   place_close(dirfd);
   if (fd < 0 && no_link && (errno == ELOOP || errno == ENOTDIR)) errno = ESTALE;
@@ -161,20 +142,16 @@ void walk_destroy(struct walk *walk) {
   if (walk == NULL) return;
   for (size_t i = 0; i < walk->depth; i++) frame_free(&walk->frames[i]);
   free(walk->frames);
-  free(walk->path.bytes);
+  buffer_free(&walk->path);
   folder_set_free(&walk->entered);
   folder_set_free(&walk->roots);
   free(walk);
 }
 
 static bool push_frame(struct walk *walk, const struct frame *frame) {
-  if (walk->depth == walk->frame_capacity) {
-    const size_t capacity = walk->frame_capacity == 0 ? 16 : 2 * walk->frame_capacity;
-    struct frame *frames = realloc(walk->frames, capacity * sizeof *frames);
-    if (frames == NULL) return false;
-    walk->frames = frames;
-    walk->frame_capacity = capacity;
-  }
+  struct frame *frames = array_reserve(walk->frames, &walk->frame_capacity, walk->depth + 1, sizeof *frames);
+  if (frames == NULL) return false;
+  walk->frames = frames;
   walk->frames[walk->depth++] = *frame;
   return true;
 }
@@ -184,11 +161,11 @@ static bool end_with_slash(struct walk *walk) {
   const size_t length = walk->path.size - 1;
   if (length > 0 && walk->path.bytes[length - 1] == '/') return true;
   walk->path.size = length;
-  return text_append(&walk->path, "/", 2);
+  return buffer_append(&walk->path, "/", 2);
 }
 
 static enum walk_end give_unexamined(struct walk *walk, hashscan_status status, const char *reason) {
-  return walk->sink.unexamined(walk->sink.user, walk->path.bytes, status, reason) ? WALK_DONE : WALK_STOPPED;
+  return walk->sink.unexamined(walk->sink.user, path_of(walk), status, reason) ? WALK_DONE : WALK_STOPPED;
 }
 
 static enum walk_end give_failed(struct walk *walk, int errnum) {
@@ -215,7 +192,7 @@ static enum walk_end enter_folder(struct walk *walk, const struct place *place) 
 }
 
 static enum walk_end give_file(struct walk *walk, const struct place *place) {
-  return walk->sink.file(walk->sink.user, walk->path.bytes, place) ? WALK_DONE : WALK_STOPPED;
+  return walk->sink.file(walk->sink.user, path_of(walk), place) ? WALK_DONE : WALK_STOPPED;
 }
 
 /* Links are followed. What cannot be looked at is left to whoever opens it as a file, and says why. */
@@ -228,7 +205,7 @@ static bool is_folder(const char *path, unsigned char type) {
 
 static enum walk_end visit_as_given(struct walk *walk, unsigned char type) {
   const struct place place = {.rule = PLACE_AS_GIVEN};
-  return is_folder(walk->path.bytes, type) ? enter_folder(walk, &place) : give_file(walk, &place);
+  return is_folder(path_of(walk), type) ? enter_folder(walk, &place) : give_file(walk, &place);
 }
 
 /* A link that leads nowhere is left to whoever opens it, as is a file that it leads to. */
@@ -236,7 +213,7 @@ static enum walk_end visit_link(struct walk *walk, struct place *place) {
   struct stat status = {0};
   if (walk->links == HASHSCAN_LINKS_SKIP)
     return give_unexamined(walk, HASHSCAN_STATUS_UNREADABLE, "a symbolic link, not followed (links is skip)");
-  switch (place_follow(walk->path.bytes, place, &walk->roots, &status)) {
+  switch (place_follow(path_of(walk), place, &walk->roots, &status)) {
   case LINK_OUTSIDE:
     return give_unexamined(walk, HASHSCAN_STATUS_UNREADABLE,
                            "a symbolic link that leads outside the scanned paths (links is within)");
@@ -261,7 +238,7 @@ static unsigned char look_up_type(const char *path) {
 static enum walk_end visit_name(struct walk *walk, const struct frame *frame, unsigned char type) {
   struct place place = {.rule = PLACE_NO_LINK, .name = frame->path_length, .folder = frame->id};
   if (walk->links == HASHSCAN_LINKS_FOLLOW) return visit_as_given(walk, type);
-  if (type == DT_UNKNOWN) type = look_up_type(walk->path.bytes);
+  if (type == DT_UNKNOWN) type = look_up_type(path_of(walk));
   if (type == DT_LNK) return visit_link(walk, &place);
   return type == DT_DIR ? enter_folder(walk, &place) : give_file(walk, &place);
 }
@@ -275,7 +252,7 @@ static enum walk_end visit_next(struct walk *walk) {
   }
   const char *name = frame->names[frame->next++];
   walk->path.size = frame->path_length;
-  if (!text_append(&walk->path, name, strlen(name) + 1)) return WALK_NO_MEMORY;
+  if (!buffer_append(&walk->path, name, strlen(name) + 1)) return WALK_NO_MEMORY;
   return visit_name(walk, frame, (unsigned char)name[-1]);
 }
 
@@ -288,7 +265,7 @@ bool walk_announce(struct walk *walk, const char *root) {
 
 enum walk_end walk_root(struct walk *walk, const char *root) {
   walk->path.size = 0;
-  if (!text_append(&walk->path, root, strlen(root) + 1)) return WALK_NO_MEMORY;
+  if (!buffer_append(&walk->path, root, strlen(root) + 1)) return WALK_NO_MEMORY;
   enum walk_end end = visit_as_given(walk, DT_UNKNOWN);
   while (end == WALK_DONE && walk->depth > 0) end = visit_next(walk);
   return end;

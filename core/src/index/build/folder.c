@@ -71,10 +71,10 @@ static hashscan_code check_no_foreign_files(const char *path, int dirfd, hashsca
 
 static hashscan_code check_target(const char *path, int dirfd, bool create, hashscan_error *error) {
   struct file_map map;
-  const int failed = file_map_open(dirfd, INDEX_MANIFEST_NAME, &map);
-  if (failed == ENOENT && create) return check_no_foreign_files(path, dirfd, error);
-  if (failed == ENOENT) return error_set(error, HASHSCAN_E_FORMAT, "%s: not an index: it has no MANIFEST", path);
-  if (failed != 0) return error_set_errno(error, HASHSCAN_E_IO, failed, "%s/MANIFEST", path);
+  const hashscan_code code = file_map_open(dirfd, path, INDEX_MANIFEST_NAME, &map, error);
+  if (map.missing && create) return check_no_foreign_files(path, dirfd, error);
+  if (map.missing) return error_set(error, HASHSCAN_E_FORMAT, "%s: not an index: it has no MANIFEST", path);
+  if (code != HASHSCAN_SUCCESS) return code;
   const bool ours = map.size >= INDEX_MAGIC_BYTES && memcmp(map.bytes, INDEX_MANIFEST_MAGIC, INDEX_MAGIC_BYTES) == 0;
   file_map_close(&map);
   if (ours) return HASHSCAN_SUCCESS;

@@ -211,7 +211,7 @@ hashscan_code segment_write(const hashscan_builder *builder, int dirfd, const st
   return code;
 }
 
-hashscan_code segment_encode(const hashscan_builder *builder, struct file_buffer *bytes, hashscan_error *error) {
+hashscan_code segment_encode(const hashscan_builder *builder, struct buffer *bytes, hashscan_error *error) {
   struct section_writer writer = {.digest = XXH3_createState()};
   uint8_t digest[INDEX_DIGEST_BYTES];
   uint64_t size;

@@ -3,6 +3,7 @@
 #ifndef HASHSCAN_INDEX_BUILD_SEGMENT_WRITER_H
 #define HASHSCAN_INDEX_BUILD_SEGMENT_WRITER_H
 
+#include "base/buffer.h"
 #include "base/file.h"
 #include "index/build/builder.h"
 
@@ -11,6 +12,6 @@ hashscan_code segment_write(const hashscan_builder *builder, int dirfd, const st
                             uint8_t digest[INDEX_DIGEST_BYTES], uint64_t *size, hashscan_error *error);
 
 /* The same bytes in memory; the caller frees them. Errors: MEMORY. */
-hashscan_code segment_encode(const hashscan_builder *builder, struct file_buffer *bytes, hashscan_error *error);
+hashscan_code segment_encode(const hashscan_builder *builder, struct buffer *bytes, hashscan_error *error);
 
 #endif

@@ -94,10 +94,10 @@ size_t manifest_encode(struct manifest *manifest, uint8_t *bytes) {
 
 hashscan_code manifest_read(const char *source, int dirfd, struct manifest *manifest, hashscan_error *error) {
   struct file_map map;
-  const int failed = file_map_open(dirfd, INDEX_MANIFEST_NAME, &map);
-  if (failed == ENOENT) return error_set(error, HASHSCAN_E_FORMAT, "%s: not an index: it has no MANIFEST", source);
-  if (failed != 0) return error_set_errno(error, HASHSCAN_E_IO, failed, "%s/MANIFEST", source);
-  const hashscan_code code = manifest_decode(source, map.bytes, map.size, manifest, error);
+  hashscan_code code = file_map_open(dirfd, source, INDEX_MANIFEST_NAME, &map, error);
+  if (map.missing) return error_set(error, HASHSCAN_E_FORMAT, "%s: not an index: it has no MANIFEST", source);
+  if (code != HASHSCAN_SUCCESS) return code;
+  code = manifest_decode(source, map.bytes, map.size, manifest, error);
   file_map_close(&map);
   return code;
 }

@@ -15,7 +15,7 @@ void index_unload(hashscan_index *index) {
   free(index->parts);
   free(index->list_strings.bytes);
   intern_free(&index->lists);
-  file_buffer_free(&index->log_bytes);
+  buffer_free(&index->log_bytes);
   log_entries_free(&index->log_entries);
   *index = (hashscan_index){0};
 }

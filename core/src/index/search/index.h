@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "base/buffer.h"
 #include "base/strings.h"
 #include "hashscan.h"
 #include "index/format/manifest.h"
@@ -26,7 +27,7 @@ struct hashscan_index {
   struct string_pool list_strings;
   struct intern_table lists;
   /* What the log holds; kept after opening for a writer alone. */
-  struct file_buffer log_bytes;
+  struct buffer log_bytes;
   struct log_entries log_entries;
 };
 

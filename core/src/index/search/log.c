@@ -192,16 +192,7 @@ hashscan_code log_replay(const char *source, const uint8_t *bytes, size_t size, 
 /* ---- Writing --------------------------------------------------------------------------------------------------- */
 
 void log_put(struct log_writer *writer, const void *bytes, size_t size) {
-  struct file_buffer *buffer = &writer->bytes;
-  if (writer->failed || size == 0) return;
-  uint8_t *grown = size > SIZE_MAX - buffer->size
-                       ? NULL
-                       : array_reserve(buffer->bytes, &buffer->capacity, buffer->size + size, sizeof *grown);
-  writer->failed = grown == NULL;
-  if (writer->failed) return;
-  buffer->bytes = grown;
-  memcpy(buffer->bytes + buffer->size, bytes, size);
-  buffer->size += size;
+  if (!writer->failed && !buffer_append(&writer->bytes, bytes, size)) writer->failed = true;
 }
 
 static void put_u32(struct log_writer *writer, uint32_t value) {

@@ -51,7 +51,7 @@ void log_entry_decode(const struct log_entry *record, hashscan_entry *entry);
 
 /* Records on their way to a file. Zero-initialise. Running out of memory sticks. */
 struct log_writer {
-  struct file_buffer bytes;
+  struct buffer bytes;
   bool failed;
 };
 

@@ -22,11 +22,12 @@
 
 /* ---- Files ----------------------------------------------------------------------------------------------------- */
 
-/* `failed` is what mapping the file `name` gave. */
-static hashscan_code map_code(const char *path, const char *name, int failed, hashscan_error *error) {
-  if (failed == ENOENT)
-    return error_set(error, HASHSCAN_E_FORMAT, "%s: %s is missing, which MANIFEST names", path, name);
-  return failed == 0 ? HASHSCAN_SUCCESS : error_set_errno(error, HASHSCAN_E_IO, failed, "%s/%s", path, name);
+/* Maps the file `name`, for reading all of it or little. */
+static hashscan_code map_named(int dirfd, const char *path, const char *name, bool whole, struct file_map *map,
+                               hashscan_error *error) {
+  const hashscan_code code = (whole ? file_map_open : file_map_open_sparse)(dirfd, path, name, map, error);
+  if (!map->missing) return code;
+  return error_set(error, HASHSCAN_E_FORMAT, "%s: %s is missing, which MANIFEST names", path, name);
 }
 
 static hashscan_code load_segment(const char *path, int dirfd, const struct manifest_segment *named,
@@ -34,8 +35,7 @@ static hashscan_code load_segment(const char *path, int dirfd, const struct mani
   char name[INDEX_SEGMENT_NAME_BYTES];
   index_segment_name(named->digest, name);
   const bool whole = depth == INDEX_WHOLE;
-  const int failed = (whole ? file_map_open : file_map_open_sparse)(dirfd, name, &part->map);
-  hashscan_code code = map_code(path, name, failed, error);
+  hashscan_code code = map_named(dirfd, path, name, whole, &part->map, error);
   if (code != HASHSCAN_SUCCESS) return code;
   code = (whole ? index_segment_validate : index_segment_outline)(path, part->map.bytes, part->map.size, &part->segment,
                                                                   error);
@@ -47,12 +47,12 @@ static hashscan_code load_segment(const char *path, int dirfd, const struct mani
 }
 
 /* Copied, because a writer may be appending to the file; what counts of it never changes. */
-static hashscan_code read_log(const char *path, int dirfd, const struct manifest *manifest, struct file_buffer *log,
+static hashscan_code read_log(const char *path, int dirfd, const struct manifest *manifest, struct buffer *log,
                               mode_t *mode, hashscan_error *error) {
   char name[LOG_NAME_BYTES];
   struct file_map map;
   log_name(manifest->log_id, name);
-  hashscan_code code = map_code(path, name, file_map_open(dirfd, name, &map), error);
+  hashscan_code code = map_named(dirfd, path, name, true, &map, error);
   if (code != HASHSCAN_SUCCESS) return code;
   if (map.size < manifest->log_size)
     code = error_set(error, HASHSCAN_E_FORMAT, "%s: the log is truncated: %zu of %llu bytes", path, map.size,
@@ -61,14 +61,14 @@ static hashscan_code read_log(const char *path, int dirfd, const struct manifest
   if (code == HASHSCAN_SUCCESS) {
     log->size = log->capacity = (size_t)manifest->log_size;
     memcpy(log->bytes, map.bytes, log->size);
-    file_buffer_hide(log);
+    buffer_hide(log);
     *mode |= map.mode;
   }
   file_map_close(&map);
   return code;
 }
 
-static hashscan_code check_log_digest(const char *path, const struct manifest *manifest, const struct file_buffer *log,
+static hashscan_code check_log_digest(const char *path, const struct manifest *manifest, const struct buffer *log,
                                       hashscan_error *error) {
   uint8_t digest[INDEX_DIGEST_BYTES];
   index_digest(log->bytes, log->size, digest);
@@ -99,13 +99,13 @@ static hashscan_code make_part(const char *path, const struct log_entries *entri
   if (code == HASHSCAN_SUCCESS) code = segment_encode(builder, &part->memory, error);
   hashscan_builder_destroy(builder);
   if (code != HASHSCAN_SUCCESS) return code;
-  file_buffer_hide(&part->memory);
+  buffer_hide(&part->memory);
   return index_segment_validate(path, part->memory.bytes, part->memory.size, &part->segment, error);
 }
 
 static hashscan_code load_log(const char *path, int dirfd, hashscan_index *index, hashscan_error *error) {
   if (index->manifest.log_id == 0) return HASHSCAN_SUCCESS;
-  struct file_buffer *log = &index->log_bytes;
+  struct buffer *log = &index->log_bytes;
   struct log_entries *entries = &index->log_entries;
   hashscan_code code = read_log(path, dirfd, &index->manifest, log, &index->mode, error);
   if (code == HASHSCAN_SUCCESS) code = check_log_digest(path, &index->manifest, log, error);
@@ -202,7 +202,7 @@ hashscan_code index_open_folder(const char *path, int dirfd, bool keep_log, hash
     return code;
   }
   if (!keep_log) {
-    file_buffer_free(&opened->log_bytes);
+    buffer_free(&opened->log_bytes);
     log_entries_free(&opened->log_entries);
   }
   atomic_init(&opened->references, 1);

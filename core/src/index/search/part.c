@@ -172,7 +172,7 @@ void part_release(struct part *part) {
   free(part->versions);
   free(part->dead_before);
   free(part->dead);
-  file_buffer_free(&part->memory);
+  buffer_free(&part->memory);
   file_map_close(&part->map);
   *part = (struct part){0};
 }

@@ -14,8 +14,8 @@
 #include "index/search/searcher.h"
 
 struct part {
-  struct file_map map;       /* the segment's bytes, one of the two */
-  struct file_buffer memory; /* aligned as sections are */
+  struct file_map map;  /* the segment's bytes, one of the two */
+  struct buffer memory; /* aligned as sections are */
   struct segment segment;
   struct searcher *searchers[HASHSCAN_KIND_COUNT]; /* of the perceptual kinds */
   uint64_t *dead;                                  /* a bit an entry; NULL: all live */

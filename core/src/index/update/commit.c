@@ -244,7 +244,7 @@ static hashscan_code write_repeated(hashscan_updater *updater, uint32_t first, s
     if (!repeat_changes(updater, i, &log)) code = error_memory(error);
   if (code == HASHSCAN_SUCCESS) code = writer_code(&log, error);
   if (code == HASHSCAN_SUCCESS && log.bytes.size > LOG_HEADER_BYTES) code = write_log(updater, &log, manifest, error);
-  file_buffer_free(&log.bytes);
+  buffer_free(&log.bytes);
   return code;
 }
 
@@ -281,13 +281,13 @@ hashscan_code update_write(hashscan_updater *updater, bool compact, hashscan_err
   if (compact) return rewrite(updater, 0, error);
   if (is_large(updater)) return rewrite(updater, choose_first(updater), error);
   struct log_writer log = {0};
-  const struct file_buffer *committed = &updater->base->log_bytes;
+  const struct buffer *committed = &updater->base->log_bytes;
   if (committed->size == 0) log_put_header(&log);
   log_put(&log, committed->bytes, committed->size);
   hashscan_code code = put_tail(updater, &log, error);
   if (code == HASHSCAN_SUCCESS)
     code = log.bytes.size > log_limit(updater) ? rewrite(updater, choose_first(updater), error)
                                                : append(updater, &log, error);
-  file_buffer_free(&log.bytes);
+  buffer_free(&log.bytes);
   return code;
 }

@@ -234,7 +234,7 @@ static hashscan_code resolve_ids(hashscan_updater *updater, hashscan_error *erro
   if (updater->ids.value_count + updater->ids_of_lists.value_count == 0) return HASHSCAN_SUCCESS;
   struct log_writer key = {0};
   const bool resolved = update_each_live(updater, kill_if_wanted, &key);
-  file_buffer_free(&key.bytes);
+  buffer_free(&key.bytes);
   intern_free(&updater->ids);
   intern_free(&updater->ids_of_lists);
   return resolved ? HASHSCAN_SUCCESS : error_memory(error);
