@@ -115,11 +115,11 @@ static void test_not_regular(void **unused) {
 
 static void test_unreadable(void **unused) {
   (void)unused;
-  assert_read_fails(path_of("missing"), HASHSCAN_STATUS_UNREADABLE, "No such file or directory");
+  assert_read_fails(path_of("missing"), HASHSCAN_STATUS_UNREADABLE, strerror(ENOENT));
   assert_int_equal(symlink("missing", path_of("dangling")), 0);
   assert_read_fails(path_of("dangling"), HASHSCAN_STATUS_UNREADABLE, "a dangling symbolic link");
   assert_int_equal(symlink("loop", path_of("loop")), 0);
-  assert_read_fails(path_of("loop"), HASHSCAN_STATUS_UNREADABLE, "Too many levels of symbolic links");
+  assert_read_fails(path_of("loop"), HASHSCAN_STATUS_UNREADABLE, strerror(ELOOP));
 }
 
 static void write_behind(int fd, const char *how) {

@@ -23,16 +23,23 @@ hashscan_code error_set(hashscan_error *error, hashscan_code code, const char *f
   return code;
 }
 
+const char *error_text(int errnum, char *buffer, size_t size) {
+#if defined(__GLIBC__)
+  return strerror_r(errnum, buffer, size); /* GNU's, which may leave the buffer alone */
+#else
+  return strerror_r(errnum, buffer, size) == 0 ? buffer : "unknown error"; /* POSIX's */
+#endif
+}
+
 hashscan_code error_set_errno(hashscan_error *error, hashscan_code code, int errnum, const char *format, ...) {
   if (error == NULL) return code;
   va_list arguments;
   va_start(arguments, format);
   format_message(error, code, format, arguments);
   va_end(arguments);
-  char buffer[128];
-  const char *reason = strerror_r(errnum, buffer, sizeof buffer); /* GNU's, which returns the text */
+  char buffer[ERROR_TEXT_BYTES];
   const size_t used = strlen(error->message);
-  snprintf(error->message + used, sizeof error->message - used, ": %s", reason);
+  snprintf(error->message + used, sizeof error->message - used, ": %s", error_text(errnum, buffer, sizeof buffer));
   return code;
 }
 

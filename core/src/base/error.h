@@ -6,6 +6,11 @@
 
 #include "hashscan.h"
 
+/* What the system calls `errnum`, in `buffer` or in static storage. Any thread: strerror is not safe for that, and
+ * strerror_r is one function with glibc and another with other C libraries. */
+#define ERROR_TEXT_BYTES 128
+const char *error_text(int errnum, char *buffer, size_t size);
+
 /* Formats the message (cut to fit, control characters replaced) and returns `code`. `error` may be NULL. */
 __attribute__((format(printf, 3, 4))) hashscan_code error_set(hashscan_error *error, hashscan_code code,
                                                               const char *format, ...);

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/checked.h"
+#include "base/error.h"
 
 #define FIRST_STREAM_BYTES ((size_t)64 << 10)
 #define MAX_TRANSFER_BYTES ((size_t)1 << 30) /* Linux moves at most 2 GiB less a page a call */
@@ -30,8 +31,8 @@ end_read(hashscan_status status, char reason[HASHSCAN_REASON_SIZE], const char *
 }
 
 static hashscan_status end_errno(int errnum, char reason[HASHSCAN_REASON_SIZE]) {
-  char buffer[128];
-  return end_read(HASHSCAN_STATUS_UNREADABLE, reason, "%s", strerror_r(errnum, buffer, sizeof buffer));
+  char buffer[ERROR_TEXT_BYTES];
+  return end_read(HASHSCAN_STATUS_UNREADABLE, reason, "%s", error_text(errnum, buffer, sizeof buffer));
 }
 
 static const char *type_name(mode_t mode) {

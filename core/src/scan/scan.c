@@ -132,12 +132,12 @@ static hashscan_status read_slot(struct worker *worker, struct slot *slot) {
                                    .known = place->rule == PLACE_LINK,
                                    .device = place->target.device,
                                    .inode = place->target.inode};
-  char buffer[128];
+  char buffer[ERROR_TEXT_BYTES];
   int dirfd;
   if (!place_open(slot->path, place, &dirfd)) {
     const bool replaced = errno == ESTALE;
     set_reason(slot,
-               replaced ? "its folder was replaced while being scanned" : strerror_r(errno, buffer, sizeof buffer));
+               replaced ? "its folder was replaced while being scanned" : error_text(errno, buffer, sizeof buffer));
     return replaced ? HASHSCAN_STATUS_CHANGED : HASHSCAN_STATUS_UNREADABLE;
   }
   const hashscan_status status =

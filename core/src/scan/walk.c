@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "base/error.h"
 #include "scan/folder_set.h"
 
 /* One folder being walked. `names` point into `text`, each behind the byte that holds its d_type. */
@@ -169,9 +170,9 @@ static enum walk_end give_unexamined(struct walk *walk, hashscan_status status, 
 }
 
 static enum walk_end give_failed(struct walk *walk, int errnum) {
-  char buffer[128];
+  char buffer[ERROR_TEXT_BYTES];
   if (errnum == ESTALE) return give_unexamined(walk, HASHSCAN_STATUS_CHANGED, "was replaced while being scanned");
-  return give_unexamined(walk, HASHSCAN_STATUS_UNREADABLE, strerror_r(errnum, buffer, sizeof buffer));
+  return give_unexamined(walk, HASHSCAN_STATUS_UNREADABLE, error_text(errnum, buffer, sizeof buffer));
 }
 
 /* walk->path is a folder: its names are what comes next. */
