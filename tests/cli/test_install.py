@@ -50,6 +50,15 @@ def test_internal_header_compiles_alone(header):
     assert code == 0, output
 
 
+def test_a_big_endian_machine_is_refused_in_one_sentence():
+    code, output = run("cc", "-std=c11", "-D_GNU_SOURCE", "-Icore/include", "-Icore/src", "-fsyntax-only", "-U__BYTE_ORDER__",
+                       "-D__BYTE_ORDER__=__ORDER_BIG_ENDIAN__", "core/src/base/cpu.c")
+    assert code != 0
+    assert re.findall(r"error: .*", output) == [
+        'error: #error "hashscan needs a little-endian machine, because it reads the tables of an index where they lie in '
+        'the file."']
+
+
 def defined_symbols(path, *options):
     code, output = run("nm", "--defined-only", "--extern-only", *options, path)
     assert code == 0, output

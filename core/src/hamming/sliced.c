@@ -20,10 +20,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/byte_order.h"
 #include "base/bytes.h"
 #include "base/checked.h"
-
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "planes and hashes are also read as 64-bit words");
 
 #define SLICED_BLOCK_ROWS 512
 #define SLICED_PLANE_BYTES (SLICED_BLOCK_ROWS / 8)

@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/byte_order.h"
 #include "hashscan.h"
 
 #define INDEX_FORMAT_VERSION 2
@@ -131,18 +132,12 @@ static inline uint16_t load_u16(const uint8_t *bytes) {
 static inline uint32_t load_u32(const uint8_t *bytes) {
   uint32_t value;
   memcpy(&value, bytes, sizeof value);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-  value = __builtin_bswap32(value);
-#endif
   return value;
 }
 
 static inline uint64_t load_u64(const uint8_t *bytes) {
   uint64_t value;
   memcpy(&value, bytes, sizeof value);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-  value = __builtin_bswap64(value);
-#endif
   return value;
 }
 

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 
+#include "base/byte_order.h"
 #include "index/format/format.h"
 #include "index/format/pigeonring.h"
 
@@ -47,8 +48,6 @@ hashscan_code index_segment_outline(const char *source, const uint8_t *bytes, si
                                     hashscan_error *error);
 
 /* A pigeonring section with its arrays, which are read in place as the machine's own integers. */
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
-               "the tables of an index are mapped as they are on disk: only little-endian machines can read them");
 struct segment_pigeonring {
   struct pigeonring_layout layout;
   struct pigeonring_table tables[PIGEONRING_MAX_WORDS];
