@@ -14,8 +14,23 @@ MANDIR ?= $(PREFIX)/share/man
 SHAREDIR ?= $(PREFIX)/share/hashscan
 DESTDIR ?=
 
-CC ?= cc
-BUILD ?= build
+# Cross builds: CROSS_COMPILE=aarch64-linux-gnu- chooses the compiler, or CC=aarch64-linux-gnu-gcc tells the prefix. The
+# linker and the other tools are those that the compiler itself would run.
+ifeq ($(origin CC),default)
+CC := $(CROSS_COMPILE)$(if $(CROSS_COMPILE),gcc,cc)
+endif
+CROSS_COMPILE ?= $(shell printf '%s\n' '$(CC)' | sed -nE 's,^(.* )?(([^ ]*/)?[^ /]+-[^ /]+-)(gcc|cc|clang)(-[0-9.]+)?( .*)?$$,\2,p')
+program = $(shell $(CC) -print-prog-name=$(1))
+ifeq ($(origin LD),default)
+LD = $(call program,ld)
+endif
+ifeq ($(origin AR),default)
+AR = $(call program,ar)
+endif
+OBJCOPY ?= $(call program,objcopy)
+PKG_CONFIG ?= $(CROSS_COMPILE)pkg-config
+
+BUILD ?= build$(if $(CROSS_COMPILE),/$(patsubst %-,%,$(notdir $(CROSS_COMPILE))))
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 CFLAGS ?= -O2 -g
 SANITIZE ?=
@@ -32,9 +47,13 @@ WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-pr
 HASHSCAN_CFLAGS := -std=c11 -D_GNU_SOURCE -DHASHSCAN_BUILDING -Icore/include -Icore/src -ffp-contract=off \
   -fno-math-errno -fvisibility=hidden -fPIC -pthread -MMD -MP $(WARNINGS) $(SANITIZE) $(EXTRA_CFLAGS)
 # Expanded only by rules that compile or link, so that `make deps` and `make help` work before anything is installed.
-PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS))
-PKG_LIBS = $(shell pkg-config --libs $(PKGS))
-TEST_LIBS = $(shell pkg-config --libs $(TEST_PKGS))
+# Once expanded, they are kept. Without a pkg-config for the target, headers of the build machine would be found instead.
+has_pkg_config = $(or $(shell command -v $(PKG_CONFIG)),$(error hashscan needs $(PKG_CONFIG), which finds $(1) for the \
+  target; PKG_CONFIG=... names another))
+packages = $(if $(call has_pkg_config,$(2)),$(shell $(PKG_CONFIG) $(1) $(2)))
+PKG_CFLAGS = $(eval PKG_CFLAGS := $$(call packages,--cflags,$(PKGS)))$(PKG_CFLAGS)
+PKG_LIBS = $(eval PKG_LIBS := $$(call packages,--libs,$(PKGS)))$(PKG_LIBS)
+TEST_LIBS = $(eval TEST_LIBS := $$(call packages,--libs,$(TEST_PKGS)))$(TEST_LIBS)
 LINK_LIBS = $(PKG_LIBS) -pthread -lm
 
 LIB_SRC := $(sort $(wildcard core/src/*/*.c core/src/*/*/*.c))
@@ -76,7 +95,7 @@ endif
 $(STATIC): $(LIB_OBJ)
 	$(call say,AR,$@)
 	$(Q)$(LD) -r -o $(BUILD)/obj/hashscan.o $^
-	$(Q)objcopy --localize-hidden $(BUILD)/obj/hashscan.o
+	$(Q)$(OBJCOPY) --localize-hidden $(BUILD)/obj/hashscan.o
 	$(Q)rm -f $@ && $(AR) rcs $@ $(BUILD)/obj/hashscan.o
 
 $(SHARED): $(LIB_OBJ)
@@ -184,6 +203,28 @@ neon: deps
 	@tests/deps neon
 	@tests/neon/run $(BUILD)
 
+# The library's own objects and the tests of the index for another libc and another machine, where there are no decoders
+# to link; and that a big-endian machine is refused.
+.PHONY: musl cross
+musl cross: deps
+	@tests/deps $@
+	@MAKE="$(MAKE)" tests/ports/run $@
+
+# These need no decoder. Everything that they may use is in one archive, and the linker drops the functions that nothing
+# reaches, with what those would need.
+PORT_WITHOUT ?=
+PORT_TESTS := $(filter-out $(PORT_WITHOUT),$(filter $(addprefix test_,file% hamming% list% index% info% searcher% sweep% \
+  update% replace%),$(notdir $(TEST_SRC:.c=))))
+.PHONY: port-tests
+port-tests: $(LIB_OBJ) $(PORT_TESTS:%=$(BUILD)/ports/%)
+$(BUILD)/ports/objects.a: $(LIB_OBJ) $(call obj,$(SUPPORT_SRC) bench/index_data.c bench/index_pictures.c)
+	$(call say,AR,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)rm -f $@ && $(AR) qcs $@ $^
+$(BUILD)/ports/test_%: $(BUILD)/obj/tests/unit/test_%.o $(BUILD)/ports/objects.a
+	$(call say,LD,$@)
+	$(Q)$(CC) -Wl,--gc-sections $(LDFLAGS) -o $@ $^ -pthread -lm
+
 # The two commands of the README in a minimal system made with debootstrap, with and without a foreign python3. As root.
 .PHONY: fresh
 fresh:
@@ -278,10 +319,13 @@ help:
 	@echo 'make asan       every test under AddressSanitizer and UndefinedBehaviorSanitizer'
 	@echo 'make tsan       the multi-threaded tests under ThreadSanitizer'
 	@echo 'make neon       the NEON kernels under qemu-user'
+	@echo 'make musl       the library and the tests of the index with musl'
+	@echo 'make cross      the same cross-compiled for AArch64, under qemu-user; a big-endian machine is refused'
 	@echo 'make fresh      make demo and make test in a minimal Debian, with and without a foreign python3 (as root)'
 	@echo 'make fuzz       each fuzz target for FUZZ_SECONDS=60 (clang)'
 	@echo 'make fidelity   how far fast hashes are from exact ones, and whether screening changes a verdict'
 	@echo 'make lint       clang-format check and cppcheck'
 	@echo 'make install    PREFIX=/usr/local DESTDIR= ; make uninstall undoes it'
 	@echo 'make clean      remove build/'
+	@echo 'Cross builds: CROSS_COMPILE=aarch64-linux-gnu-, with the libraries that aarch64-linux-gnu-pkg-config finds'
 	@echo 'Variables: CC=cc CFLAGS="-O2 -g" BUILD=build JOBS=n V=1 TEST_ARGS="--only NAME"'
