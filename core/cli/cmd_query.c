@@ -78,25 +78,14 @@ struct query_run {
 
 /* ---- Reading a query ---------------------------------------------------------------------------------------------*/
 
-static int kind_of_length(size_t digits) {
-  if (digits == 64) return HASHSCAN_KIND_PDQ;
-  if (digits == 40) return HASHSCAN_KIND_SHA1;
-  if (digits == 16) return HASHSCAN_KIND_HASH64;
-  return digits == 32 ? HASHSCAN_KIND_MD5 : -1;
-}
-
 /* Reasons never repeat the text: it may be most of a hash. */
 static void read_query(struct query *query, int kind, const char *text, size_t length) {
-  const int found = kind >= 0 ? kind : kind_of_length(length);
-  query->reason[0] = '\0';
-  if (found < 0) {
-    snprintf(query->reason, sizeof query->reason,
-             "%zu characters; a hash has 64 (pdq), 40 (sha1), 32 (md5) or 16 (hash64) digits", length);
-    return;
-  }
-  query->kind = (hashscan_kind)found;
   hashscan_error error;
-  if (hashscan_hex_decode(text, length, query->hash, hashscan_kind_bytes(query->kind), &error) != HASHSCAN_SUCCESS)
+  query->reason[0] = '\0';
+  query->kind = (hashscan_kind)kind;
+  if (kind < 0 && hashscan_kind_guess(length, &query->kind, &error) != HASHSCAN_SUCCESS)
+    snprintf(query->reason, sizeof query->reason, "%.99s", error.message);
+  else if (hashscan_hex_decode(text, length, query->hash, hashscan_kind_bytes(query->kind), &error) != HASHSCAN_SUCCESS)
     snprintf(query->reason, sizeof query->reason, "%s: %.80s", hashscan_kind_name(query->kind), error.message);
 }
 
@@ -129,10 +118,6 @@ static int on_hit(void *user, const hashscan_hit *hit) {
   return 0;
 }
 
-static bool is_perceptual(hashscan_kind kind) {
-  return kind == HASHSCAN_KIND_PDQ || kind == HASHSCAN_KIND_HASH64;
-}
-
 static hashscan_code search_kind(struct query_run *run, size_t first, size_t count, hashscan_kind kind) {
   const size_t bytes = hashscan_kind_bytes(kind);
   hashscan_search search = HASHSCAN_SEARCH_INIT;
@@ -158,7 +143,7 @@ static hashscan_code search_perceptual(struct query_run *run, size_t first, size
 static hashscan_code search_digests(struct query_run *run, size_t first, size_t count) {
   for (size_t i = first; i < first + count; i++) {
     const struct query *query = &run->batch[i];
-    if (query->reason[0] != '\0' || is_perceptual(query->kind)) continue;
+    if (query->reason[0] != '\0' || hashscan_kind_perceptual(query->kind)) continue;
     const uint32_t owner = (uint32_t)i;
     run->hits.owners = &owner;
     const hashscan_code code =

@@ -136,11 +136,10 @@ static int run_update(const struct command *command, int argc, char **argv) {
 static hashscan_code remove_hash(hashscan_updater *updater, int kind, const char *text, hashscan_error *error) {
   const size_t digits = strlen(text);
   uint8_t hash[HASHSCAN_MAX_HASH_BYTES];
-  for (int k = 0; kind < 0 && k < HASHSCAN_KIND_COUNT; k++)
-    if (2 * hashscan_kind_bytes((hashscan_kind)k) == digits) kind = k; /* the first: 64 digits are pdq */
-  if (kind < 0) kind = HASHSCAN_KIND_PDQ;
-  const hashscan_code code = hashscan_hex_decode(text, digits, hash, hashscan_kind_bytes((hashscan_kind)kind), error);
-  return code == HASHSCAN_SUCCESS ? hashscan_updater_remove_hash(updater, (hashscan_kind)kind, hash, error) : code;
+  hashscan_kind found = (hashscan_kind)kind;
+  hashscan_code code = kind >= 0 ? HASHSCAN_SUCCESS : hashscan_kind_guess(digits, &found, error);
+  if (code == HASHSCAN_SUCCESS) code = hashscan_hex_decode(text, digits, hash, hashscan_kind_bytes(found), error);
+  return code == HASHSCAN_SUCCESS ? hashscan_updater_remove_hash(updater, found, hash, error) : code;
 }
 
 static hashscan_code stage_removals(hashscan_updater *updater, const void *user, hashscan_error *error) {

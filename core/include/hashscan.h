@@ -122,6 +122,14 @@ HASHSCAN_API size_t hashscan_kind_bytes(hashscan_kind kind);
 HASHSCAN_API const char *hashscan_kind_name(hashscan_kind kind); /* "pdq", "md5", "sha1", "sha256", "hash64" */
 HASHSCAN_API hashscan_code hashscan_kind_parse(const char *name, hashscan_kind *kind, hashscan_error *error);
 
+/* Nonzero for the kinds that are matched within a radius, pdq and hash64; 0 for digests and unknown kinds. */
+HASHSCAN_API int hashscan_kind_perceptual(hashscan_kind kind);
+
+/* The kind of a hash that is written with `digits` hex digits, where nothing else says it: 64 pdq, 32 md5, 40 sha1,
+ * 16 hash64. A SHA-256 digest has as many digits as a PDQ hash, and is never guessed.
+ * HASHSCAN_E_ARGUMENT for any other number; the kind is then untouched. */
+HASHSCAN_API hashscan_code hashscan_kind_guess(size_t digits, hashscan_kind *kind, hashscan_error *error);
+
 /* Writes 2 * size lower-case hex digits and a terminator; `hex` must have room for 2 * size + 1 chars. */
 HASHSCAN_API void hashscan_hex_encode(const uint8_t *bytes, size_t size, char *hex);
 

@@ -96,7 +96,7 @@ static void check_holds(const hashscan_index *index, uint64_t count) {
     uint64_t found = UINT64_MAX;
     hashscan_entry entry;
     indexes_hash(kind, i, hash.bytes);
-    const hashscan_code code = kind == HASHSCAN_KIND_PDQ || kind == HASHSCAN_KIND_HASH64
+    const hashscan_code code = hashscan_kind_perceptual(kind)
                                    ? indexes_search(index, kind, &hash, NULL, 1, 0, keep_entry, &found, &error)
                                    : hashscan_index_lookup(index, kind, hash.bytes, keep_entry, &found, &error);
     assert_int_equal(code, HASHSCAN_SUCCESS);

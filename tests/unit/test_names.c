@@ -152,10 +152,29 @@ static void dependencies(void **state) {
 static void kinds(void **state) {
   (void)state;
   static const size_t sizes[HASHSCAN_KIND_COUNT] = {32, 16, 20, 32, 8};
+  static const int perceptual[HASHSCAN_KIND_COUNT] = {1, 0, 0, 0, 1};
   for (int i = 0; i < HASHSCAN_KIND_COUNT; i++) {
     assert_int_equal(hashscan_kind_bytes((hashscan_kind)i), sizes[i]);
+    assert_int_equal(hashscan_kind_perceptual((hashscan_kind)i), perceptual[i]);
   }
   assert_int_equal(hashscan_kind_bytes((hashscan_kind)5), 0);
+  assert_int_equal(hashscan_kind_perceptual((hashscan_kind)5), 0);
+}
+
+static void kinds_by_their_digits(void **state) {
+  (void)state;
+  for (size_t digits = 0; digits <= 140; digits++) {
+    hashscan_kind kind = HASHSCAN_KIND_SHA256;
+    hashscan_kind expected = HASHSCAN_KIND_SHA256; /* as it was */
+    if (digits == 16) expected = HASHSCAN_KIND_HASH64;
+    if (digits == 32) expected = HASHSCAN_KIND_MD5;
+    if (digits == 40) expected = HASHSCAN_KIND_SHA1;
+    if (digits == 64) expected = HASHSCAN_KIND_PDQ;
+    if (expected == HASHSCAN_KIND_SHA256) EXPECT(HASHSCAN_E_ARGUMENT, hashscan_kind_guess(digits, &kind, error));
+    else assert_int_equal(hashscan_kind_guess(digits, &kind, NULL), HASHSCAN_SUCCESS);
+    assert_int_equal(kind, expected);
+  }
+  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_kind_guess(64, NULL, error));
 }
 
 static void hex(void **state) {
@@ -220,6 +239,7 @@ int main(void) {
       cmocka_unit_test(other_names_are_refused),
       cmocka_unit_test(dependencies),
       cmocka_unit_test(kinds),
+      cmocka_unit_test(kinds_by_their_digits),
       cmocka_unit_test(hex),
       cmocka_unit_test(messages_are_fit_for_a_terminal),
       cmocka_unit_test(distance),

@@ -81,6 +81,21 @@ size_t hashscan_kind_bytes(hashscan_kind kind) {
   return (size_t)kind < sizeof bytes ? bytes[kind] : 0;
 }
 
+int hashscan_kind_perceptual(hashscan_kind kind) {
+  return kind == HASHSCAN_KIND_PDQ || kind == HASHSCAN_KIND_HASH64;
+}
+
+hashscan_code hashscan_kind_guess(size_t digits, hashscan_kind *kind, hashscan_error *error) {
+  if (kind == NULL) return error_set(error, HASHSCAN_E_ARGUMENT, "kind is NULL");
+  for (int i = 0; i < HASHSCAN_KIND_COUNT; i++) {
+    if (2 * hashscan_kind_bytes((hashscan_kind)i) != digits) continue;
+    *kind = (hashscan_kind)i; /* the first: 64 digits are pdq */
+    return HASHSCAN_SUCCESS;
+  }
+  return error_set(error, HASHSCAN_E_ARGUMENT,
+                   "%zu characters; a hash has 64 (pdq), 40 (sha1), 32 (md5) or 16 (hash64) digits", digits);
+}
+
 void hashscan_hex_encode(const uint8_t *bytes, size_t size, char *hex) {
   static const char digits[] = "0123456789abcdef";
   for (size_t i = 0; i < size; i++) {

@@ -40,25 +40,6 @@ struct list_span list_next_line(const uint8_t **at, const uint8_t *end) {
   return (struct list_span){line, (size_t)((feed == NULL ? end : feed) - line)};
 }
 
-static bool kind_by_length(size_t length, hashscan_kind *kind) {
-  switch (length) {
-  case 16:
-    *kind = HASHSCAN_KIND_HASH64;
-    return true;
-  case 32:
-    *kind = HASHSCAN_KIND_MD5;
-    return true;
-  case 40:
-    *kind = HASHSCAN_KIND_SHA1;
-    return true;
-  case 64:
-    *kind = HASHSCAN_KIND_PDQ;
-    return true;
-  default:
-    return false;
-  }
-}
-
 static bool is_text(const uint8_t *bytes, size_t size) {
   for (size_t i = 0; i < size; i++)
     if (bytes[i] < ' ' && bytes[i] != '\t' && bytes[i] != '\r') return false;
@@ -76,7 +57,8 @@ static bool explain_hex(const uint8_t *text, size_t length, char reason[LIST_REA
 
 bool list_parse_hash(const uint8_t *text, size_t length, bool by_length, hashscan_kind *kind,
                      uint8_t hash[HASHSCAN_MAX_HASH_BYTES], char reason[LIST_REASON_SIZE]) {
-  if (by_length ? !kind_by_length(length, kind) : length != 2 * hashscan_kind_bytes(*kind)) {
+  if (by_length ? hashscan_kind_guess(length, kind, NULL) != HASHSCAN_SUCCESS
+                : length != 2 * hashscan_kind_bytes(*kind)) {
     if (explain_hex(text, length, reason)) return false;
     if (by_length)
       snprintf(reason, LIST_REASON_SIZE, "%zu hex digits; 16 (hash64), 32 (md5), 40 (sha1) or 64 (pdq) are expected",
