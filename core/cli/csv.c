@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "hashscan.h"
 #include "text.h"
 
 static bool needs_quotes(const char *text) {
@@ -12,17 +13,19 @@ static bool needs_quotes(const char *text) {
 
 /* Line feeds are as RFC 4180 has them. */
 static bool needs_escapes(const char *text) {
-  unsigned length, code;
+  size_t length;
+  uint32_t code;
   for (; *text != '\0'; text += length)
-    if (text_classify(text, &length, &code) != TEXT_PLAIN && code != '\n') return true;
+    if (hashscan_text_classify(text, SIZE_MAX, &length, &code) != HASHSCAN_TEXT_PLAIN && code != '\n') return true;
   return false;
 }
 
 /* Inside quotes: a quote is doubled. */
 static void put_inside(struct output *out, const char *text, bool escaped) {
-  unsigned length, code;
+  size_t length;
+  uint32_t code;
   for (; *text != '\0'; text += length) {
-    text_classify(text, &length, &code);
+    hashscan_text_classify(text, SIZE_MAX, &length, &code);
     if (code == '"') output_text(out, "\"\"");
     else if (escaped) text_put_escaped(out, text);
     else output_put(out, text, length);

@@ -2,9 +2,12 @@
 /* JSON after RFC 8259, base64 after RFC 4648. */
 #include "json.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "hashscan.h"
 #include "text.h"
 
 static void begin_value(struct json *json, const char *key) {
@@ -45,29 +48,26 @@ void json_line_end(struct json *json) {
   json->comma = false;
 }
 
-/* Characters are escaped as UTF-16 has them; all that need it are in the first plane. */
-static void put_escaped(struct output *out, unsigned code) {
-  static const char escaped[] = "\b\f\n\r\t\"\\";
-  static const char letters[] = "bfnrt\"\\";
-  const char *found = code < 0x80 ? strchr(escaped, (int)code) : NULL;
-  if (found != NULL) output_format(out, "\\%c", letters[found - escaped]);
-  else output_format(out, "\\u%04x", code);
+/* Through memory of its own where the usual room is too small. */
+static void put_long_string(struct output *out, const char *text, size_t length, size_t size) {
+  char *escaped = malloc(size + 1);
+  if (escaped == NULL) {
+    if (out->failed_errno == 0) out->failed_errno = ENOMEM;
+    return;
+  }
+  hashscan_json_escape(text, length, escaped, size + 1);
+  output_put(out, escaped, size);
+  free(escaped);
 }
 
 void json_string(struct json *json, const char *key, const char *text) {
-  unsigned length, code;
+  char escaped[1024];
+  const size_t length = strlen(text);
+  const size_t size = hashscan_json_escape(text, length, escaped, sizeof escaped);
   begin_value(json, key);
   output_put(json->out, "\"", 1);
-  const char *run = text; /* start of what can go out as it is */
-  for (; *text != '\0'; text += length) {
-    const enum text_class class = text_classify(text, &length, &code);
-    if (class == TEXT_PLAIN && code != '"' && code != '\\') continue;
-    output_put(json->out, run, (size_t)(text - run));
-    if (class == TEXT_MALFORMED) output_text(json->out, "\xef\xbf\xbd");
-    else put_escaped(json->out, code);
-    run = text + length;
-  }
-  output_put(json->out, run, (size_t)(text - run));
+  if (size < sizeof escaped) output_put(json->out, escaped, size);
+  else put_long_string(json->out, text, length, size);
   output_put(json->out, "\"", 1);
 }
 
@@ -87,10 +87,7 @@ static void put_base64(struct output *out, const char *text) {
 }
 
 void json_path(struct json *json, const char *path) {
-  const char *at = path;
-  unsigned length, code;
-  while (*at != '\0' && text_classify(at, &length, &code) != TEXT_MALFORMED) at += length;
-  if (*at == '\0') {
+  if (text_is_utf8(path)) {
     json_string(json, "path", path);
     return;
   }

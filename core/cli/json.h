@@ -22,7 +22,8 @@ void json_array_end(struct json *json);
 /* Ends a line of JSON Lines. */
 void json_line_end(struct json *json);
 
-/* Bytes that are not UTF-8 become U+FFFD; controls (text.h) are escaped, so that a line can be shown on a terminal. */
+/* Bytes that are not UTF-8 become U+FFFD; controls are escaped (hashscan_json_escape), so that a line can be shown on a
+ * terminal. */
 void json_string(struct json *json, const char *key, const char *text);
 
 /* A file name: as "path", or as "path_base64" when it is not UTF-8, since it must come back byte for byte. */

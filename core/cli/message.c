@@ -7,22 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "text.h"
-
-/* In place, as none grows. The length that is left. */
-static size_t replace_controls(char *line) {
-  char *to = line;
-  unsigned length, code;
-  for (const char *from = line; *from != '\0'; from += length) {
-    if (text_classify(from, &length, &code) == TEXT_PLAIN) {
-      memmove(to, from, length);
-      to += length;
-    } else {
-      *to++ = '?';
-    }
-  }
-  return (size_t)(to - line);
-}
+#include "hashscan.h"
 
 void message(const char *format, ...) {
   char line[8192] = "hashscan: ";
@@ -31,7 +16,8 @@ void message(const char *format, ...) {
   va_start(arguments, format);
   vsnprintf(line + prefix, sizeof line - prefix - 1, format, arguments);
   va_end(arguments);
-  size_t used = replace_controls(line);
+  hashscan_text_make_printable(line);
+  size_t used = strlen(line);
   line[used++] = '\n';
   fwrite(line, 1, used, stderr);
 }

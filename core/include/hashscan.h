@@ -96,6 +96,33 @@ typedef struct hashscan_error {
 HASHSCAN_API const char *hashscan_code_name(hashscan_code code); /* "success", "argument", "memory", "io", ... */
 HASHSCAN_API hashscan_code hashscan_code_parse(const char *name, hashscan_code *code, hashscan_error *error);
 
+/* ---- Text ------------------------------------------------------------------------------------------------------ */
+
+/* File names, names of lists, ids and labels come from outside. Lists are UTF-8 by the time they are in an index; file
+ * names are bytes. Any thread. */
+
+typedef enum hashscan_text_class {
+  HASHSCAN_TEXT_PLAIN = 0, /* may go to a terminal as it is */
+  /* Steers a terminal, or the direction of what stands on it: C0, DEL and C1, separators of lines and paragraphs, what
+   * marks, embeds, overrides or isolates a direction. */
+  HASHSCAN_TEXT_CONTROL = 1,
+  HASHSCAN_TEXT_MALFORMED = 2 /* a byte that is no UTF-8 (RFC 3629); to an 8-bit terminal it may be a C1 control */
+} hashscan_text_class;
+
+/* The class of the first character of `text`, of which `size` bytes (1 or more) can be looked at, or all up to a
+ * terminator when that is nearer. *length is its bytes, 1 when malformed, and *code its code point, or the byte when
+ * malformed. */
+HASHSCAN_API hashscan_text_class hashscan_text_classify(const char *text, size_t size, size_t *length, uint32_t *code);
+
+/* Makes a terminated text fit for a terminal, in place: each character that is not plain becomes a question mark. */
+HASHSCAN_API void hashscan_text_make_printable(char *text);
+
+/* Writes what stands between the quotes of a JSON string (RFC 8259) for the `length` bytes of `text`: controls, quotes
+ * and backslashes are escaped, so that a line of JSON may go to a terminal, and malformed bytes become U+FFFD. `json`
+ * has room for `size` bytes and is terminated unless size is 0; what does not fit is cut between characters. Returns
+ * the bytes that the whole has without terminator, at most 6 * length. */
+HASHSCAN_API size_t hashscan_json_escape(const char *text, size_t length, char *json, size_t size);
+
 /* ---- Hashes ---------------------------------------------------------------------------------------------------- */
 
 /* Kinds of list entry. The number of bytes of each: 32, 16, 20, 32, 8. */

@@ -10,8 +10,7 @@ static bool is_ascii_word(const uint8_t *bytes) {
   return ((words[0] | words[1] | words[2] | words[3]) & 0x8080808080808080u) == 0;
 }
 
-/* Length of the sequence at `bytes`, of which `left` can be looked at; 0 when it is malformed. */
-static size_t sequence_length(const uint8_t *bytes, size_t left) {
+size_t utf8_sequence_length(const uint8_t *bytes, size_t left) {
   const uint8_t lead = bytes[0];
   size_t length;
   uint8_t low = 0x80, high = 0xbf;
@@ -41,15 +40,14 @@ bool utf8_valid(const void *bytes, size_t size) {
   while (at < end) {
     while ((size_t)(end - at) >= 32 && is_ascii_word(at)) at += 32;
     if (at == end) break;
-    const size_t length = sequence_length(at, (size_t)(end - at));
+    const size_t length = utf8_sequence_length(at, (size_t)(end - at));
     if (length == 0) return false;
     at += length;
   }
   return true;
 }
 
-/* U+0000 to U+001F, U+007F to U+009F, U+061C, U+200E, U+200F, U+2028 to U+202E, U+2066 to U+2069, by their bytes. */
-static bool is_control(const uint8_t *bytes, size_t length) {
+bool utf8_is_control(const uint8_t *bytes, size_t length) {
   if (length == 1) return bytes[0] < 0x20 || bytes[0] == 0x7f;
   if (length == 2) return (bytes[0] == 0xc2 && bytes[1] < 0xa0) || (bytes[0] == 0xd8 && bytes[1] == 0x9c);
   if (length != 3 || bytes[0] != 0xe2) return false;
@@ -62,8 +60,8 @@ void utf8_make_printable(char *text) {
   const uint8_t *from = (const uint8_t *)text;
   const uint8_t *const end = from + strlen(text);
   while (from < end) {
-    const size_t length = sequence_length(from, (size_t)(end - from));
-    if (length == 0 || is_control(from, length)) {
+    const size_t length = utf8_sequence_length(from, (size_t)(end - from));
+    if (length == 0 || utf8_is_control(from, length)) {
       *text++ = '?';
     } else {
       memmove(text, from, length);
