@@ -160,8 +160,56 @@ $(BUILD)/hashscan.pc:
 	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
 	  -e 's|@VERSION@|$(VERSION)|' -e 's|@PKGS@|$(PKGS)|' core/hashscan.pc.in > $@
 
+# ---- Versions that meet (tests/abi) ----------------------------------------------------------------------------------
+# Programs that use the whole header, built as a user of the library builds: against the header of today, of each version
+# that is kept, and of a later one, where structs have grown. And the library as of that later one, which is compiled
+# without optimization, since only its interface counts.
+ABI_KEPT := $(patsubst tests/abi/%/program.c,%,$(wildcard tests/abi/*/program.c))
+ABI_PROGRAMS := $(addprefix $(BUILD)/tests/abi/,today later $(ABI_KEPT))
+ABI_LAYOUTS := $(ABI_KEPT:%=$(BUILD)/abi/%-kept.o) $(ABI_KEPT:%=$(BUILD)/abi/%-today.o)
+ABI_LIBRARY := $(BUILD)/abi/$(SONAME)
+ABI_CFLAGS = -std=c11 $(WARNINGS) $(SANITIZE) $(CFLAGS)
+-include $(wildcard $(BUILD)/abi/obj/*/*/*/*.d $(BUILD)/abi/obj/*/*/*/*/*.d)
+
+$(BUILD)/abi/hashscan.h: core/include/hashscan.h tests/abi/grow.py tests/abi/header.py
+	$(Q)mkdir -p $(@D)
+	$(Q)$(PYTHON) -B tests/abi/grow.py $< $@
+
+$(BUILD)/abi/obj/%.o: %.c Makefile | $(BUILD)/abi/hashscan.h
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -I$(BUILD)/abi $(HASHSCAN_CFLAGS) $(PKG_CFLAGS) $(CFLAGS) -O0 -g0 -c $< -o $@
+
+# layout.c asserts the layout of today.
+$(ABI_LIBRARY): $(patsubst %.c,$(BUILD)/abi/obj/%.o,$(filter-out core/src/base/layout.c,$(LIB_SRC)))
+	$(call say,LD,$@)
+	$(Q)$(CC) -shared -Wl,-soname,$(SONAME) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LINK_LIBS)
+
+$(BUILD)/tests/abi/today: tests/abi/program.c core/include/hashscan.h $(BUILD)/libhashscan.so
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -Icore/include $(ABI_CFLAGS) $(LDFLAGS) -o $@ $< -L$(BUILD) -lhashscan
+
+$(BUILD)/tests/abi/later: tests/abi/program.c $(BUILD)/abi/hashscan.h $(BUILD)/libhashscan.so
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -I$(BUILD)/abi -DABI_ADDED $(ABI_CFLAGS) $(LDFLAGS) -o $@ $< -L$(BUILD) -lhashscan
+
+$(ABI_KEPT:%=$(BUILD)/tests/abi/%): $(BUILD)/tests/abi/%: tests/abi/%/program.c tests/abi/%/hashscan.h $(BUILD)/libhashscan.so
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -Itests/abi/$* $(ABI_CFLAGS) $(LDFLAGS) -o $@ $< -L$(BUILD) -lhashscan
+
+$(ABI_KEPT:%=$(BUILD)/abi/%-kept.o): $(BUILD)/abi/%-kept.o: tests/abi/layout.c tests/abi/%/hashscan.h tests/abi/%/layout.h
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -Itests/abi/$* -DABI_KEPT -DABI_LAYOUT='"$*/layout.h"' $(ABI_CFLAGS) -c $< -o $@
+
+$(ABI_KEPT:%=$(BUILD)/abi/%-today.o): $(BUILD)/abi/%-today.o: tests/abi/layout.c core/include/hashscan.h tests/abi/%/layout.h
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -Icore/include -DABI_LAYOUT='"$*/layout.h"' $(ABI_CFLAGS) -c $< -o $@
+
 .PHONY: test-programs
-test-programs: all $(TESTS) $(REPLAYS)
+test-programs: all $(TESTS) $(REPLAYS) $(ABI_PROGRAMS) $(ABI_LAYOUTS) $(ABI_LIBRARY)
 
 # ---- Set-up ----------------------------------------------------------------------------------------------------------
 # Both of the README's commands begin here. Nothing is asked of the system when everything is there.
