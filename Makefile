@@ -118,8 +118,8 @@ $(BUILD)/hashscan-bench: $(call obj,$(BENCH_SRC)) $(LIB_OBJ)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LINK_LIBS)
 
-# The naive PDQ of the benchmark is the oracle of its test.
-$(BUILD)/tests/test_pdq: $(call obj,bench/naive_pdq.c)
+# The naive PDQ of the benchmark is the oracle of the tests of PDQ.
+$(BUILD)/tests/test_pdq $(BUILD)/tests/test_luma: $(call obj,bench/naive_pdq.c)
 # The hashes of the benchmark are those of the searching tests.
 $(BUILD)/tests/test_index_grid $(BUILD)/tests/test_index_properties $(BUILD)/tests/test_sweep: \
   $(call obj,bench/index_data.c bench/index_pictures.c)

@@ -31,6 +31,7 @@ bool bench_close_json(FILE *json, const char *path);
 /* The subcommands: arguments after the subcommand's name; the return value is the exit code. */
 int bench_pdq(int argc, char **argv);
 int bench_pixels(int argc, char **argv);
+int bench_luma(int argc, char **argv);
 int bench_jpeg(int argc, char **argv);
 int bench_png(int argc, char **argv);
 int bench_index(int argc, char **argv);

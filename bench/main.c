@@ -13,6 +13,7 @@ static const struct {
 } subcommands[] = {
     {"pdq", bench_pdq, "PDQ from decoded luma at level exact, against the naive reference"},
     {"pixels", bench_pixels, "PDQ from decoded luma at level fast, against exact and the naive reference"},
+    {"luma", bench_luma, "hashes of luma planes of frames, against those of the same frames as RGB"},
     {"jpeg", bench_jpeg, "JPEG files to hashes at levels fast, blocks and exact, against libjpeg-turbo alone"},
     {"png", bench_png, "PNG files to hashes at levels fast, blocks and exact, against libpng alone"},
     {"index", bench_index, "radius search over 256-bit hashes: ring, flat and naive, single and batched"},

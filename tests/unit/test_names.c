@@ -43,6 +43,7 @@ ADAPT(transforms)
 ADAPT(status)
 ADAPT(format)
 ADAPT(view)
+ADAPT(luma_range)
 ADAPT(list_format)
 ADAPT(outcome)
 ADAPT(method)
@@ -72,6 +73,7 @@ static const struct {
     {OF(format), HASHSCAN_FORMAT_COUNT, "a format", {"unknown", "jpeg", "jpeg-cmyk", "png"}},
     {OF(view), HASHSCAN_VIEW_COUNT, "a view",
      {"stored", "on-white", "on-black", "gamma", "gamma-on-white", "gamma-on-black", "other-colors"}},
+    {OF(luma_range), HASHSCAN_LUMA_RANGE_COUNT, "a range of luma", {"full", "limited"}},
     {OF(list_format), HASHSCAN_LIST_FORMAT_COUNT, "a list format", {"auto", "text", "csv", "binary"}},
     {OF(outcome), HASHSCAN_OUTCOME_COUNT, "an outcome", {"unexamined", "not_image", "no_match", "match"}},
     {OF(method), HASHSCAN_METHOD_COUNT, "a method", {"exact", "fast", "fast-confirmed", "blocks"}},

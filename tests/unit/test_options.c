@@ -18,6 +18,7 @@ enum { ROOM = 256, FILLER = 0x5a };
 
 static const hashscan_limits limits_init = HASHSCAN_LIMITS_INIT;
 static const hashscan_hash_options hash_init = HASHSCAN_HASH_OPTIONS_INIT;
+static const hashscan_luma luma_init = HASHSCAN_LUMA_INIT;
 static const hashscan_list_options list_init = HASHSCAN_LIST_OPTIONS_INIT;
 static const hashscan_search search_init = HASHSCAN_SEARCH_INIT;
 static const hashscan_match_options match_init = HASHSCAN_MATCH_OPTIONS_INIT;
@@ -28,6 +29,9 @@ static void fill_limits(void *given, size_t size) {
 }
 static void fill_hash(void *given, size_t size) {
   hashscan_hash_options_default(given, size);
+}
+static void fill_luma(void *given, size_t size) {
+  hashscan_luma_default(given, size);
 }
 static void fill_list(void *given, size_t size) {
   hashscan_list_options_default(given, size);
@@ -49,6 +53,7 @@ static const struct {
   size_t size;
 } structs[] = {{"limits", fill_limits, &limits_init, sizeof limits_init},
                {"hash_options", fill_hash, &hash_init, sizeof hash_init},
+               {"luma", fill_luma, &luma_init, sizeof luma_init},
                {"list_options", fill_list, &list_init, sizeof list_init},
                {"search", fill_search, &search_init, sizeof search_init},
                {"match_options", fill_match, &match_init, sizeof match_init},

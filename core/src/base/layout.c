@@ -40,6 +40,14 @@ FIELD(hashscan_hash_options, dihedral, 16);
 FIELD(hashscan_hash_options, reserved, 20);
 FIELD(hashscan_hash_options, limits, 24);
 
+SIZE(hashscan_luma, 40);
+FIELD(hashscan_luma, samples, 8);
+FIELD(hashscan_luma, stride, 16);
+FIELD(hashscan_luma, width, 24);
+FIELD(hashscan_luma, height, 28);
+FIELD(hashscan_luma, bits, 32);
+FIELD(hashscan_luma, range, 36);
+
 SIZE(hashscan_list_options, 40);
 FIELD(hashscan_list_options, name, 8);
 FIELD(hashscan_list_options, version, 16);

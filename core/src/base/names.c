@@ -66,6 +66,8 @@ NAMES(format, HASHSCAN_FORMAT_COUNT, "a format",
       "unknown", "jpeg", "jpeg-cmyk", "png")
 NAMES(view, HASHSCAN_VIEW_COUNT, "a view",
       "stored", "on-white", "on-black", "gamma", "gamma-on-white", "gamma-on-black", "other-colors")
+NAMES(luma_range, HASHSCAN_LUMA_RANGE_COUNT, "a range of luma",
+      "full", "limited")
 NAMES(list_format, HASHSCAN_LIST_FORMAT_COUNT, "a list format",
       "auto", "text", "csv", "binary")
 NAMES(outcome, HASHSCAN_OUTCOME_COUNT, "an outcome",

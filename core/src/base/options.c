@@ -55,6 +55,11 @@ void hashscan_hash_options_default(hashscan_hash_options *options, size_t size) 
   options_default(options, size, &defaults, sizeof defaults);
 }
 
+void hashscan_luma_default(hashscan_luma *luma, size_t size) {
+  const hashscan_luma defaults = HASHSCAN_LUMA_INIT;
+  options_default(luma, size, &defaults, sizeof defaults);
+}
+
 void hashscan_list_options_default(hashscan_list_options *options, size_t size) {
   const hashscan_list_options defaults = HASHSCAN_LIST_OPTIONS_INIT;
   options_default(options, size, &defaults, sizeof defaults);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One thread's hashing. What the decoder gives, or the caller's pixels, goes straight into the stream of its level:
  *
- *     exact    rows -> pdq_stream -> hash
- *     fast     rows, or planes of a JPEG -> pdq_fast -> hash and the bits that rounding may change
+ *     exact    rows, or samples of video luma -> pdq_stream -> hash
+ *     fast     the same, or planes of a JPEG -> pdq_fast -> hash and the bits that rounding may change
  *     blocks   luma blocks of a JPEG -> pdq_fast -> hash and the bits that what was not read may change
  *
  * What level blocks gets as rows, every PNG and each JPEG that its blocks were not read of, goes the way of fast; and
@@ -79,6 +79,12 @@ static bool is_worth_fast(const hashscan_hasher *hasher, uint32_t width, uint32_
   const uint32_t shorter = width < height ? width : height;
   const uint32_t longer = width < height ? height : width;
   return shorter >= MIN_FAST_SIDE && (hasher->profile == HASHSCAN_PROFILE_FULL || longer <= NN512_SIDE);
+}
+
+static bool begin_luma(hashscan_hasher *hasher, uint32_t width, uint32_t height, const struct pdq_luma_range *range) {
+  hasher->to_fast = hasher->level != HASHSCAN_LEVEL_EXACT && is_worth_fast(hasher, width, height);
+  return hasher->to_fast ? pdq_fast_begin_luma(hasher->fast, width, height, range)
+                         : pdq_stream_begin_luma(hasher->stream, width, height, range, hasher->profile);
 }
 
 static bool begin(hashscan_hasher *hasher, hashscan_level level, uint32_t width, uint32_t height, unsigned channels) {
@@ -213,16 +219,15 @@ hashscan_code hashscan_hash_image(hashscan_hasher *hasher, const void *bytes, si
   return HASHSCAN_SUCCESS;
 }
 
-static hashscan_code check_pixels(const hashscan_limits *limits, uint32_t width, uint32_t height, unsigned channels,
-                                  size_t stride, hashscan_error *error) {
-  if (channels != 1 && channels != 3 && channels != 4)
-    return error_set(error, HASHSCAN_E_ARGUMENT, "%u channels; known are 1, 3 and 4", channels);
+/* A picture of rows `stride` bytes apart, whose pixels are `pixel_bytes` long. */
+static hashscan_code check_picture(const hashscan_limits *limits, uint32_t width, uint32_t height, unsigned pixel_bytes,
+                                   size_t stride, hashscan_error *error) {
   if (width == 0 || height == 0) return error_set(error, HASHSCAN_E_ARGUMENT, "a picture without pixels");
   size_t row_bytes;
   size_t all_bytes;
-  if (!checked_mul(width, channels, &row_bytes) || stride < row_bytes || !checked_mul(stride, height, &all_bytes))
+  if (!checked_mul(width, pixel_bytes, &row_bytes) || stride < row_bytes || !checked_mul(stride, height, &all_bytes))
     return error_set(error, HASHSCAN_E_ARGUMENT, "a stride of %zu bytes for rows of %" PRIu32 " pixels of %u bytes",
-                     stride, width, channels);
+                     stride, width, pixel_bytes);
   if (width > limits->max_jpeg_side || height > limits->max_jpeg_side)
     return error_set(error, HASHSCAN_E_LIMIT,
                      "picture is %" PRIu32 "x%" PRIu32 ", over the limit of %" PRIu32 " pixels a side (max_jpeg_side)",
@@ -238,11 +243,42 @@ hashscan_code hashscan_hash_pixels(hashscan_hasher *hasher, const uint8_t *pixel
                                    unsigned channels, size_t stride, hashscan_image_hash *out, hashscan_error *error) {
   if (hasher == NULL || pixels == NULL || out == NULL)
     return error_set(error, HASHSCAN_E_ARGUMENT, "hasher, pixels or out is NULL");
-  const hashscan_code code = check_pixels(&hasher->limits, width, height, channels, stride, error);
+  if (channels != 1 && channels != 3 && channels != 4)
+    return error_set(error, HASHSCAN_E_ARGUMENT, "%u channels; known are 1, 3 and 4", channels);
+  const hashscan_code code = check_picture(&hasher->limits, width, height, channels, stride, error);
   if (code != HASHSCAN_SUCCESS) return code;
   if (!begin(hasher, hasher->level, width, height, channels)) return error_memory(error);
   take_rows(hasher, pixels, stride, height);
   *out = (hashscan_image_hash){.status = HASHSCAN_STATUS_OK, .width = width, .height = height};
+  finish(hasher, out);
+  return HASHSCAN_SUCCESS;
+}
+
+static hashscan_code check_luma(const hashscan_limits *limits, const hashscan_luma *luma, hashscan_error *error) {
+  if (luma->samples == NULL) return error_set(error, HASHSCAN_E_ARGUMENT, "luma.samples is NULL");
+  if (luma->bits < 8 || luma->bits > 16)
+    return error_set(error, HASHSCAN_E_ARGUMENT, "luma of %u bits; known are 8 to 16", luma->bits);
+  if (luma->range != HASHSCAN_LUMA_RANGE_FULL && luma->range != HASHSCAN_LUMA_RANGE_LIMITED)
+    return error_set(error, HASHSCAN_E_ARGUMENT, "unknown range %d", (int)luma->range);
+  const unsigned bytes = luma->bits == 8 ? 1 : 2;
+  if ((uintptr_t)luma->samples % bytes != 0 || luma->stride % bytes != 0)
+    return error_set(error, HASHSCAN_E_ARGUMENT, "luma of %u bits whose rows are not aligned to %u bytes", luma->bits,
+                     bytes);
+  return check_picture(limits, luma->width, luma->height, bytes, luma->stride, error);
+}
+
+hashscan_code hashscan_hash_luma(hashscan_hasher *hasher, const hashscan_luma *luma, hashscan_image_hash *out,
+                                 hashscan_error *error) {
+  if (hasher == NULL || luma == NULL || out == NULL)
+    return error_set(error, HASHSCAN_E_ARGUMENT, "hasher, luma or out is NULL");
+  hashscan_luma known = HASHSCAN_LUMA_INIT;
+  hashscan_code code = options_copy(&known, sizeof known, luma, "hashscan_luma", error);
+  if (code == HASHSCAN_SUCCESS) code = check_luma(&hasher->limits, &known, error);
+  if (code != HASHSCAN_SUCCESS) return code;
+  const struct pdq_luma_range range = pdq_luma_range(known.bits, known.range == HASHSCAN_LUMA_RANGE_LIMITED);
+  if (!begin_luma(hasher, known.width, known.height, &range)) return error_memory(error);
+  take_rows(hasher, known.samples, known.stride, known.height);
+  *out = (hashscan_image_hash){.status = HASHSCAN_STATUS_OK, .width = known.width, .height = known.height};
   finish(hasher, out);
   return HASHSCAN_SUCCESS;
 }

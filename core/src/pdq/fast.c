@@ -4,6 +4,9 @@
  *     rows of pixels -> weigh: one row of sums a cell row -> gather: 64 cells
  *     rows of blocks -> gather_blocks: 64 cells -> spread: 64 cells of sums a cell row -> collect: 64 cells
  *
+ * Samples of video luma are clamped to their range first, a few rows at a time; words of two bytes are weighed as two
+ * channels, and become one number in `gather`, whose scale is also that of the range.
+ *
  * Everything is linear, so the pixels of three channels are weighed as they lie and become luma in `gather`, and the
  * coefficients of a block stay apart, each in its lane, until `collect` multiplies them by their quantisation steps and
  * adds them up. At most two rows of cells are open at a time (see tent.h), and take turns in two rows of sums. */
@@ -34,6 +37,7 @@ struct bound {
 struct pdq_fast {
   struct pdq_fast_kernels kernels;
   struct pdq_planes_kernels planes_kernels;
+  struct pdq_luma_kernels luma_kernels;
   float dct[PDQ_COEFFICIENTS * PDQ_SIDE];
   struct pdq_folded_dct folded;
   struct pdq_weights_cache cache;
@@ -47,8 +51,11 @@ struct pdq_fast {
   size_t sums_size; /* floats in each */
   float picture[PDQ_SIDE * PDQ_SIDE];
 
-  size_t elements; /* bytes of a row of pixels, or its pixels when they come as planes */
-  size_t plane;    /* planes: floats from the sums of one channel to those of the next */
+  size_t elements;             /* bytes of a row of pixels, or its pixels when they come as planes */
+  double scale;                /* levels that a unit of what is weighed stands for */
+  struct pdq_luma_range range; /* of video luma that must be clamped; `bytes` is 0 for other pixels */
+  uint8_t *offsets;            /* PDQ_GROUP_ROWS rows of it */
+  size_t plane;                /* planes: floats from the sums of one channel to those of the next */
   struct pdq_rounding_dct constants;
   struct bound bounds[BOUNDS_KEPT];
   size_t next_bound; /* the one to be made anew */
@@ -73,6 +80,7 @@ struct pdq_fast *pdq_fast_create(void) {
   if (fast == NULL) return NULL;
   fast->kernels = pdq_fast_kernels_for(cpu_tier());
   fast->planes_kernels = pdq_planes_kernels_for(cpu_tier());
+  fast->luma_kernels = pdq_luma_kernels_for(cpu_tier());
   pdq_dct_matrix(fast->dct);
   pdq_folded_dct(fast->dct, &fast->folded);
   pdq_rounding_dct_build(&fast->constants, fast->dct);
@@ -144,6 +152,8 @@ static bool begin_pixels(struct pdq_fast *fast, uint32_t width, uint32_t height,
                          enum pdq_rounding_pixels pixels) {
   fast->path = PDQ_FAST_PIXELS;
   fast->elements = (size_t)width * channels;
+  fast->scale = 1.0;
+  fast->range = (struct pdq_luma_range){0};
   reset_doubts(fast);
   fast->down = pdq_weights_get(&fast->cache, PDQ_WEIGHTS_ROWS, height, 1);
   fast->along = pdq_weights_get(&fast->cache, PDQ_WEIGHTS_COLUMNS, width, channels);
@@ -151,11 +161,24 @@ static bool begin_pixels(struct pdq_fast *fast, uint32_t width, uint32_t height,
   fast->rounding = bound_rounding(fast, width, height, channels, pixels);
   /* Kernels write up to a multiple of 64; `gather` reads up to seven elements behind the last. */
   fast->plane = round_up(fast->elements + 8, 64);
-  return reserve(fast, pixels == PDQ_ROUNDING_PLANES ? 3 * fast->plane : fast->plane, 0);
+  const size_t sums = pixels == PDQ_ROUNDING_PLANES ? 3 * fast->plane : fast->plane;
+  const size_t offsets = pixels == PDQ_ROUNDING_SCALED ? PDQ_GROUP_ROWS * fast->plane / sizeof(float) : 0;
+  if (!reserve(fast, sums, offsets)) return false;
+  fast->offsets = (uint8_t *)(fast->memory + 2 * sums);
+  return true;
 }
 
 bool pdq_fast_begin(struct pdq_fast *fast, uint32_t width, uint32_t height, unsigned channels) {
   return begin_pixels(fast, width, height, channels, channels == 1 ? PDQ_ROUNDING_GREY : PDQ_ROUNDING_RGB);
+}
+
+/* The bytes of a word of two are two channels, see pdq_weights_get. */
+bool pdq_fast_begin_luma(struct pdq_fast *fast, uint32_t width, uint32_t height, const struct pdq_luma_range *range) {
+  if (pdq_luma_is_grey(range)) return pdq_fast_begin(fast, width, height, 1);
+  if (!begin_pixels(fast, width, height, range->bytes, PDQ_ROUNDING_SCALED)) return false;
+  fast->scale = 255.0 / (double)(range->white - range->black);
+  fast->range = *range;
+  return true;
 }
 
 bool pdq_fast_wants_planes(const struct pdq_fast *fast, uint32_t height) {
@@ -223,13 +246,30 @@ static void take_rows(struct pdq_fast *fast, const struct rows *rows) {
     if (cell_end > rows->end) continue;
     float *sums = fast->sums[cell % 2];
     if (rows->pixels == NULL) fast->planes_kernels.luma(sums, fast->plane, fast->plane);
-    fast->kernels.gather(fast->along, sums, down->unit * fast->along->unit, fast->picture + cell * PDQ_SIDE);
+    const double scale = (double)down->unit * (double)fast->along->unit * fast->scale;
+    fast->kernels.gather(fast->along, sums, (float)scale, fast->picture + cell * PDQ_SIDE);
     fast->cell = cell + 1;
   }
   fast->row = rows->end;
 }
 
+static void take_luma(struct pdq_fast *fast, const uint8_t *samples, size_t stride, size_t rows) {
+  const size_t width = fast->elements / fast->range.bytes;
+  for (size_t row = 0; row < rows;) {
+    const size_t count = rows - row < PDQ_GROUP_ROWS ? rows - row : PDQ_GROUP_ROWS;
+    for (size_t r = 0; r < count; r++)
+      fast->luma_kernels.offsets(&fast->range, samples + (row + r) * stride, width, fast->offsets + r * fast->plane);
+    take_rows(fast, &(struct rows){
+                        .first = fast->row, .end = fast->row + count, .pixels = fast->offsets, .stride = fast->plane});
+    row += count;
+  }
+}
+
 void pdq_fast_rows(struct pdq_fast *fast, const uint8_t *pixels, size_t stride, size_t rows) {
+  if (fast->range.bytes != 0) {
+    take_luma(fast, pixels, stride, rows);
+    return;
+  }
   take_rows(fast, &(struct rows){.first = fast->row, .end = fast->row + rows, .pixels = pixels, .stride = stride});
 }
 

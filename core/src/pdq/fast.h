@@ -12,6 +12,7 @@
 
 #include "hashscan.h"
 #include "image/image.h"
+#include "pdq/luma.h"
 #include "pdq/shape.h"
 
 struct pdq_fast;
@@ -25,6 +26,9 @@ void pdq_fast_destroy(struct pdq_fast *fast);
 /* Starts a picture of width x height pixels (both at least 5) of `channels` bytes: 1 grey, 3 RGB, 4 RGBX. False when
  * out of memory. May be called at any time; what was under way is void. */
 bool pdq_fast_begin(struct pdq_fast *fast, uint32_t width, uint32_t height, unsigned channels);
+
+/* The same for samples of video luma; rows then have range->bytes a sample. */
+bool pdq_fast_begin_luma(struct pdq_fast *fast, uint32_t width, uint32_t height, const struct pdq_luma_range *range);
 
 /* The next row, top to bottom; exactly `height` of them. Reads width * channels bytes. */
 void pdq_fast_row(struct pdq_fast *fast, const uint8_t *pixels);

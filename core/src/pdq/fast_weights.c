@@ -46,8 +46,13 @@ static bool build_rows(struct pdq_weights *weights, const struct tent_axis *axis
 static bool build_columns(struct pdq_weights *weights, const struct tent_axis *axis) {
   static const double grey[] = {1.0};
   static const double luma[] = {0.299, 0.587, 0.114, 0.0};
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+  static const double word[] = {1.0, 256.0};
+#else
+  static const double word[] = {256.0, 1.0};
+#endif
   const size_t channels = weights->layout;
-  const double *shares = channels == 1 ? grey : luma;
+  const double *shares = channels == 1 ? grey : channels == 2 ? word : luma;
   if (!allocate_values(weights, (axis->stride * channels + 7) / 8 * 8)) return false;
   for (size_t cell = 0; cell < PDQ_SIDE; cell++) {
     const double *tent = axis->weights + cell * axis->stride;

@@ -9,8 +9,10 @@
 #include "pdq/tent.h"
 
 enum pdq_weights_use {
-  PDQ_WEIGHTS_ROWS,         /* samples are rows of pixels */
-  PDQ_WEIGHTS_COLUMNS,      /* `layout` is the channels; weights carry the luma weight of their channel */
+  PDQ_WEIGHTS_ROWS, /* samples are rows of pixels */
+  /* `layout` is the channels, or 2 for the two bytes of a sample in this machine's order; weights carry what their
+   * channel or byte counts for. */
+  PDQ_WEIGHTS_COLUMNS,
   PDQ_WEIGHTS_BLOCK_ROWS,   /* `layout` is the lanes: coefficients of a block, up to a multiple of 8 */
   PDQ_WEIGHTS_BLOCK_COLUMNS /* the same */
 };

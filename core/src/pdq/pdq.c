@@ -28,12 +28,14 @@ struct row_window {
 
 struct pdq_stream {
   struct pdq_kernels kernels;
+  struct pdq_luma_kernels luma_kernels;
   float dct[PDQ_COEFFICIENTS * PDQ_SIDE];
 
   /* The picture as hashed, after the profile's resize. */
   size_t columns;
   size_t rows;
-  unsigned channels;
+  unsigned channels;           /* bytes of a pixel */
+  struct pdq_luma_range range; /* of video luma; `bytes` is 0 for other pixels */
   uint32_t source_width;
   uint32_t source_height;
   bool resized;
@@ -69,6 +71,7 @@ struct pdq_stream *pdq_stream_create(void) {
   struct pdq_stream *stream = calloc(1, sizeof *stream);
   if (stream == NULL) return NULL;
   stream->kernels = pdq_kernels_for(cpu_tier());
+  stream->luma_kernels = pdq_luma_kernels_for(cpu_tier());
   pdq_dct_matrix(stream->dct);
   return stream;
 }
@@ -189,11 +192,9 @@ static void clear(struct pdq_stream *stream) {
   memset(stream->narrow_sum, 0, PDQ_SIDE * sizeof(float));
 }
 
-bool pdq_stream_begin(struct pdq_stream *stream, uint32_t width, uint32_t height, unsigned channels,
-                      hashscan_profile profile) {
+static bool begin(struct pdq_stream *stream, uint32_t width, uint32_t height, hashscan_profile profile) {
   stream->source_width = width;
   stream->source_height = height;
-  stream->channels = channels;
   stream->resized = profile == HASHSCAN_PROFILE_NN512 && (width > NN512_SIDE || height > NN512_SIDE);
   stream->columns = stream->resized ? NN512_SIDE : width;
   stream->rows = stream->resized ? NN512_SIDE : height;
@@ -217,6 +218,21 @@ bool pdq_stream_begin(struct pdq_stream *stream, uint32_t width, uint32_t height
   decimation_samples(stream->sample_rows, stream->rows);
   clear(stream);
   return true;
+}
+
+bool pdq_stream_begin(struct pdq_stream *stream, uint32_t width, uint32_t height, unsigned channels,
+                      hashscan_profile profile) {
+  stream->channels = channels;
+  stream->range = (struct pdq_luma_range){0};
+  return begin(stream, width, height, profile);
+}
+
+bool pdq_stream_begin_luma(struct pdq_stream *stream, uint32_t width, uint32_t height,
+                           const struct pdq_luma_range *range, hashscan_profile profile) {
+  if (pdq_luma_is_grey(range)) return pdq_stream_begin(stream, width, height, 1, profile);
+  stream->channels = range->bytes;
+  stream->range = *range;
+  return begin(stream, width, height, profile);
 }
 
 /* ---- Filtering --------------------------------------------------------------------------------------------------- */
@@ -285,7 +301,8 @@ static void filter_strip(struct pdq_stream *stream, size_t first) {
 
 static void hashed_row(struct pdq_stream *stream, const uint8_t *pixels) {
   float *luma = stream->luma + stream->row % PDQ_STRIP * stream->stride;
-  stream->kernels.luma(pixels, stream->columns, stream->channels, luma);
+  if (stream->range.bytes != 0) stream->luma_kernels.values(&stream->range, pixels, stream->columns, luma);
+  else stream->kernels.luma(pixels, stream->columns, stream->channels, luma);
   if (stream->columns == PDQ_SIDE && stream->rows == PDQ_SIDE)
     memcpy(stream->plain + stream->row * PDQ_SIDE, luma, PDQ_SIDE * sizeof(float));
   stream->row++;

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "hashscan.h"
+#include "pdq/luma.h"
 #include "pdq/shape.h"
 
 struct pdq_stream;
@@ -21,6 +22,10 @@ void pdq_stream_destroy(struct pdq_stream *stream);
 /* Starts a picture of width x height pixels of `channels` bytes (1 grey, 3 RGB, 4 RGBX). False when out of memory. */
 bool pdq_stream_begin(struct pdq_stream *stream, uint32_t width, uint32_t height, unsigned channels,
                       hashscan_profile profile);
+
+/* The same for samples of video luma; pdq_stream_row then gets rows of range->bytes a sample. */
+bool pdq_stream_begin_luma(struct pdq_stream *stream, uint32_t width, uint32_t height,
+                           const struct pdq_luma_range *range, hashscan_profile profile);
 
 /* The next row, top to bottom; exactly `height` of them. */
 void pdq_stream_row(struct pdq_stream *stream, const uint8_t *pixels);

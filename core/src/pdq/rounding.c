@@ -17,7 +17,7 @@
 
 #define UNIT 0x1p-24     /* relative rounding error of a float operation */
 #define WHITE 255.0      /* the most that luma can be */
-#define LUMA_ROUNDINGS 4 /* constants, products and two sums */
+#define LUMA_ROUNDINGS 4 /* constants, products and two sums; scaled samples have one, their division */
 #define SLACK 1.01       /* products of errors, and this computation's own rounding */
 #define COMPARISON 1e-3  /* rounding of a coefficient plus or minus its epsilon, below 2^13 */
 
@@ -163,7 +163,8 @@ static double dct_error(const struct pdq_rounding_dct *constants, double brighte
 
 /* Roundings on the way of one value of the picture: of a cell row's weighing, and of a cell's gathering. All terms are
  * positive, so each costs UNIT of a value. Whole weights are summed up in integers. Planes become luma before they are
- * gathered, which costs what luma costs the exact level. */
+ * gathered, which costs what luma costs the exact level. What scaled samples are multiplied by is part of the one
+ * factor that gathering ends with: that is computed in double and rounded once, as without. */
 static double weighings(const struct pdq_weights *down, size_t cell) {
   return down->is_whole[cell] ? 0.0 : (double)down->count[cell] + 2.0;
 }
@@ -180,7 +181,7 @@ static void bound_up_to(double brightest, const struct pdq_rounding_dct *constan
   struct axis rows, columns; /* along each */
   axis_build(along->n, brightest, constants, &rows);
   axis_build(down->n, brightest, constants, &columns);
-  /* Grey levels are whole numbers, and so are their sums. */
+  /* Grey levels are whole numbers, and so are their sums; scaled samples are fractions. */
   const bool grey = pixels == PDQ_ROUNDING_GREY;
   const double once = 4.0 * half_unit(brightest) + LUMA_ROUNDINGS * UNIT * brightest;
 

@@ -27,9 +27,10 @@ struct pdq_rounding {
   float down;   /* of two values in a column */
 };
 
-/* How the fast level gets the picture: grey; RGB, whose channels carry their share of luma in `along`; or planes, whose
- * channels become luma in between, and `along` is as for grey. */
-enum pdq_rounding_pixels { PDQ_ROUNDING_GREY, PDQ_ROUNDING_RGB, PDQ_ROUNDING_PLANES };
+/* How the fast level gets the picture: grey; RGB, whose channels carry their share of luma in `along`; planes, whose
+ * channels become luma in between, and `along` is as for grey; or video luma, whose samples are weighed as integers and
+ * become levels by a factor in the end, while the exact level scales each of them first. */
+enum pdq_rounding_pixels { PDQ_ROUNDING_GREY, PDQ_ROUNDING_RGB, PDQ_ROUNDING_PLANES, PDQ_ROUNDING_SCALED };
 
 /* For a picture of `down->n` rows and `along->n` columns. */
 void pdq_rounding_bound(const struct pdq_rounding_dct *constants, const struct pdq_weights *down,
