@@ -27,7 +27,9 @@ static int remove_one(const char *path, const struct stat *status, int type, str
 }
 
 static bool add_and_write(hashscan_builder *builder, const uint8_t *hashes, size_t entries, const char *folder) {
-  hashscan_entry entry = {.kind = HASHSCAN_KIND_PDQ, .list = "bench", .version = "1", .id = "", .labels = ""};
+  hashscan_entry entry = HASHSCAN_ENTRY_INIT;
+  entry.list = "bench";
+  entry.version = "1";
   hashscan_error error;
   hashscan_code code = HASHSCAN_SUCCESS;
   for (size_t i = 0; code == HASHSCAN_SUCCESS && i < entries; i++) {

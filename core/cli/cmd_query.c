@@ -186,7 +186,7 @@ static void write_jsonl(struct query_run *run, const struct query *query, const 
   if (!readable) json_string(&json, "reason", query->reason);
   json_array_begin(&json, "matches");
   for (size_t i = 0; i < count; i++) {
-    hashscan_entry entry;
+    hashscan_entry entry = HASHSCAN_ENTRY_INIT;
     if (hashscan_index_entry(run->index, hits[i].entry, &entry, NULL) == HASHSCAN_SUCCESS)
       record_match(&json, &entry, hits[i].distance, NULL, NULL);
   }
@@ -199,7 +199,7 @@ static void write_jsonl(struct query_run *run, const struct query *query, const 
 static void write_csv_row(struct query_run *run, const struct query *query, const hashscan_hit *hit) {
   struct output *out = &run->out;
   char hex[HASHSCAN_MAX_HEX];
-  hashscan_entry entry;
+  hashscan_entry entry = HASHSCAN_ENTRY_INIT;
   const bool readable = query->reason[0] == '\0';
   output_format(out, "%" PRIu64 ",%s", query->number, hashscan_outcome_name(outcome_of(query, hit != NULL)));
   if (hit != NULL && hashscan_index_entry(run->index, hit->entry, &entry, NULL) == HASHSCAN_SUCCESS) {

@@ -107,8 +107,13 @@ static void write_matches(struct json *json, const hashscan_verdict *verdict) {
   json_array_begin(json, "matches");
   for (size_t i = 0; i < verdict->match_count; i++) {
     const hashscan_match *match = &verdict->matches[i];
-    const hashscan_entry entry = {match->kind, NULL,          match->list,       match->version,
-                                  match->id,   match->labels, match->label_count};
+    const hashscan_entry entry = {.size = sizeof entry,
+                                  .kind = match->kind,
+                                  .list = match->list,
+                                  .version = match->version,
+                                  .id = match->id,
+                                  .labels = match->labels,
+                                  .label_count = match->label_count};
     const char *view = match->view == HASHSCAN_VIEW_STORED ? NULL : hashscan_view_name(match->view);
     record_match(json, &entry, match->distance, view, hashscan_transform_name(match->transform));
   }

@@ -32,26 +32,25 @@ static void put_inside(struct output *out, const char *text, bool escaped) {
   }
 }
 
-static void put_field(struct output *out, const char *texts, size_t count) {
-  bool quotes = false, escaped = count > 0 && texts[0] == '\\';
-  const char *text = texts;
-  for (size_t i = 0; i < count; i++, text += strlen(text) + 1) {
-    quotes = quotes || needs_quotes(text);
-    escaped = escaped || needs_escapes(text);
+static void put_field(struct output *out, const char *const *texts, size_t count) {
+  bool quotes = false, escaped = count > 0 && texts[0][0] == '\\';
+  for (size_t i = 0; i < count; i++) {
+    quotes = quotes || needs_quotes(texts[i]);
+    escaped = escaped || needs_escapes(texts[i]);
   }
   if (quotes) output_put(out, "\"", 1);
   if (escaped) output_put(out, "\\", 1);
-  for (size_t i = 0; i < count; i++, texts += strlen(texts) + 1) {
+  for (size_t i = 0; i < count; i++) {
     if (i > 0) output_put(out, ";", 1);
-    put_inside(out, texts, escaped);
+    put_inside(out, texts[i], escaped);
   }
   if (quotes) output_put(out, "\"", 1);
 }
 
 void csv_text(struct output *out, const char *text) {
-  put_field(out, text, 1);
+  put_field(out, &text, 1);
 }
 
-void csv_labels(struct output *out, const char *labels, size_t count) {
+void csv_labels(struct output *out, const char *const *labels, size_t count) {
   put_field(out, labels, count);
 }

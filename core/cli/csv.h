@@ -13,6 +13,6 @@
 void csv_text(struct output *out, const char *text);
 
 /* Writes labels, as in hashscan_entry, as one field, with semicolons between them. */
-void csv_labels(struct output *out, const char *labels, size_t count);
+void csv_labels(struct output *out, const char *const *labels, size_t count);
 
 #endif

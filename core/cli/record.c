@@ -18,8 +18,7 @@ void record_match(struct json *json, const hashscan_entry *entry, unsigned dista
   if (view != NULL) json_string(json, "view", view);
   if (transform != NULL) json_string(json, "transform", transform);
   json_array_begin(json, "labels");
-  const char *label = entry->labels;
-  for (size_t i = 0; i < entry->label_count; i++, label += strlen(label) + 1) json_string(json, NULL, label);
+  for (size_t i = 0; i < entry->label_count; i++) json_string(json, NULL, entry->labels[i]);
   json_array_end(json);
   json_object_end(json);
 }

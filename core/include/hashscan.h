@@ -452,17 +452,24 @@ typedef struct hashscan_list_report {
 /* The longest name or version of a list, in bytes. */
 #define HASHSCAN_MAX_LIST_NAME 4096
 
-/* One list entry. In hashscan_builder_add the strings are the caller's; from hashscan_index_entry they belong to
- * the index. */
+/* One list entry. What hashscan_builder_add gets is the caller's; what hashscan_index_entry fills in belongs to the
+ * index. */
 typedef struct hashscan_entry {
+  size_t size; /* sizeof(hashscan_entry) */
   hashscan_kind kind;
+  uint32_t reserved;   /* 0 */
   const uint8_t *hash; /* hashscan_kind_bytes(kind) bytes */
-  const char *list;    /* UTF-8 */
+  const char *list;    /* UTF-8, as all strings here; NULL counts as "" where the caller fills this in */
   const char *version;
-  const char *id;     /* the list's own name for the entry; "" when it has none */
-  const char *labels; /* label_count terminated strings, one right after the other; "" when none */
+  const char *id;            /* the list's own name for the entry; "" when it has none */
+  const char *const *labels; /* label_count strings; NULL when there are none */
   size_t label_count;
 } hashscan_entry;
+
+#define HASHSCAN_ENTRY_INIT                                                                                            \
+  { sizeof(hashscan_entry), HASHSCAN_KIND_PDQ, 0, NULL, "", "", "", NULL, 0 }
+
+HASHSCAN_API void hashscan_entry_default(hashscan_entry *entry, size_t size);
 
 /* Collects entries in memory and writes an index. One thread at a time. */
 typedef struct hashscan_builder hashscan_builder;
@@ -630,7 +637,8 @@ typedef int (*hashscan_list_fn)(void *user, const char *name, const char *versio
 HASHSCAN_API hashscan_code hashscan_index_read_info(const char *path, hashscan_index_info *info,
                                                     hashscan_list_fn on_list, void *user, hashscan_error *error);
 
-/* Entry number `entry` (0 to info.entries - 1); its pointers live as long as the index. Errors: ARGUMENT. */
+/* Fills `out`, whose size the caller has set (start from HASHSCAN_ENTRY_INIT), with entry number `entry` (0 to
+ * info.entries - 1). Its pointers live as long as the index. Errors: ARGUMENT. */
 HASHSCAN_API hashscan_code hashscan_index_entry(const hashscan_index *index, uint64_t entry, hashscan_entry *out,
                                                 hashscan_error *error);
 
@@ -746,10 +754,11 @@ HASHSCAN_API hashscan_code hashscan_method_parse(const char *name, hashscan_meth
 typedef struct hashscan_match {
   uint64_t entry; /* in the snapshot that answered */
   hashscan_kind kind;
-  unsigned distance;                        /* bits; 0 for digests */
-  hashscan_view view;                       /* of the query image: the one that is closest, the first among equals */
-  hashscan_transform transform;             /* of that view, likewise */
-  const char *list, *version, *id, *labels; /* as in hashscan_entry; live as long as the verdict */
+  unsigned distance;               /* bits; 0 for digests */
+  hashscan_view view;              /* of the query image: the one that is closest, the first among equals */
+  hashscan_transform transform;    /* of that view, likewise */
+  const char *list, *version, *id; /* as in hashscan_entry; live as long as the verdict, as the labels do */
+  const char *const *labels;
   size_t label_count;
 } hashscan_match;
 

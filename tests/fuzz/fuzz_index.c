@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../support/entries.h"
 #include "../support/seal.h"
 #include "base/file_read.h"
 #include "hamming/hamming.h"
@@ -32,7 +33,9 @@ static void fill(hashscan_builder *builder) {
     for (unsigned j = 0; j < sizeof hash; j++) hash[j] = (uint8_t)((i % 40) * 89 + j * j);
     char id[8];
     snprintf(id, sizeof id, "%u", i);
-    const hashscan_entry entry = {(hashscan_kind)(i % 4), hash, i % 5 ? "a" : "b", "1", id, "x\0y", i % 3};
+    static const char *const labels[] = {"x", "y"};
+    const hashscan_entry entry =
+        entry_labelled((hashscan_kind)(i % 4), hash, i % 5 ? "a" : "b", "1", id, labels, i % 3);
     require(hashscan_builder_add(builder, &entry, NULL) == HASHSCAN_SUCCESS);
   }
 }
@@ -61,7 +64,7 @@ static void make_valid(void) {
 }
 
 static size_t walk_entry(const struct segment *segment, uint32_t number) {
-  hashscan_entry entry;
+  struct list_entry entry;
   segment_entry(segment, number, &entry);
   size_t read = strlen(entry.list) + strlen(entry.version) + strlen(entry.id);
   const char *label = entry.labels;

@@ -20,7 +20,7 @@ struct seen {
   unsigned hash_sum; /* so that every byte of a hash is read */
 };
 
-static hashscan_code check_entry(void *user, const hashscan_entry *entry, hashscan_error *error) {
+static hashscan_code check_entry(void *user, const struct list_entry *entry, hashscan_error *error) {
   struct seen *seen = user;
   (void)error;
   seen->entries++;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../support/entries.h"
 #include "index/build/segment_writer.h"
 #include "index/search/log.h"
 
@@ -28,7 +29,8 @@ static void make_segment(struct buffer *segment, unsigned entries) {
     char id[16];
     for (unsigned j = 0; j < sizeof hash; j++) hash[j] = (uint8_t)((i % 15) * 89 + j * j);
     snprintf(id, sizeof id, "%u", i);
-    const hashscan_entry entry = {(hashscan_kind)(i % HASHSCAN_KIND_COUNT), hash, i % 5 ? "a" : "b", "1", id, "x", 1};
+    const hashscan_entry entry =
+        entry_labelled((hashscan_kind)(i % HASHSCAN_KIND_COUNT), hash, i % 5 ? "a" : "b", "1", id, ENTRY_LABELS("x"));
     require(hashscan_builder_add(builder, &entry, NULL) == HASHSCAN_SUCCESS);
   }
   require(builder_sort(builder, NULL) == HASHSCAN_SUCCESS);
@@ -41,7 +43,7 @@ static void check_part(struct part *part) {
   const uint32_t live = part_live_count(part);
   require(part_live_before(part, part->segment.entry_count) == live);
   for (uint32_t i = 0; i < live; i++) {
-    hashscan_entry entry;
+    struct list_entry entry;
     const uint32_t number = part_live_entry(part, i);
     require(number < part->segment.entry_count && !part_is_dead(part, number) && part_live_before(part, number) == i);
     part_entry(part, number, &entry);
@@ -62,9 +64,9 @@ static void check_entries(const struct log_entries *entries) {
   struct log_writer again = {0};
   require(hashscan_builder_create(&builder, NULL) == HASHSCAN_SUCCESS);
   for (size_t i = 0; i < entries->count; i++) {
-    hashscan_entry entry;
+    struct list_entry entry;
     log_entry_decode(&entries->items[i], &entry);
-    require(hashscan_builder_add(builder, &entry, NULL) == HASHSCAN_SUCCESS);
+    require(builder_add(builder, &entry, NULL) == HASHSCAN_SUCCESS);
     again.bytes.size = 0;
     log_put_entry(&again, &entry);
     require(again.bytes.size == entries->items[i].size + LOG_RECORD_HEADER_BYTES &&

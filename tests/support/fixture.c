@@ -12,6 +12,7 @@
 
 #include <jpeglib.h>
 
+#include "entries.h"
 #include "random.h"
 
 #define REQUIRE(condition)                                                                                             \
@@ -198,8 +199,7 @@ hashscan_image_hash fixture_hash(const struct fixture_bytes *bytes) {
 }
 
 void fixture_add(hashscan_builder *builder, hashscan_kind kind, const uint8_t *hash, const char *id) {
-  const hashscan_entry entry = {
-      .kind = kind, .hash = hash, .list = "demo", .version = "1", .id = id, .labels = "A1\0B2", .label_count = 2};
+  const hashscan_entry entry = entry_labelled(kind, hash, "demo", "1", id, ENTRY_LABELS("A1", "B2"));
   REQUIRE(hashscan_builder_add(builder, &entry, NULL) == HASHSCAN_SUCCESS);
 }
 

@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "../support/entries.h"
 #include "../support/expect.h"
 #include "../support/fixture.h"
 #include "../support/indexes.h"
@@ -88,7 +89,7 @@ static void stage(hashscan_updater *updater, size_t first, size_t end) {
   for (size_t i = first; i < end; i++) {
     uint8_t hash[HASHSCAN_MAX_HASH_BYTES];
     indexes_hash(HASHSCAN_KIND_PDQ, i, hash);
-    const hashscan_entry entry = {HASHSCAN_KIND_PDQ, hash, "added", "1", "id", "", 0};
+    const hashscan_entry entry = entry_plain(HASHSCAN_KIND_PDQ, hash, "added", "1", "id");
     assert_int_equal(hashscan_updater_add(updater, &entry, &failure), HASHSCAN_SUCCESS);
   }
 }

@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "../support/entries.h"
 #include "../support/fixture.h"
 #include "../support/indexes.h"
 #include "../support/random.h"
@@ -174,7 +175,7 @@ static void build_and_open(void) {
     assert_null(builder);
     return;
   }
-  const hashscan_entry entry = {HASHSCAN_KIND_PDQ, hash.hashes[0].bytes, "demo", "1", "x", "", 0};
+  const hashscan_entry entry = entry_plain(HASHSCAN_KIND_PDQ, hash.hashes[0].bytes, "demo", "1", "x");
   hashscan_index *index;
   if (succeeded(hashscan_builder_add(builder, &entry, &error), &error) &&
       succeeded(hashscan_builder_add_list_bytes(builder, "list", list, sizeof list - 1, NULL, NULL, &error), &error) &&
@@ -203,7 +204,7 @@ static void update(void) {
   }
   const hashscan_list_options options = {.size = sizeof options, .name = "demo", .version = "2"};
   const uint8_t digest[16] = {1};
-  const hashscan_entry entry = {HASHSCAN_KIND_MD5, digest, "more", "1", "x", "", 0};
+  const hashscan_entry entry = entry_plain(HASHSCAN_KIND_MD5, digest, "more", "1", "x");
   bool whole =
       succeeded(hashscan_updater_add(updater, &entry, &error), &error) &&
       succeeded(hashscan_updater_remove_hash(updater, HASHSCAN_KIND_PDQ, hash.hashes[0].bytes, &error), &error) &&
@@ -262,7 +263,7 @@ static void search_many(void) {
     hashscan_builder *builder = indexes_builder();
     for (size_t i = 0; i < MANY; i++) {
       for (size_t k = 0; k < 32; k++) hashes[i][k] = (uint8_t)random_next(&state);
-      const hashscan_entry entry = {HASHSCAN_KIND_PDQ, hashes[i], "l", "v", "", "", 0};
+      const hashscan_entry entry = entry_plain(HASHSCAN_KIND_PDQ, hashes[i], "l", "v", "");
       assert_int_equal(hashscan_builder_add(builder, &entry, NULL), HASHSCAN_SUCCESS);
     }
     index = indexes_write_and_open(builder, path);

@@ -287,7 +287,7 @@ static int stop_at_once(void *user, const hashscan_hit *hit) {
 static void index_arguments(void **state) {
   (void)state;
   hashscan_index *index;
-  hashscan_entry entry;
+  hashscan_entry entry = HASHSCAN_ENTRY_INIT;
   assert_int_equal(hashscan_index_open(index_path, &index, NULL), HASHSCAN_SUCCESS);
   const hashscan_pdq query = {{1, 2, 3}};
   const uint8_t digest[HASHSCAN_MAX_HASH_BYTES] = {0};

@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "../support/entries.h"
 #include "index/build/segment_writer.h"
 #include "scan/folder_set.h"
 
@@ -96,7 +97,8 @@ static hashscan_builder *flooded_builder(void) {
   for (uint32_t i = 0; i < KEYS; i++) {
     uint8_t hash[HASHSCAN_MAX_HASH_BYTES] = {0};
     store_u32(hash, i * 2654435761u);
-    const hashscan_entry entry = {HASHSCAN_KIND_MD5, hash, NAME, versions.labels[i], "id", labels.labels[i], 1};
+    const char *const label = labels.labels[i];
+    const hashscan_entry entry = entry_labelled(HASHSCAN_KIND_MD5, hash, NAME, versions.labels[i], "id", &label, 1);
     assert_int_equal(hashscan_builder_add(builder, &entry, NULL), HASHSCAN_SUCCESS);
   }
   assert_int_equal(builder_sort(builder, NULL), HASHSCAN_SUCCESS);

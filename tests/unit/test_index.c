@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "../support/entries.h"
 #include "../support/fixture.h"
 #include "../support/indexes.h"
 #include "../support/random.h"
@@ -105,7 +106,7 @@ static void check_search(const hashscan_index *index, const struct corpus *corpu
       indexes_search(index, HASHSCAN_KIND_PDQ, corpus->queries, NULL, QUERIES, radius, collect, &hits, &error),
       HASHSCAN_SUCCESS);
   for (size_t i = 0; i < hits.count; i++) {
-    hashscan_entry entry;
+    hashscan_entry entry = HASHSCAN_ENTRY_INIT;
     assert_int_equal(hashscan_index_entry(index, hits.items[i].entry, &entry, &error), HASHSCAN_SUCCESS);
     const size_t id = strtoul(entry.id, NULL, 10);
     assert_true(id < corpus->count);
@@ -167,7 +168,7 @@ static void check_lookup(const hashscan_index *index, hashscan_kind kind, size_t
   assert_int_equal(hashscan_index_lookup(index, kind, digest, collect, &hits, &error), HASHSCAN_SUCCESS);
   assert_int_equal(hits.count, expected);
   for (size_t i = 0; i < hits.count; i++) {
-    hashscan_entry entry;
+    hashscan_entry entry = HASHSCAN_ENTRY_INIT;
     assert_int_equal(hashscan_index_entry(index, hits.items[i].entry, &entry, &error), HASHSCAN_SUCCESS);
     assert_int_equal(entry.kind, kind);
     assert_memory_equal(entry.hash, digest, hashscan_kind_bytes(kind));
@@ -232,21 +233,22 @@ static void test_entries(void **unused) {
   (void)unused;
   static const uint8_t hash[32] = {7};
   static const struct {
-    const char *list, *version, *id, *labels;
+    const char *list, *version, *id;
+    const char *labels[3];
     size_t label_count;
-  } cases[] = {{"caf\xc3\xa9", "2026-11-23", "7f", "A1\0B2", 2},
-               {"caf\xc3\xa9", "2026-11-24", "\xf0\x9f\x92\xa9 \"\n", "B2\0A1", 2},
-               {"other", "", "", "", 0},
-               {"caf\xc3\xa9", "2026-11-23", "7f", "A1\0B2", 2},
-               {"", "", "x", "\0", 1},
-               {NULL, NULL, NULL, NULL, 0},
-               {"a", "bc", "y", "A1", 1},
-               {"ab", "c", "y", "A1\0B2\0C3", 3}};
+  } cases[] = {{"caf\xc3\xa9", "2026-11-23", "7f", {"A1", "B2"}, 2},
+               {"caf\xc3\xa9", "2026-11-24", "\xf0\x9f\x92\xa9 \"\n", {"B2", "A1"}, 2},
+               {"other", "", "", {NULL}, 0},
+               {"caf\xc3\xa9", "2026-11-23", "7f", {"A1", "B2"}, 2},
+               {"", "", "x", {""}, 1},
+               {NULL, NULL, NULL, {NULL}, 0},
+               {"a", "bc", "y", {"A1"}, 1},
+               {"ab", "c", "y", {"A1", "B2", "C3"}, 3}};
   const size_t count = sizeof cases / sizeof *cases;
   hashscan_builder *builder = indexes_builder();
   for (size_t i = 0; i < count; i++) {
-    const hashscan_entry entry = {
-        HASHSCAN_KIND_SHA1, hash, cases[i].list, cases[i].version, cases[i].id, cases[i].labels, cases[i].label_count};
+    const hashscan_entry entry = entry_labelled(HASHSCAN_KIND_SHA1, hash, cases[i].list, cases[i].version, cases[i].id,
+                                                cases[i].labels, cases[i].label_count);
     assert_int_equal(hashscan_builder_add(builder, &entry, &error), HASHSCAN_SUCCESS);
   }
   hashscan_index *index = indexes_write_and_open(builder, path_of("entries"));
@@ -259,7 +261,7 @@ static void test_entries(void **unused) {
   assert_int_equal(info.lists, 6);
   /* Equal hashes: entries keep the order in which they were added. */
   for (size_t i = 0; i < count; i++) {
-    hashscan_entry entry;
+    hashscan_entry entry = HASHSCAN_ENTRY_INIT;
     assert_int_equal(hashscan_index_entry(index, i, &entry, &error), HASHSCAN_SUCCESS);
     assert_int_equal(entry.kind, HASHSCAN_KIND_SHA1);
     assert_memory_equal(entry.hash, hash, 20);
@@ -267,18 +269,42 @@ static void test_entries(void **unused) {
     assert_string_equal(entry.version, cases[i].version == NULL ? "" : cases[i].version);
     assert_string_equal(entry.id, cases[i].id == NULL ? "" : cases[i].id);
     assert_int_equal(entry.label_count, cases[i].label_count);
-    const char *expected = cases[i].labels;
-    const char *label = entry.labels;
-    for (size_t j = 0; j < entry.label_count; j++) {
-      assert_string_equal(label, expected);
-      label += strlen(label) + 1;
-      expected += strlen(expected) + 1;
-    }
-    if (entry.label_count == 0) assert_string_equal(entry.labels, "");
+    for (size_t j = 0; j < entry.label_count; j++) assert_string_equal(entry.labels[j], cases[i].labels[j]);
+    if (entry.label_count == 0) assert_null(entry.labels);
   }
-  hashscan_entry entry;
+  hashscan_entry entry = HASHSCAN_ENTRY_INIT;
   assert_int_equal(hashscan_index_entry(index, count, &entry, &error), HASHSCAN_E_ARGUMENT);
   assert_int_equal(hashscan_index_entry(index, UINT64_MAX, &entry, &error), HASHSCAN_E_ARGUMENT);
+  hashscan_index_close(index);
+}
+
+/* A caller that knows less of the struct, one that knows more, and one that has not said. */
+static void test_entry_sizes(void **unused) {
+  (void)unused;
+  static const uint8_t hash[32] = {7};
+  hashscan_builder *builder = indexes_builder();
+  const hashscan_entry added = entry_labelled(HASHSCAN_KIND_MD5, hash, "l", "v", "i", ENTRY_LABELS("x"));
+  assert_int_equal(hashscan_builder_add(builder, &added, &error), HASHSCAN_SUCCESS);
+  hashscan_index *index = indexes_write_and_open(builder, path_of("sizes"));
+  hashscan_builder_destroy(builder);
+  struct {
+    hashscan_entry entry;
+    uint64_t later[2];
+  } large = {HASHSCAN_ENTRY_INIT, {1, 2}};
+  large.entry.size = sizeof large.entry + 8;
+  assert_int_equal(hashscan_index_entry(index, 0, &large.entry, &error), HASHSCAN_SUCCESS);
+  assert_int_equal(large.entry.size, sizeof large.entry + 8);
+  assert_string_equal(large.entry.labels[0], "x");
+  assert_int_equal(large.later[0], 0);
+  assert_int_equal(large.later[1], 2);
+  hashscan_entry small = HASHSCAN_ENTRY_INIT;
+  small.size = offsetof(hashscan_entry, id);
+  small.id = "untouched";
+  assert_int_equal(hashscan_index_entry(index, 0, &small, &error), HASHSCAN_SUCCESS);
+  assert_string_equal(small.version, "v");
+  assert_string_equal(small.id, "untouched");
+  small.size = 0;
+  assert_int_equal(hashscan_index_entry(index, 0, &small, &error), HASHSCAN_E_ARGUMENT);
   hashscan_index_close(index);
 }
 
@@ -322,15 +348,15 @@ static void test_list_limit(void **unused) {
   for (unsigned i = 0; i <= 65536; i++) {
     char name[24];
     snprintf(name, sizeof name, "list %u", i);
-    const hashscan_entry entry = {HASHSCAN_KIND_PDQ, hash, name, "v", "", "", 0};
+    const hashscan_entry entry = entry_plain(HASHSCAN_KIND_PDQ, hash, name, "v", "");
     assert_int_equal(hashscan_builder_add(builder, &entry, &error), i < 65536 ? HASHSCAN_SUCCESS : HASHSCAN_E_LIMIT);
   }
   assert_string_equal(error.message, "more than 65536 lists");
-  const hashscan_entry known = {HASHSCAN_KIND_PDQ, hash, "list 7", "v", "", "", 0};
+  const hashscan_entry known = entry_plain(HASHSCAN_KIND_PDQ, hash, "list 7", "v", "");
   assert_int_equal(hashscan_builder_add(builder, &known, &error), HASHSCAN_SUCCESS);
   hashscan_index *index = indexes_write_and_open(builder, path_of("lists"));
   hashscan_builder_destroy(builder);
-  hashscan_entry entry;
+  hashscan_entry entry = HASHSCAN_ENTRY_INIT;
   const char *name;
   uint64_t entries;
   assert_int_equal(hashscan_index_entry(index, 65535, &entry, &error), HASHSCAN_SUCCESS);
@@ -344,13 +370,22 @@ static void test_builder_errors(void **unused) {
   (void)unused;
   hashscan_builder *builder = indexes_builder();
   static const uint8_t hash[32] = {1};
-  const hashscan_entry bad[] = {{(hashscan_kind)5, hash, "l", "v", "i", "", 0},
-                                {HASHSCAN_KIND_PDQ, NULL, "l", "v", "i", "", 0},
-                                {HASHSCAN_KIND_PDQ, hash, "\xff", "v", "i", "", 0},
-                                {HASHSCAN_KIND_PDQ, hash, "l", "\xff", "i", "", 0},
-                                {HASHSCAN_KIND_PDQ, hash, "l", "v", "\xc0\x80", "", 0},
-                                {HASHSCAN_KIND_PDQ, hash, "l", "v", "i", "ok\0\xe2\x82", 2},
-                                {HASHSCAN_KIND_PDQ, hash, "l", "v", "i", NULL, 1}};
+  hashscan_entry no_size = entry_plain(HASHSCAN_KIND_PDQ, hash, "l", "v", "i");
+  hashscan_entry reserved = no_size;
+  no_size.size = 0;
+  reserved.reserved = 1;
+  const hashscan_entry bad[] = {
+      entry_plain((hashscan_kind)5, hash, "l", "v", "i"),
+      entry_plain(HASHSCAN_KIND_PDQ, NULL, "l", "v", "i"),
+      entry_plain(HASHSCAN_KIND_PDQ, hash, "\xff", "v", "i"),
+      entry_plain(HASHSCAN_KIND_PDQ, hash, "l", "\xff", "i"),
+      entry_plain(HASHSCAN_KIND_PDQ, hash, "l", "v", "\xc0\x80"),
+      entry_labelled(HASHSCAN_KIND_PDQ, hash, "l", "v", "i", ENTRY_LABELS("ok", "\xe2\x82")),
+      entry_labelled(HASHSCAN_KIND_PDQ, hash, "l", "v", "i", ENTRY_LABELS("ok", NULL)),
+      entry_labelled(HASHSCAN_KIND_PDQ, hash, "l", "v", "i", NULL, 1),
+      no_size,
+      reserved,
+  };
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
     assert_int_equal(hashscan_builder_add(builder, &bad[i], &error), HASHSCAN_E_ARGUMENT);
   assert_int_equal(hashscan_builder_add(builder, NULL, &error), HASHSCAN_E_ARGUMENT);
@@ -408,10 +443,11 @@ static void test_speed(void **unused) {
 
 int main(void) {
   fixture_folder(folder);
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_search),       cmocka_unit_test(test_search_edges),   cmocka_unit_test(test_lookup),
-      cmocka_unit_test(test_lookup_edges), cmocka_unit_test(test_entries),        cmocka_unit_test(test_info),
-      cmocka_unit_test(test_list_limit),   cmocka_unit_test(test_builder_errors), cmocka_unit_test(test_speed)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_search),         cmocka_unit_test(test_search_edges),
+                                     cmocka_unit_test(test_lookup),         cmocka_unit_test(test_lookup_edges),
+                                     cmocka_unit_test(test_entries),        cmocka_unit_test(test_entry_sizes),
+                                     cmocka_unit_test(test_info),           cmocka_unit_test(test_list_limit),
+                                     cmocka_unit_test(test_builder_errors), cmocka_unit_test(test_speed)};
   const int failed = cmocka_run_group_tests(tests, NULL, NULL);
   fixture_remove(folder);
   return failed;

@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "../support/entries.h"
 #include "../support/fixture.h"
 #include "../support/guard.h"
 #include "../support/seal.h"
@@ -304,19 +305,20 @@ static void test_long_list_names(void **unused) {
   memset(name, 'n', sizeof name - 1);
   hashscan_builder *builder;
   assert_int_equal(hashscan_builder_create(&builder, &error), HASHSCAN_SUCCESS);
-  hashscan_entry entry = {HASHSCAN_KIND_PDQ, hash, name, "v", name, "", 0};
+  hashscan_entry entry = entry_plain(HASHSCAN_KIND_PDQ, hash, name, "v", name);
   assert_int_equal(hashscan_builder_add(builder, &entry, &error), HASHSCAN_E_LIMIT);
-  entry = (hashscan_entry){HASHSCAN_KIND_PDQ, hash, "l", name, name, "", 0};
+  entry = entry_plain(HASHSCAN_KIND_PDQ, hash, "l", name, name);
   assert_int_equal(hashscan_builder_add(builder, &entry, &error), HASHSCAN_E_LIMIT);
   struct log_writer log = {0};
   struct log_entries entries = {0};
   log_put_header(&log);
-  log_put_entry(&log, &entry);
+  log_put_entry(&log,
+                &(struct list_entry){.kind = HASHSCAN_KIND_PDQ, .hash = hash, .list = "l", .version = name, .id = "i"});
   assert_int_equal(log_replay("l", log.bytes.bytes, log.bytes.size, NULL, 0, &entries, &error), HASHSCAN_E_FORMAT);
   assert_non_null(strstr(error.message, "too long"));
   log_entries_free(&entries);
   buffer_free(&log.bytes);
-  entry = (hashscan_entry){HASHSCAN_KIND_PDQ, hash, name + 1, name + 1, name, "", 0};
+  entry = entry_plain(HASHSCAN_KIND_PDQ, hash, name + 1, name + 1, name);
   assert_int_equal(hashscan_builder_add(builder, &entry, &error), HASHSCAN_SUCCESS);
 
   struct buffer bytes = {0};

@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "../../bench/index_data.h"
+#include "../support/entries.h"
 #include "../support/fixture.h"
 #include "../support/indexes.h"
 #include "../support/random.h"
@@ -108,7 +109,7 @@ struct corpus {
 
 static void write_index(const struct corpus *corpus, const char *path) {
   hashscan_builder *builder = indexes_builder();
-  hashscan_entry entry = {corpus->kind, NULL, "l", "v", "", "", 0};
+  hashscan_entry entry = entry_plain(corpus->kind, NULL, "l", "v", "");
   for (size_t i = 0; i < corpus->count; i++) {
     entry.hash = corpus->entries + i * corpus->row_bytes;
     assert_int_equal(hashscan_builder_add(builder, &entry, NULL), HASHSCAN_SUCCESS);

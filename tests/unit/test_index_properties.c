@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "../../bench/index_data.h"
+#include "../support/entries.h"
 #include "../support/expect.h"
 #include "../support/fixture.h"
 #include "../support/indexes.h"
@@ -81,7 +82,7 @@ static void collect(struct collector *collector, const char *id, const char *lis
 
 static int on_hit(void *user, const hashscan_hit *hit) {
   struct collector *collector = user;
-  hashscan_entry entry;
+  hashscan_entry entry = HASHSCAN_ENTRY_INIT;
   if (hashscan_index_entry(collector->index, hit->entry, &entry, NULL) != HASHSCAN_SUCCESS) return 1;
   collect(collector, entry.id, entry.list, hit->query, hit->distance);
   return 0;
@@ -157,7 +158,7 @@ struct shown {
 
 static hashscan_entry show(uint32_t number, struct shown *shown) {
   snprintf(shown->id, sizeof shown->id, "%u", number);
-  return (hashscan_entry){kind_of(number), data.rows + (size_t)number * 32, list_of(number), "1", shown->id, "", 0};
+  return entry_plain(kind_of(number), data.rows + (size_t)number * 32, list_of(number), "1", shown->id);
 }
 
 /* Numbers below `count`, shuffled. */

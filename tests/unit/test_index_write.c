@@ -94,7 +94,7 @@ static void check_holds(const hashscan_index *index, uint64_t count) {
     const hashscan_kind kind = (hashscan_kind)(i % HASHSCAN_KIND_COUNT);
     hashscan_pdq hash;
     uint64_t found = UINT64_MAX;
-    hashscan_entry entry;
+    hashscan_entry entry = HASHSCAN_ENTRY_INIT;
     indexes_hash(kind, i, hash.bytes);
     const hashscan_code code = hashscan_kind_perceptual(kind)
                                    ? indexes_search(index, kind, &hash, NULL, 1, 0, keep_entry, &found, &error)

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "../support/entries.h"
 #include "../support/expect.h"
 #include "../support/fixture.h"
 #include "../support/indexes.h"
@@ -42,7 +43,7 @@ static int remove_folder(void **unused) {
 static uint64_t count_of_list(const hashscan_index *index, const char *name, const char *version) {
   uint64_t count = 0;
   for (uint64_t i = 0; i < index->entries; i++) {
-    hashscan_entry entry;
+    hashscan_entry entry = HASHSCAN_ENTRY_INIT;
     OK(hashscan_index_entry(index, i, &entry, &error));
     count += strcmp(entry.list, name) == 0 && strcmp(entry.version, version) == 0;
   }
@@ -56,7 +57,7 @@ static uint64_t count_distinct(const hashscan_index *index) {
     const struct part *part = &index->parts[i];
     const uint8_t *last = NULL;
     for (uint32_t j = 0; j < part->segment.entry_count; j++) {
-      hashscan_entry entry;
+      struct list_entry entry;
       part_entry(part, j, &entry);
       if (part_is_dead(part, j) || entry.kind != HASHSCAN_KIND_PDQ) continue;
       distinct += last == NULL || memcmp(last, entry.hash, 32) != 0;
@@ -70,7 +71,7 @@ static void check_by_counting(const hashscan_index *index, const struct infos *f
   uint64_t by_kind[HASHSCAN_KIND_COUNT] = {0};
   uint64_t listed = 0;
   for (uint64_t i = 0; i < found->info.entries; i++) {
-    hashscan_entry entry;
+    hashscan_entry entry = HASHSCAN_ENTRY_INIT;
     OK(hashscan_index_entry(index, i, &entry, &error));
     by_kind[entry.kind]++;
   }
@@ -118,7 +119,7 @@ static void stage(hashscan_updater *updater, size_t first, size_t end, const cha
     const hashscan_kind kind = (hashscan_kind)(i / 3 % HASHSCAN_KIND_COUNT);
     indexes_hash(kind, i / 3, hash);
     snprintf(id, sizeof id, "%zu", i);
-    const hashscan_entry entry = {kind, hash, list, version, id, "x", 1};
+    const hashscan_entry entry = entry_labelled(kind, hash, list, version, id, ENTRY_LABELS("x"));
     OK(hashscan_updater_add(updater, &entry, &error));
   }
 }
@@ -334,7 +335,7 @@ static uint8_t *map_segment(size_t *size) {
   for (size_t i = 0; i < MANY; i++) {
     uint8_t hash[HASHSCAN_MAX_HASH_BYTES];
     indexes_hash(HASHSCAN_KIND_PDQ, i / 2, hash);
-    const hashscan_entry entry = {HASHSCAN_KIND_PDQ, hash, i % 3 ? "a" : "b", "1", "an id", "", 0};
+    const hashscan_entry entry = entry_plain(HASHSCAN_KIND_PDQ, hash, i % 3 ? "a" : "b", "1", "an id");
     OK(hashscan_builder_add(builder, &entry, &error));
   }
   OK(builder_sort(builder, &error));

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "../support/entries.h"
 #include "../support/expect.h"
 #include "../support/fixture.h"
 #include "../support/indexes.h"
@@ -40,7 +41,7 @@ static void stage(hashscan_updater *updater, size_t first, size_t end, const cha
     char id[16];
     indexes_hash(kind, i / 2, hash);
     snprintf(id, sizeof id, "%zu", i);
-    const hashscan_entry entry = {kind, hash, list, "1", id, "x", 1};
+    const hashscan_entry entry = entry_labelled(kind, hash, list, "1", id, ENTRY_LABELS("x"));
     OK(hashscan_updater_add(updater, &entry, &error));
   }
 }

@@ -36,7 +36,7 @@ static void write_text(struct transcript *out, const char *text) {
   assert_true(out->used < sizeof out->text);
 }
 
-static hashscan_code record(void *user, const hashscan_entry *entry, hashscan_error *sink_error) {
+static hashscan_code record(void *user, const struct list_entry *entry, hashscan_error *sink_error) {
   struct transcript *out = user;
   char hex[HASHSCAN_MAX_HEX];
   if (out->refuse_after != 0 && out->entries == out->refuse_after) {
@@ -320,7 +320,7 @@ static void test_sink_stops(void **unused) {
   assert_int_equal(report.lines, 3);
 }
 
-static hashscan_code check_name(void *user, const hashscan_entry *entry, hashscan_error *unused) {
+static hashscan_code check_name(void *user, const struct list_entry *entry, hashscan_error *unused) {
   (void)unused;
   assert_string_equal(entry->list, user);
   assert_string_equal(entry->version, "");
@@ -355,7 +355,7 @@ static void test_files(void **unused) {
   fixture_remove(folder);
 }
 
-static hashscan_code ignore(void *user, const hashscan_entry *entry, hashscan_error *unused) {
+static hashscan_code ignore(void *user, const struct list_entry *entry, hashscan_error *unused) {
   (void)user;
   (void)entry;
   (void)unused;

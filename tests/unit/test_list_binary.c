@@ -28,7 +28,7 @@ struct expected {
 static hashscan_list_report report;
 static hashscan_error error;
 
-static hashscan_code check_entry(void *user, const hashscan_entry *entry, hashscan_error *sink_error) {
+static hashscan_code check_entry(void *user, const struct list_entry *entry, hashscan_error *sink_error) {
   struct expected *expected = user;
   if (expected->refuse_after != 0 && expected->entries == expected->refuse_after) {
     sink_error->code = HASHSCAN_E_LIMIT;
@@ -291,7 +291,7 @@ static void test_a_cut_list_changes_nothing(void **unused) {
 /* ---- Speed --------------------------------------------------------------------------------------------------------
  */
 
-static hashscan_code ignore(void *user, const hashscan_entry *entry, hashscan_error *unused) {
+static hashscan_code ignore(void *user, const struct list_entry *entry, hashscan_error *unused) {
   (void)unused;
   *(uint8_t *)user ^= entry->hash[0];
   return HASHSCAN_SUCCESS;

@@ -40,7 +40,8 @@ static void exact_match_carries_provenance(void **state) {
   assert_string_equal(match->version, "1");
   assert_string_equal(match->id, "0");
   assert_int_equal(match->label_count, 2);
-  assert_memory_equal(match->labels, "A1\0B2", 6);
+  assert_string_equal(match->labels[0], "A1");
+  assert_string_equal(match->labels[1], "B2");
   hashscan_verdict_clear(&verdict);
   assert_null(verdict.matches);
   assert_null(verdict.snapshot);

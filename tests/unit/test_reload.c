@@ -19,6 +19,7 @@
 
 #include <cmocka.h>
 
+#include "../support/entries.h"
 #include "../support/expect.h"
 #include "../support/fixture.h"
 #include "../support/indexes.h"
@@ -52,7 +53,7 @@ static unsigned distance_in(unsigned version) {
 static void put_entry(hashscan_updater *updater, unsigned version, const hashscan_pdq *hash, const char *id) {
   char text[16];
   snprintf(text, sizeof text, "%u", version);
-  const hashscan_entry entry = {HASHSCAN_KIND_PDQ, hash->bytes, "live", text, id, "A1", 1};
+  const hashscan_entry entry = entry_labelled(HASHSCAN_KIND_PDQ, hash->bytes, "live", text, id, ENTRY_LABELS("A1"));
   OK(hashscan_updater_add(updater, &entry, &error));
 }
 
@@ -169,7 +170,7 @@ static bool says(const hashscan_verdict *verdict, unsigned picture, unsigned *ve
   snprintf(id, sizeof id, "%u-%u", *version, picture);
   snprintf(text, sizeof text, "%u", *version);
   return strcmp(match->id, id) == 0 && strcmp(match->version, text) == 0 && strcmp(match->list, "live") == 0 &&
-         strcmp(match->labels, "A1") == 0 && match->distance == distance_in(*version) && is_valid(*version);
+         strcmp(match->labels[0], "A1") == 0 && match->distance == distance_in(*version) && is_valid(*version);
 }
 
 /* A verdict that is kept while others come, to be read again when its version is long gone. */

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "../support/entries.h"
 #include "../support/expect.h"
 #include "../support/fixture.h"
 #include "../support/indexes.h"
@@ -27,9 +28,9 @@ static const char *const ids[] = {"", "a", "ab"};
 /* As a list has them, and as an entry does. Two of them have the same letters in another order, or differently cut. */
 static const struct {
   const char *text;
-  const char *labels;
+  const char *labels[2];
   size_t count;
-} label_sets[] = {{"", "", 0}, {"x", "x", 1}, {"x;y", "x\0y", 2}, {"y;x", "y\0x", 2}, {"xy", "xy", 1}};
+} label_sets[] = {{"", {NULL}, 0}, {"x", {"x"}, 1}, {"x;y", {"x", "y"}, 2}, {"y;x", {"y", "x"}, 2}, {"xy", {"xy"}, 1}};
 
 enum { KINDS = 2, NUMBERS = 3, IDS = 3, LABELS = 5, TYPES = KINDS * NUMBERS * IDS * LABELS };
 
@@ -44,25 +45,20 @@ static void type_of(unsigned number, struct type *type) {
   const unsigned labels = number / KINDS % LABELS;
   indexes_hash(kind, number / KINDS / LABELS % NUMBERS, type->hash);
   type->labels_text = label_sets[labels].text;
-  type->entry = (hashscan_entry){kind,
-                                 type->hash,
-                                 "list",
-                                 "1",
-                                 ids[number / KINDS / LABELS / NUMBERS],
-                                 label_sets[labels].labels,
-                                 label_sets[labels].count};
+  type->entry = entry_labelled(kind, type->hash, "list", "1", ids[number / KINDS / LABELS / NUMBERS],
+                               label_sets[labels].labels, label_sets[labels].count);
 }
 
-static size_t size_of_labels(const hashscan_entry *entry) {
-  size_t size = 0;
-  for (size_t i = 0; i < entry->label_count; i++) size += strlen(entry->labels + size) + 1;
-  return size;
+static bool same_labels(const hashscan_entry *a, const hashscan_entry *b) {
+  if (a->label_count != b->label_count) return false;
+  for (size_t i = 0; i < a->label_count; i++)
+    if (strcmp(a->labels[i], b->labels[i]) != 0) return false;
+  return true;
 }
 
 static bool same(const hashscan_entry *a, const hashscan_entry *b) {
   return a->kind == b->kind && memcmp(a->hash, b->hash, hashscan_kind_bytes(a->kind)) == 0 &&
-         strcmp(a->id, b->id) == 0 && a->label_count == b->label_count &&
-         memcmp(a->labels, b->labels, size_of_labels(a)) == 0;
+         strcmp(a->id, b->id) == 0 && same_labels(a, b);
 }
 
 static unsigned type_number(const hashscan_entry *entry) {
@@ -136,7 +132,7 @@ static void assert_holds(const char *path, const struct version *version, const 
   struct version found = {0};
   hashscan_index_describe(index, &info);
   for (uint64_t i = 0; i < info.entries; i++) {
-    hashscan_entry entry;
+    hashscan_entry entry = HASHSCAN_ENTRY_INIT;
     OK(hashscan_index_entry(index, i, &entry, &error));
     assert_string_equal(entry.list, "list");
     assert_string_equal(entry.version, name);

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "../support/entries.h"
 #include "../support/random.h"
 #include "base/file.h"
 #include "hashscan.h"
@@ -130,7 +131,7 @@ static struct corpus corpus_of(const uint8_t *rows, size_t count, hashscan_kind 
   hashscan_builder *builder;
   assert_int_equal(hashscan_builder_create(&builder, NULL), HASHSCAN_SUCCESS);
   for (size_t i = 0; i < count; i++) {
-    const hashscan_entry entry = {kind, rows + i * corpus.row_bytes, "l", "v", "", "", 0};
+    const hashscan_entry entry = entry_plain(kind, rows + i * corpus.row_bytes, "l", "v", "");
     assert_int_equal(hashscan_builder_add(builder, &entry, NULL), HASHSCAN_SUCCESS);
   }
   assert_int_equal(builder_sort(builder, NULL), HASHSCAN_SUCCESS);

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "../../bench/index_data.h"
+#include "../support/entries.h"
 #include "../support/indexes.h"
 #include "../support/random.h"
 #include "base/file.h"
@@ -44,7 +45,7 @@ static struct corpus *corpus_of(struct data data, hashscan_kind kind, size_t row
   corpus->row_bytes = hashscan_kind_bytes(kind);
   hashscan_builder *builder = indexes_builder();
   for (size_t i = 0; i < rows; i++) {
-    const hashscan_entry entry = {kind, corpus->data.rows + i * corpus->row_bytes, "l", "v", "", "", 0};
+    const hashscan_entry entry = entry_plain(kind, corpus->data.rows + i * corpus->row_bytes, "l", "v", "");
     assert_int_equal(hashscan_builder_add(builder, &entry, NULL), HASHSCAN_SUCCESS);
   }
   assert_int_equal(builder_sort(builder, NULL), HASHSCAN_SUCCESS);

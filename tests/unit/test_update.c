@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "../support/entries.h"
 #include "../support/expect.h"
 #include "../support/fixture.h"
 #include "../support/indexes.h"
@@ -28,7 +29,7 @@ static hashscan_error error;
 #define LISTS 3
 
 static const char *const list_names[LISTS] = {"alpha", "beta", ""};
-static const char *const label_sets[] = {"", "x\0y", "y\0x", "z"};
+static const char *const label_sets[][2] = {{NULL}, {"x", "y"}, {"y", "x"}, {"z"}};
 static const size_t label_counts[] = {0, 2, 2, 1};
 
 struct item {
@@ -64,13 +65,8 @@ static const hashscan_entry *show(const struct item *item, struct shown *shown) 
   snprintf(shown->version, sizeof shown->version, "v%u", item->version);
   snprintf(shown->id, sizeof shown->id, "%s%u", item->id == 0 ? "" : "id", item->id);
   if (item->id == 0) shown->id[0] = '\0';
-  shown->entry = (hashscan_entry){(hashscan_kind)item->kind,
-                                  shown->hash,
-                                  list_names[item->list],
-                                  shown->version,
-                                  shown->id,
-                                  label_sets[item->labels],
-                                  label_counts[item->labels]};
+  shown->entry = entry_labelled((hashscan_kind)item->kind, shown->hash, list_names[item->list], shown->version,
+                                shown->id, label_sets[item->labels], label_counts[item->labels]);
   return &shown->entry;
 }
 
@@ -128,9 +124,8 @@ static void put_text(struct texts *texts, const hashscan_entry *entry, unsigned 
   assert_true(texts->count < (size_t)MODEL_CAPACITY * 64);
   int at = snprintf(texts->lines[texts->count], TEXT_SIZE, "%u %u %s %s|%s|%s|%s", query, distance,
                     hashscan_kind_name(entry->kind), hex, entry->list, entry->version, entry->id);
-  const char *label = entry->labels;
-  for (size_t i = 0; i < entry->label_count; i++, label += strlen(label) + 1)
-    at += snprintf(texts->lines[texts->count] + at, TEXT_SIZE - (size_t)at, "|%s", label);
+  for (size_t i = 0; i < entry->label_count; i++)
+    at += snprintf(texts->lines[texts->count] + at, TEXT_SIZE - (size_t)at, "|%s", entry->labels[i]);
   texts->count++;
 }
 
@@ -153,7 +148,7 @@ struct collector {
 
 static int collect(void *user, const hashscan_hit *hit) {
   const struct collector *collector = user;
-  hashscan_entry entry;
+  hashscan_entry entry = HASHSCAN_ENTRY_INIT;
   OK(hashscan_index_entry(collector->index, hit->entry, &entry, &error));
   put_text(collector->texts, &entry, hit->query, hit->distance);
   return 0;
@@ -237,7 +232,7 @@ static void check_index(const char *path, const struct model *model, struct rand
     kinds[model->items[i].kind]++;
   }
   for (uint64_t i = 0; i < info.entries; i++) {
-    hashscan_entry entry;
+    hashscan_entry entry = HASHSCAN_ENTRY_INIT;
     OK(hashscan_index_entry(index, i, &entry, &error));
     put_text(&found, &entry, 0, 0);
   }
@@ -301,9 +296,8 @@ static int put_csv(char *csv, size_t size, const struct item *item) {
   const hashscan_entry *entry = show(item, &shown);
   hashscan_hex_encode(entry->hash, hashscan_kind_bytes(entry->kind), hex);
   int at = snprintf(csv, size, "%s,%s,%s,", hex, hashscan_kind_name(entry->kind), entry->id);
-  const char *label = entry->labels;
-  for (size_t i = 0; i < entry->label_count; i++, label += strlen(label) + 1)
-    at += snprintf(csv + at, size - (size_t)at, "%s%s", i > 0 ? ";" : "", label);
+  for (size_t i = 0; i < entry->label_count; i++)
+    at += snprintf(csv + at, size - (size_t)at, "%s%s", i > 0 ? ";" : "", entry->labels[i]);
   return at + snprintf(csv + at, size - (size_t)at, "\n");
 }
 
@@ -550,9 +544,10 @@ static void test_snapshot(void **unused) {
   assert_string_equal(version, "1");
   assert_int_equal(entries, 3);
   for (uint64_t i = 0; i < 3; i++) {
-    hashscan_entry entry;
+    hashscan_entry entry = HASHSCAN_ENTRY_INIT;
     OK(hashscan_index_entry(before, i, &entry, &error));
-    assert_string_equal(entry.labels, "x");
+    assert_int_equal(entry.label_count, 1);
+    assert_string_equal(entry.labels[0], "x");
   }
   hashscan_index_close(before);
   hashscan_updater_close(updater);
@@ -571,7 +566,7 @@ static void test_large(void **unused) {
       struct random_state random = random_seeded(commit * step + i);
       uint8_t hash[HASHSCAN_MAX_HASH_BYTES];
       for (size_t j = 0; j < sizeof hash; j++) hash[j] = (uint8_t)random_next(&random);
-      const hashscan_entry entry = {HASHSCAN_KIND_MD5, hash, "big", "1", "", "", 0};
+      const hashscan_entry entry = entry_plain(HASHSCAN_KIND_MD5, hash, "big", "1", "");
       OK(hashscan_updater_add(updater, &entry, &error));
     }
     OK(hashscan_updater_commit(updater, NULL, &error));

@@ -18,6 +18,7 @@
 
 #include <cmocka.h>
 
+#include "../support/entries.h"
 #include "../support/expect.h"
 #include "../support/fixture.h"
 #include "../support/indexes.h"
@@ -61,7 +62,7 @@ static uint64_t index_sum(const hashscan_index *index) {
   uint64_t sum = 0;
   hashscan_index_describe(index, &info);
   for (uint64_t i = 0; i < info.entries; i++) {
-    hashscan_entry entry;
+    hashscan_entry entry = HASHSCAN_ENTRY_INIT;
     OK(hashscan_index_entry(index, i, &entry, &error));
     sum += entry_sum(&entry);
   }
@@ -86,7 +87,7 @@ static void nth_entry(uint32_t n, unsigned copy, char id[16], uint8_t hash[HASHS
   const hashscan_kind kind = (hashscan_kind)(copy % HASHSCAN_KIND_COUNT);
   indexes_hash(kind, n % 5000 * 7 + copy, hash);
   snprintf(id, 16, "%u", n);
-  *entry = (hashscan_entry){kind, hash, "stream", "1", id, "", 0};
+  *entry = entry_plain(kind, hash, "stream", "1", id);
 }
 
 static void list_text(uint32_t n, char version[16], char text[LISTED * 33 + 1]) {
@@ -101,7 +102,7 @@ static bool operate(hashscan_updater *updater, uint32_t n) {
   for (unsigned copy = 0; step < 4 && copy < COPIES && code == HASHSCAN_SUCCESS; copy++) {
     char id[16];
     uint8_t hash[HASHSCAN_MAX_HASH_BYTES];
-    hashscan_entry entry;
+    hashscan_entry entry = HASHSCAN_ENTRY_INIT;
     nth_entry(n, copy, id, hash, &entry);
     code = hashscan_updater_add(updater, &entry, NULL);
   }
@@ -133,7 +134,7 @@ static uint64_t expected_sum(uint32_t n) {
     for (unsigned copy = 0; copy < COPIES; copy++) {
       char id[16];
       uint8_t hash[HASHSCAN_MAX_HASH_BYTES];
-      hashscan_entry entry;
+      hashscan_entry entry = HASHSCAN_ENTRY_INIT;
       nth_entry(i, copy, id, hash, &entry);
       sum += entry_sum(&entry);
     }
@@ -146,7 +147,7 @@ static uint64_t expected_sum(uint32_t n) {
   for (unsigned i = 0; i < LISTED; i++) {
     uint8_t hash[16];
     assert_int_equal(hashscan_hex_decode(text + i * 33, 32, hash, 16, NULL), HASHSCAN_SUCCESS);
-    const hashscan_entry entry = {HASHSCAN_KIND_MD5, hash, "replaced", version, "", "", 0};
+    const hashscan_entry entry = entry_plain(HASHSCAN_KIND_MD5, hash, "replaced", version, "");
     sum += entry_sum(&entry);
   }
   return sum;
@@ -381,7 +382,7 @@ struct answer {
 
 static int on_hit(void *user, const hashscan_hit *hit) {
   struct answer *answer = user;
-  hashscan_entry entry;
+  hashscan_entry entry = HASHSCAN_ENTRY_INIT;
   if (hashscan_index_entry(answer->index, hit->entry, &entry, NULL) != HASHSCAN_SUCCESS) return 1;
   if (answer->hits++ == 0) snprintf(answer->version, sizeof answer->version, "%s", entry.version);
   answer->mixed = answer->mixed || strcmp(answer->version, entry.version) != 0;

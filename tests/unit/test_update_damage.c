@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "../support/entries.h"
 #include "../support/expect.h"
 #include "../support/fixture.h"
 #include "../support/guard.h"
@@ -42,7 +43,7 @@ static void stage(hashscan_updater *updater, size_t first, size_t end, const cha
     const hashscan_kind kind = (hashscan_kind)(i % HASHSCAN_KIND_COUNT);
     indexes_hash(kind, i, hash);
     snprintf(id, sizeof id, "%zu", i);
-    const hashscan_entry entry = {kind, hash, list, "1", id, "x", 1};
+    const hashscan_entry entry = entry_labelled(kind, hash, list, "1", id, ENTRY_LABELS("x"));
     OK(hashscan_updater_add(updater, &entry, &error));
   }
 }
@@ -164,7 +165,7 @@ static void test_torn_tail(void **unused) {
   }
   hashscan_updater *updater;
   OK(hashscan_updater_open(index_path, &updater, &error));
-  const hashscan_entry entry = {HASHSCAN_KIND_PDQ, bytes, "l", "v", "i", "", 0};
+  const hashscan_entry entry = entry_plain(HASHSCAN_KIND_PDQ, bytes, "l", "v", "i");
   OK(hashscan_updater_add(updater, &entry, &error));
   OK(hashscan_updater_commit(updater, NULL, &error));
   assert_int_equal(updater->base->entries, 32);

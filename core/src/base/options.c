@@ -6,12 +6,17 @@
 
 #include "base/error.h"
 
+static hashscan_code read_size(const void *given, size_t *size, const char *name, hashscan_error *error) {
+  memcpy(size, given, sizeof *size);
+  if (*size >= sizeof *size && *size <= 4096) return HASHSCAN_SUCCESS;
+  return error_set(error, HASHSCAN_E_ARGUMENT, "%s.size is %zu; set it to sizeof(%s)", name, *size, name);
+}
+
 hashscan_code options_copy(void *known, size_t known_size, const void *given, const char *name, hashscan_error *error) {
   if (given == NULL) return HASHSCAN_SUCCESS;
   size_t given_size;
-  memcpy(&given_size, given, sizeof given_size);
-  if (given_size < sizeof given_size || given_size > 4096)
-    return error_set(error, HASHSCAN_E_ARGUMENT, "%s.size is %zu; set it to sizeof(%s)", name, given_size, name);
+  const hashscan_code code = read_size(given, &given_size, name, error);
+  if (code != HASHSCAN_SUCCESS) return code;
   const unsigned char *bytes = given;
   for (size_t i = known_size; i < given_size; i++)
     if (bytes[i] != 0)
@@ -32,6 +37,13 @@ void options_default(void *given, size_t size, const void *defaults, size_t know
   memset(given, 0, size);
   memcpy(given, defaults, size < known_size ? size : known_size);
   memcpy(given, &size, sizeof size);
+}
+
+hashscan_code options_fill(void *given, const void *known, size_t known_size, const char *name, hashscan_error *error) {
+  size_t size;
+  const hashscan_code code = read_size(given, &size, name, error);
+  if (code == HASHSCAN_SUCCESS) options_default(given, size, known, known_size);
+  return code;
 }
 
 hashscan_code limits_copy(hashscan_limits *limits, const hashscan_limits *given, hashscan_error *error) {
@@ -63,6 +75,11 @@ void hashscan_luma_default(hashscan_luma *luma, size_t size) {
 void hashscan_list_options_default(hashscan_list_options *options, size_t size) {
   const hashscan_list_options defaults = HASHSCAN_LIST_OPTIONS_INIT;
   options_default(options, size, &defaults, sizeof defaults);
+}
+
+void hashscan_entry_default(hashscan_entry *entry, size_t size) {
+  const hashscan_entry defaults = HASHSCAN_ENTRY_INIT;
+  options_default(entry, size, &defaults, sizeof defaults);
 }
 
 void hashscan_search_default(hashscan_search *search, size_t size) {

@@ -18,6 +18,11 @@ hashscan_code options_reserved(uint32_t reserved, const char *name, hashscan_err
  */
 void options_default(void *given, size_t size, const void *defaults, size_t known_size);
 
+/* Fills `given`, a struct with results whose size its caller has set, from `known`, which is `known_size` bytes long:
+ * as much as the caller has room for, and zeros beyond what this library knows. HASHSCAN_E_ARGUMENT when the size is
+ * not one that such a struct can have; nothing is written then. */
+hashscan_code options_fill(void *given, const void *known, size_t known_size, const char *name, hashscan_error *error);
+
 /* Copies and checks limits: NULL gives the defaults, a field of zero is HASHSCAN_E_ARGUMENT. */
 hashscan_code limits_copy(hashscan_limits *limits, const hashscan_limits *given, hashscan_error *error);
 

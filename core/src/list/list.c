@@ -150,7 +150,7 @@ hashscan_code list_read(const char *source, const uint8_t *bytes, size_t size, c
   if (reader.options.name == NULL) reader.options.name = name;
   if (reader.options.version == NULL) reader.options.version = "";
   reader.entry =
-      (hashscan_entry){.list = reader.options.name, .version = reader.options.version, .id = "", .labels = ""};
+      (struct list_entry){.list = reader.options.name, .version = reader.options.version, .id = "", .labels = ""};
   code = check_options(&reader.options, error);
   if (code == HASHSCAN_SUCCESS) code = read_format(&reader);
   free(name);

@@ -10,12 +10,13 @@
 #include <stdbool.h>
 
 #include "hashscan.h"
+#include "list/entry.h"
 
 #define LIST_MAX_LINE ((size_t)1 << 20) /* bytes in a line, or in a CSV record with line breaks inside quotes */
 #define LIST_MAX_COLUMNS 256            /* of a CSV */
 
 /* Takes one entry, valid during the call. Any code but SUCCESS ends the reading with that code. */
-typedef hashscan_code (*list_sink)(void *user, const hashscan_entry *entry, hashscan_error *error);
+typedef hashscan_code (*list_sink)(void *user, const struct list_entry *entry, hashscan_error *error);
 
 /* Reads a list from memory. `source` names it in messages and, when options->name is NULL, gives its name. `options`
  * and `report` may be NULL; `report` is filled on failure too. Errors: FORMAT, ARGUMENT, MEMORY, the sink's. */
@@ -34,7 +35,7 @@ struct list_reader {
   const uint8_t *at; /* start of the next line or hash */
   const uint8_t *end;
   hashscan_list_options options;
-  hashscan_entry entry; /* list and version are set; the format fills the rest */
+  struct list_entry entry; /* list and version are set; the format fills the rest */
   list_sink sink;
   void *user;
   hashscan_list_report *report; /* report->lines is the number of the line last read */

@@ -147,7 +147,7 @@ static hashscan_code fill_matches(const struct found_list *list, hashscan_verdic
   verdict->match_count = list->count;
   for (size_t i = 0; i < list->count; i++) {
     const struct found *found = &list->items[i];
-    hashscan_entry entry;
+    hashscan_entry entry = HASHSCAN_ENTRY_INIT;
     const hashscan_code code = hashscan_index_entry(verdict->snapshot, found->entry, &entry, error);
     if (code != HASHSCAN_SUCCESS) return code;
     verdict->matches[i] = (hashscan_match){.entry = found->entry,

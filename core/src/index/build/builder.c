@@ -7,6 +7,7 @@
 #include "base/checked.h"
 #include "base/cpu.h"
 #include "base/error.h"
+#include "base/options.h"
 #include "base/parallel.h"
 #include "base/utf8.h"
 #include "list/list.h"
@@ -26,6 +27,7 @@ void hashscan_builder_destroy(hashscan_builder *builder) {
   if (builder == NULL) return;
   for (unsigned kind = 0; kind < HASHSCAN_KIND_COUNT; kind++) free(builder->kinds[kind].entries);
   free(builder->strings.bytes);
+  free(builder->labels);
   intern_free(&builder->lists);
   intern_free(&builder->label_sets);
   free(builder);
@@ -52,20 +54,16 @@ static bool measure(const char *given, const char **string, size_t *size) {
   return utf8_valid(*string, *size);
 }
 
-static bool measure_labels(const hashscan_entry *entry, struct entry_strings *strings) {
+static bool measure_labels(const struct list_entry *entry, struct entry_strings *strings) {
   strings->labels = entry->labels;
-  strings->labels_size = 0;
-  for (size_t i = 0; i < entry->label_count; i++)
-    strings->labels_size += strlen(entry->labels + strings->labels_size) + 1;
+  strings->labels_size = list_labels_bytes(entry);
   return utf8_valid(strings->labels, strings->labels_size);
 }
 
-static hashscan_code check_entry(const hashscan_entry *entry, struct entry_strings *strings, hashscan_error *error) {
+static hashscan_code check_entry(const struct list_entry *entry, struct entry_strings *strings, hashscan_error *error) {
   if (hashscan_kind_bytes(entry->kind) == 0)
     return error_set(error, HASHSCAN_E_ARGUMENT, "unknown kind %d", (int)entry->kind);
   if (entry->hash == NULL) return error_set(error, HASHSCAN_E_ARGUMENT, "the entry's hash is NULL");
-  if (entry->labels == NULL && entry->label_count > 0)
-    return error_set(error, HASHSCAN_E_ARGUMENT, "the entry's labels are NULL");
   if (entry->label_count > UINT32_MAX) return error_set(error, HASHSCAN_E_LIMIT, "more than 2^32 - 1 labels");
   if (!measure(entry->list, &strings->list, &strings->list_size) ||
       !measure(entry->version, &strings->version, &strings->version_size))
@@ -94,8 +92,8 @@ static bool intern_list(hashscan_builder *builder, const struct entry_strings *s
   return intern_pair(&builder->lists, &builder->strings, strings->list, strings->version, number);
 }
 
-static bool intern_labels(hashscan_builder *builder, const hashscan_entry *entry, const struct entry_strings *strings,
-                          uint32_t *number) {
+static bool intern_labels(hashscan_builder *builder, const struct list_entry *entry,
+                          const struct entry_strings *strings, uint32_t *number) {
   *number = 0;
   if (entry->label_count == 0) return true;
   if (!intern(&builder->label_sets, &builder->strings, strings->labels, strings->labels_size, number)) return false;
@@ -115,7 +113,8 @@ static bool store_id(hashscan_builder *builder, const struct entry_strings *stri
 }
 
 /* What fails leaves at most unused strings behind, never half an entry. */
-static bool store_entry(hashscan_builder *builder, const hashscan_entry *entry, const struct entry_strings *strings) {
+static bool store_entry(hashscan_builder *builder, const struct list_entry *entry,
+                        const struct entry_strings *strings) {
   struct builder_kind *kind = &builder->kinds[entry->kind];
   struct builder_entry stored = {0};
   struct builder_entry *entries = array_reserve(kind->entries, &kind->capacity, kind->count + 1, sizeof *entries);
@@ -133,8 +132,7 @@ static bool store_entry(hashscan_builder *builder, const hashscan_entry *entry, 
   return true;
 }
 
-hashscan_code hashscan_builder_add(hashscan_builder *builder, const hashscan_entry *entry, hashscan_error *error) {
-  if (builder == NULL || entry == NULL) return error_set(error, HASHSCAN_E_ARGUMENT, "builder or entry is NULL");
+hashscan_code builder_add(hashscan_builder *builder, const struct list_entry *entry, hashscan_error *error) {
   struct entry_strings strings = {0};
   const hashscan_code code = check_entry(entry, &strings, error);
   if (code != HASHSCAN_SUCCESS) return code;
@@ -145,16 +143,54 @@ hashscan_code hashscan_builder_add(hashscan_builder *builder, const hashscan_ent
   return error_memory(error);
 }
 
-void builder_entry(const hashscan_builder *builder, hashscan_kind kind, size_t i, hashscan_entry *out) {
+/* Puts the labels of an entry one behind the other into builder->labels. */
+static hashscan_code gather_labels(hashscan_builder *builder, const hashscan_entry *entry, hashscan_error *error) {
+  size_t size = 0;
+  if (entry->labels == NULL && entry->label_count > 0)
+    return error_set(error, HASHSCAN_E_ARGUMENT, "the entry's labels are NULL");
+  for (size_t i = 0; i < entry->label_count; i++) {
+    if (entry->labels[i] == NULL) return error_set(error, HASHSCAN_E_ARGUMENT, "a label is NULL");
+    const size_t label_size = strlen(entry->labels[i]) + 1;
+    size_t wanted;
+    char *labels = !checked_add(size, label_size, &wanted)
+                       ? NULL
+                       : array_reserve(builder->labels, &builder->labels_capacity, wanted, 1);
+    if (labels == NULL) return error_memory(error);
+    builder->labels = labels;
+    memcpy(labels + size, entry->labels[i], label_size);
+    size = wanted;
+  }
+  return HASHSCAN_SUCCESS;
+}
+
+hashscan_code hashscan_builder_add(hashscan_builder *builder, const hashscan_entry *given, hashscan_error *error) {
+  if (builder == NULL || given == NULL) return error_set(error, HASHSCAN_E_ARGUMENT, "builder or entry is NULL");
+  hashscan_entry entry = HASHSCAN_ENTRY_INIT;
+  hashscan_code code = options_copy(&entry, sizeof entry, given, "hashscan_entry", error);
+  if (code == HASHSCAN_SUCCESS) code = options_reserved(entry.reserved, "hashscan_entry", error);
+  if (code == HASHSCAN_SUCCESS) code = gather_labels(builder, &entry, error);
+  if (code != HASHSCAN_SUCCESS) return code;
+  return builder_add(builder,
+                     &(struct list_entry){.kind = entry.kind,
+                                          .hash = entry.hash,
+                                          .list = entry.list,
+                                          .version = entry.version,
+                                          .id = entry.id,
+                                          .labels = builder->labels,
+                                          .label_count = entry.label_count},
+                     error);
+}
+
+void builder_entry(const hashscan_builder *builder, hashscan_kind kind, size_t i, struct list_entry *out) {
   const struct builder_entry *entry = &builder->kinds[kind].entries[i];
   const char *const strings = builder->strings.bytes;
   const char *const list = strings + builder->lists.values[entry->list].offset;
-  *out = (hashscan_entry){.kind = kind,
-                          .hash = entry->hash,
-                          .list = list,
-                          .version = list + strlen(list) + 1,
-                          .id = strings + entry->id,
-                          .labels = ""};
+  *out = (struct list_entry){.kind = kind,
+                             .hash = entry->hash,
+                             .list = list,
+                             .version = list + strlen(list) + 1,
+                             .id = strings + entry->id,
+                             .labels = ""};
   if (entry->labels == 0) return;
   const struct interned *labels = &builder->label_sets.values[entry->labels - 1];
   out->labels = strings + labels->offset;
@@ -163,8 +199,8 @@ void builder_entry(const hashscan_builder *builder, hashscan_kind kind, size_t i
 
 /* ---- Lists ----------------------------------------------------------------------------------------------------- */
 
-static hashscan_code add_from_list(void *user, const hashscan_entry *entry, hashscan_error *error) {
-  return hashscan_builder_add(user, entry, error);
+static hashscan_code add_from_list(void *user, const struct list_entry *entry, hashscan_error *error) {
+  return builder_add(user, entry, error);
 }
 
 hashscan_code hashscan_builder_add_list(hashscan_builder *builder, const char *path,

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/strings.h"
 #include "index/format/format.h"
+#include "list/entry.h"
 
 struct builder_entry {
   uint8_t hash[HASHSCAN_MAX_HASH_BYTES]; /* zeros behind a shorter one */
@@ -28,11 +29,16 @@ struct hashscan_builder {
   struct intern_table label_sets; /* labels in order; `count` is their number */
   uint64_t last_id;               /* entries of one row share their id, and follow one another */
   uint64_t entry_count;
-  mode_t mode; /* of the files to write; 0: not said */
+  mode_t mode;  /* of the files to write; 0: not said */
+  char *labels; /* of the entry that hashscan_builder_add is adding, one behind the other */
+  size_t labels_capacity;
 };
 
+/* Adds one entry; copies everything it needs. Errors: ARGUMENT, MEMORY, LIMIT. */
+hashscan_code builder_add(hashscan_builder *builder, const struct list_entry *entry, hashscan_error *error);
+
 /* Fills `out` for entry `i` of a kind; its pointers live until the builder changes. */
-void builder_entry(const hashscan_builder *builder, hashscan_kind kind, size_t i, hashscan_entry *out);
+void builder_entry(const hashscan_builder *builder, hashscan_kind kind, size_t i, struct list_entry *out);
 
 /* Sorts every kind. Errors: MEMORY. */
 hashscan_code builder_sort(hashscan_builder *builder, hashscan_error *error);

@@ -380,10 +380,10 @@ uint32_t segment_row_between(const struct segment_kind *kind, uint32_t low, uint
   return low;
 }
 
-void segment_entry(const struct segment *segment, uint32_t entry, hashscan_entry *out) {
+void segment_entry(const struct segment *segment, uint32_t entry, struct list_entry *out) {
   const uint8_t *record = segment->entries + (size_t)entry * INDEX_ENTRY_BYTES;
   const uint8_t *list = segment->lists + (size_t)load_u16(record + INDEX_ENTRY_LIST) * INDEX_LIST_BYTES;
-  const uint8_t *labels = segment->label_sets + (size_t)load_u32(record + INDEX_ENTRY_LABELS) * INDEX_LABEL_SET_BYTES;
+  const uint8_t *labels = segment->label_sets + (size_t)segment_entry_labels(segment, entry) * INDEX_LABEL_SET_BYTES;
   out->kind = kind_of_entry(segment, entry);
   const struct segment_kind *kind = &segment->kinds[out->kind];
   out->hash = kind->rows + segment_row_between(kind, 0, kind->row_count, entry) * hashscan_kind_bytes(out->kind);

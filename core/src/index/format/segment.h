@@ -9,6 +9,7 @@
 #include "base/byte_order.h"
 #include "index/format/format.h"
 #include "index/format/pigeonring.h"
+#include "list/entry.h"
 
 /* The rows of one kind. Row r holds the entries starts[r] to starts[r + 1] - 1. */
 struct segment_kind {
@@ -69,6 +70,11 @@ bool segment_lookup(const struct segment *segment, hashscan_kind kind, const uin
                     uint32_t *end);
 
 /* Fills `out` for entry number `entry`, which must exist. */
-void segment_entry(const struct segment *segment, uint32_t entry, hashscan_entry *out);
+void segment_entry(const struct segment *segment, uint32_t entry, struct list_entry *out);
+
+/* The label set of an entry. */
+static inline uint32_t segment_entry_labels(const struct segment *segment, uint32_t entry) {
+  return load_u32(segment->entries + (size_t)entry * INDEX_ENTRY_BYTES + INDEX_ENTRY_LABELS);
+}
 
 #endif

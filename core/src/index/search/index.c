@@ -46,8 +46,17 @@ hashscan_code hashscan_index_entry(const hashscan_index *index, uint64_t entry, 
                      (unsigned long long)index->entries);
   const struct part *part = index->parts;
   while (entry - part->base >= part_live_count(part)) part++;
-  part_entry(part, part_live_entry(part, (uint32_t)(entry - part->base)), out);
-  return HASHSCAN_SUCCESS;
+  const uint32_t number = part_live_entry(part, (uint32_t)(entry - part->base));
+  struct list_entry found;
+  part_entry(part, number, &found);
+  const hashscan_entry filled = {.kind = found.kind,
+                                 .hash = found.hash,
+                                 .list = found.list,
+                                 .version = found.version,
+                                 .id = found.id,
+                                 .labels = part_entry_labels(part, number),
+                                 .label_count = found.label_count};
+  return options_fill(out, &filled, sizeof filled, "hashscan_entry", error);
 }
 
 /* ---- Searching ------------------------------------------------------------------------------------------------- */

@@ -39,17 +39,13 @@ static bool are_strings(const uint8_t *bytes, size_t size, uint64_t count) {
   return count == 0;
 }
 
-static const char *next_string(const char *string) {
-  return string + strlen(string) + 1;
-}
-
 /* ADD: kind u32, number of labels u32, hash, then list, version, id and the labels as terminated strings. */
 #define ADD_HASH 8
 #define ADD_STRINGS 3
 
 /* Of the two strings at `list`, its name and its version. */
 static bool names_fit(const char *list) {
-  return strlen(list) <= HASHSCAN_MAX_LIST_NAME && strlen(next_string(list)) <= HASHSCAN_MAX_LIST_NAME;
+  return strlen(list) <= HASHSCAN_MAX_LIST_NAME && strlen(list_next_string(list)) <= HASHSCAN_MAX_LIST_NAME;
 }
 
 static hashscan_code replay_add(struct replay *replay, const uint8_t *payload, uint32_t size) {
@@ -70,14 +66,14 @@ static hashscan_code replay_add(struct replay *replay, const uint8_t *payload, u
   return HASHSCAN_SUCCESS;
 }
 
-void log_entry_decode(const struct log_entry *record, hashscan_entry *entry) {
+void log_entry_decode(const struct log_entry *record, struct list_entry *entry) {
   entry->kind = (hashscan_kind)load_u32(record->payload);
   entry->label_count = load_u32(record->payload + 4);
   entry->hash = record->payload + ADD_HASH;
   entry->list = (const char *)record->payload + ADD_HASH + hashscan_kind_bytes(entry->kind);
-  entry->version = next_string(entry->list);
-  entry->id = next_string(entry->version);
-  entry->labels = entry->label_count == 0 ? "" : next_string(entry->id);
+  entry->version = list_next_string(entry->list);
+  entry->id = list_next_string(entry->version);
+  entry->labels = entry->label_count == 0 ? "" : list_next_string(entry->id);
 }
 
 static bool entries_of(const struct replay *replay, uint32_t part, uint32_t *count) {
@@ -207,18 +203,12 @@ void log_put_header(struct log_writer *writer) {
   put_u32(writer, 0);
 }
 
-static size_t labels_bytes(const hashscan_entry *entry) {
-  const char *end = entry->labels;
-  for (size_t i = 0; i < entry->label_count; i++) end = next_string(end);
-  return (size_t)(end - entry->labels);
-}
-
-uint64_t log_entry_bytes(const hashscan_entry *entry) {
+uint64_t log_entry_bytes(const struct list_entry *entry) {
   return LOG_RECORD_HEADER_BYTES + ADD_HASH + hashscan_kind_bytes(entry->kind) + strlen(entry->list) +
-         strlen(entry->version) + strlen(entry->id) + ADD_STRINGS + labels_bytes(entry);
+         strlen(entry->version) + strlen(entry->id) + ADD_STRINGS + list_labels_bytes(entry);
 }
 
-void log_put_entry(struct log_writer *writer, const hashscan_entry *entry) {
+void log_put_entry(struct log_writer *writer, const struct list_entry *entry) {
   put_u32(writer, LOG_ADD);
   put_u32(writer, (uint32_t)(log_entry_bytes(entry) - LOG_RECORD_HEADER_BYTES));
   put_u32(writer, (uint32_t)entry->kind);
@@ -227,7 +217,7 @@ void log_put_entry(struct log_writer *writer, const hashscan_entry *entry) {
   log_put(writer, entry->list, strlen(entry->list) + 1);
   log_put(writer, entry->version, strlen(entry->version) + 1);
   log_put(writer, entry->id, strlen(entry->id) + 1);
-  log_put(writer, entry->labels, labels_bytes(entry));
+  log_put(writer, entry->labels, list_labels_bytes(entry));
 }
 
 static bool bit_set(const uint64_t *bits, uint64_t entry) {

@@ -45,7 +45,7 @@ hashscan_code log_replay(const char *source, const uint8_t *bytes, size_t size, 
                          struct log_entries *entries, hashscan_error *error);
 
 /* The entry of an ADD record that was replayed. */
-void log_entry_decode(const struct log_entry *record, hashscan_entry *entry);
+void log_entry_decode(const struct log_entry *record, struct list_entry *entry);
 
 /* ---- Writing --------------------------------------------------------------------------------------------------- */
 
@@ -57,13 +57,13 @@ struct log_writer {
 
 void log_put(struct log_writer *writer, const void *bytes, size_t size);
 void log_put_header(struct log_writer *writer);
-void log_put_entry(struct log_writer *writer, const hashscan_entry *entry);
+void log_put_entry(struct log_writer *writer, const struct list_entry *entry);
 
 /* Kills the entries whose bits are set; `bits` is a bitmap over the `entries` of the part, and sets at least one. */
 void log_put_kills(struct log_writer *writer, uint32_t part, const uint64_t *bits, uint32_t entries);
 void log_put_version(struct log_writer *writer, uint32_t part, uint32_t list, const char *version);
 
 /* Bytes that an entry takes. */
-uint64_t log_entry_bytes(const hashscan_entry *entry);
+uint64_t log_entry_bytes(const struct list_entry *entry);
 
 #endif

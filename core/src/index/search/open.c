@@ -81,10 +81,10 @@ static hashscan_code check_log_digest(const char *path, const struct manifest *m
 static hashscan_code add_live(const struct log_entries *entries, hashscan_builder *builder, hashscan_error *error) {
   hashscan_code code = HASHSCAN_SUCCESS;
   for (size_t i = 0; i < entries->count && code == HASHSCAN_SUCCESS; i++) {
-    hashscan_entry entry;
+    struct list_entry entry;
     if (entries->items[i].dead) continue;
     log_entry_decode(&entries->items[i], &entry);
-    code = hashscan_builder_add(builder, &entry, error);
+    code = builder_add(builder, &entry, error);
   }
   return code == HASHSCAN_SUCCESS ? builder_sort(builder, error) : code;
 }
@@ -186,7 +186,7 @@ hashscan_code index_load(const char *path, int dirfd, enum index_depth depth, ha
 static hashscan_code open_whole(const char *path, int dirfd, hashscan_index *index, hashscan_error *error) {
   hashscan_code code = index_load(path, dirfd, INDEX_WHOLE, index, error);
   for (uint32_t i = 0; i < index->part_count && code == HASHSCAN_SUCCESS; i++)
-    code = part_make_searchers(&index->parts[i], error);
+    code = part_make_searchable(&index->parts[i], error);
   return code;
 }
 

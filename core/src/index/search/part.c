@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "base/checked.h"
 #include "base/error.h"
 
 #define BLOCK_WORDS 8 /* a cache line of the bitmap */
@@ -50,7 +51,40 @@ hashscan_code part_finish(struct part *part, hashscan_error *error) {
   return count_blocks(part) ? HASHSCAN_SUCCESS : error_memory(error);
 }
 
-hashscan_code part_make_searchers(struct part *part, hashscan_error *error) {
+static uint32_t label_count(const struct segment *segment, uint32_t set) {
+  return load_u32(segment->label_sets + (size_t)set * INDEX_LABEL_SET_BYTES + INDEX_LABEL_SET_COUNT);
+}
+
+/* Validation has walked over the same strings, so this adds no order of magnitude to opening an index. */
+static bool list_labels(struct part *part) {
+  const struct segment *segment = &part->segment;
+  size_t total = 0;
+  size_t bytes;
+  for (uint32_t set = 0; set < segment->label_set_count; set++)
+    if (!checked_add(total, label_count(segment, set), &total)) return false;
+  if (total == 0) return true;
+  if (!checked_mul(total, sizeof *part->labels, &bytes)) return false;
+  part->labels = malloc(bytes);
+  part->label_starts = malloc(segment->label_set_count * sizeof *part->label_starts);
+  if (part->labels == NULL || part->label_starts == NULL) return false;
+  size_t next = 0;
+  for (uint32_t set = 0; set < segment->label_set_count; set++) {
+    const uint8_t *record = segment->label_sets + (size_t)set * INDEX_LABEL_SET_BYTES;
+    const char *label = segment->strings + load_u64(record + INDEX_LABEL_SET_FIRST);
+    part->label_starts[set] = next;
+    for (uint32_t i = 0; i < label_count(segment, set); i++, label = list_next_string(label))
+      part->labels[next++] = label;
+  }
+  return true;
+}
+
+const char *const *part_entry_labels(const struct part *part, uint32_t entry) {
+  const uint32_t set = segment_entry_labels(&part->segment, entry);
+  return set == 0 ? NULL : part->labels + part->label_starts[set];
+}
+
+hashscan_code part_make_searchable(struct part *part, hashscan_error *error) {
+  if (!list_labels(part)) return error_memory(error);
   for (unsigned kind = 0; kind < HASHSCAN_KIND_COUNT; kind++) {
     if (!index_kind_is_perceptual((hashscan_kind)kind)) continue;
     part->searchers[kind] = searcher_create(&part->segment, (hashscan_kind)kind);
@@ -161,7 +195,7 @@ const char *part_list_version(const struct part *part, uint32_t list) {
   return list_string(part, list, INDEX_LIST_VERSION);
 }
 
-void part_entry(const struct part *part, uint32_t entry, hashscan_entry *out) {
+void part_entry(const struct part *part, uint32_t entry, struct list_entry *out) {
   segment_entry(&part->segment, entry, out);
   if (part->versions != NULL) out->version = part_list_version(part, part_entry_list(part, entry));
 }
@@ -170,6 +204,8 @@ void part_release(struct part *part) {
   for (unsigned kind = 0; kind < HASHSCAN_KIND_COUNT; kind++) searcher_destroy(part->searchers[kind]);
   for (uint32_t list = 0; part->versions != NULL && list < part->segment.list_count; list++) free(part->versions[list]);
   free(part->versions);
+  free(part->labels);
+  free(part->label_starts);
   free(part->dead_before);
   free(part->dead);
   buffer_free(&part->memory);

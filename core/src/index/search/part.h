@@ -22,7 +22,10 @@ struct part {
   uint32_t *dead_before;                           /* each block; set by part_finish */
   uint32_t dead_count;
   char **versions; /* by list; NULL or a NULL element: as the segment says */
-  uint64_t base;   /* number in the index of the first live entry */
+  /* The labels of each set as an array: those of set s begin at labels[label_starts[s]]. NULL without labels. */
+  const char **labels;
+  size_t *label_starts;
+  uint64_t base; /* number in the index of the first live entry */
 };
 
 /* Words of a bitmap over `entries`; one more than needed, so that a position at the end can be asked for. */
@@ -55,8 +58,8 @@ bool part_set_version(struct part *part, uint32_t list, const char *version);
 /* After the last part_kill: makes the numbers of live entries available. Errors: MEMORY. */
 hashscan_code part_finish(struct part *part, hashscan_error *error);
 
-/* Makes a part searchable whose segment was validated. Errors: MEMORY. */
-hashscan_code part_make_searchers(struct part *part, hashscan_error *error);
+/* Makes a part searchable whose segment was validated, and lists its labels. Errors: MEMORY. */
+hashscan_code part_make_searchable(struct part *part, hashscan_error *error);
 
 /* Live entries before number `entry` (at most entry_count). */
 uint32_t part_live_before(const struct part *part, uint32_t entry);
@@ -74,7 +77,10 @@ bool part_live_rows(const struct part *part, hashscan_kind kind, uint32_t *rows)
 bool part_live_by_list(const struct part *part, uint64_t *live);
 
 /* Fills `out` for entry number `entry`, dead or live, which must exist. */
-void part_entry(const struct part *part, uint32_t entry, hashscan_entry *out);
+void part_entry(const struct part *part, uint32_t entry, struct list_entry *out);
+
+/* The labels of an entry of a searchable part. NULL when it has none. */
+const char *const *part_entry_labels(const struct part *part, uint32_t entry);
 
 void part_release(struct part *part);
 

@@ -25,10 +25,10 @@ hashscan_code update_copy_entries(const hashscan_builder *from, hashscan_builder
                                   const void *user, hashscan_error *error) {
   for (unsigned kind = 0; kind < HASHSCAN_KIND_COUNT; kind++) {
     for (size_t i = 0; i < from->kinds[kind].count; i++) {
-      hashscan_entry entry;
+      struct list_entry entry;
       builder_entry(from, (hashscan_kind)kind, i, &entry);
       if (leave_out != NULL && leave_out(&entry, user)) continue;
-      const hashscan_code code = hashscan_builder_add(to, &entry, error);
+      const hashscan_code code = builder_add(to, &entry, error);
       if (code != HASHSCAN_SUCCESS) return code;
     }
   }

@@ -54,7 +54,7 @@ typedef bool (*update_visit)(hashscan_updater *updater, uint32_t part, uint32_t 
 bool update_each_live(hashscan_updater *updater, update_visit visit, void *user);
 
 /* Adds the entries of one builder to another, but for those that `leave_out` (which may be NULL) says. */
-typedef bool (*update_match)(const hashscan_entry *entry, const void *user);
+typedef bool (*update_match)(const struct list_entry *entry, const void *user);
 hashscan_code update_copy_entries(const hashscan_builder *from, hashscan_builder *to, update_match leave_out,
                                   const void *user, hashscan_error *error);
 

@@ -29,7 +29,7 @@ static uint64_t staged_bytes(const hashscan_builder *staged) {
   uint64_t bytes = 0;
   for (unsigned kind = 0; kind < HASHSCAN_KIND_COUNT; kind++) {
     for (size_t i = 0; i < staged->kinds[kind].count; i++) {
-      hashscan_entry entry;
+      struct list_entry entry;
       builder_entry(staged, (hashscan_kind)kind, i, &entry);
       bytes += log_entry_bytes(&entry);
     }
@@ -52,8 +52,8 @@ struct ordinal {
 static int compare_ordinals(const void *left, const void *right) {
   const struct ordinal *a = left;
   const struct ordinal *b = right;
-  hashscan_entry first;
-  hashscan_entry second;
+  struct list_entry first;
+  struct list_entry second;
   log_entry_decode(a->record, &first);
   log_entry_decode(b->record, &second);
   if (first.kind != second.kind) return first.kind < second.kind ? -1 : 1;
@@ -108,7 +108,7 @@ static hashscan_code put_tail(const hashscan_updater *updater, struct log_writer
     if (!put_changes(updater, i, log)) return error_memory(error);
   for (unsigned kind = 0; kind < HASHSCAN_KIND_COUNT; kind++) {
     for (size_t i = 0; i < updater->staged->kinds[kind].count; i++) {
-      hashscan_entry entry;
+      struct list_entry entry;
       builder_entry(updater->staged, (hashscan_kind)kind, i, &entry);
       log_put_entry(log, &entry);
     }
@@ -180,10 +180,10 @@ static hashscan_code take_part(const hashscan_updater *updater, uint32_t number,
   const struct part *part = &updater->base->parts[number];
   for (uint32_t i = 0; i < part->segment.entry_count; i++) {
     if (!update_is_live(updater, number, i)) continue;
-    hashscan_entry entry;
+    struct list_entry entry;
     part_entry(part, i, &entry);
     entry.version = update_version(updater, number, part_entry_list(part, i));
-    const hashscan_code code = hashscan_builder_add(builder, &entry, error);
+    const hashscan_code code = builder_add(builder, &entry, error);
     if (code != HASHSCAN_SUCCESS) return code;
   }
   return HASHSCAN_SUCCESS;

@@ -33,21 +33,21 @@ struct difference {
 
 /* ---- Order ----------------------------------------------------------------------------------------------------- */
 
-static int compare_labels(const hashscan_entry *a, const hashscan_entry *b) {
+static int compare_labels(const struct list_entry *a, const struct list_entry *b) {
   if (a->label_count != b->label_count) return a->label_count < b->label_count ? -1 : 1;
   const char *left = a->labels;
   const char *right = b->labels;
   for (size_t i = 0; i < a->label_count; i++) {
     const int order = strcmp(left, right);
     if (order != 0) return order;
-    left += strlen(left) + 1;
-    right += strlen(right) + 1;
+    left = list_next_string(left);
+    right = list_next_string(right);
   }
   return 0;
 }
 
 /* Of entries with equal hashes; 0 when they are equal. The list's name is known to be, and versions do not count. */
-static int compare_in_run(const hashscan_entry *a, const hashscan_entry *b) {
+static int compare_in_run(const struct list_entry *a, const struct list_entry *b) {
   const int order = strcmp(a->id, b->id);
   return order != 0 ? order : compare_labels(a, b);
 }
@@ -61,8 +61,8 @@ static int compare_positions(const void *left, const void *right, void *user) {
   const struct run_of *of = user;
   const uint32_t a = *(const uint32_t *)left;
   const uint32_t b = *(const uint32_t *)right;
-  hashscan_entry first;
-  hashscan_entry second;
+  struct list_entry first;
+  struct list_entry second;
   builder_entry(of->list, of->kind, a, &first);
   builder_entry(of->list, of->kind, b, &second);
   const int order = compare_in_run(&first, &second);
@@ -107,7 +107,7 @@ static void rewind_walk(struct difference *difference, uint32_t part) {
 }
 
 /* Moves on to the run of a hash; false when the list has none. Hashes must not fall within a part. */
-static bool walk_to(struct difference *difference, const hashscan_entry *entry) {
+static bool walk_to(struct difference *difference, const struct list_entry *entry) {
   const struct builder_kind *kind = &difference->list->kinds[entry->kind];
   struct wanted *wanted = &difference->kinds[entry->kind];
   const size_t bytes = hashscan_kind_bytes(entry->kind);
@@ -119,14 +119,14 @@ static bool walk_to(struct difference *difference, const hashscan_entry *entry) 
   return false;
 }
 
-static int compare_with_place(const struct difference *difference, const hashscan_entry *entry, size_t place) {
-  hashscan_entry other;
+static int compare_with_place(const struct difference *difference, const struct list_entry *entry, size_t place) {
+  struct list_entry other;
   builder_entry(difference->list, entry->kind, difference->kinds[entry->kind].order[place], &other);
   return compare_in_run(&other, entry);
 }
 
 /* The first place in the run whose entry is not below `entry`; the end of the run when there is none. */
-static size_t place_in_run(const struct difference *difference, const hashscan_entry *entry) {
+static size_t place_in_run(const struct difference *difference, const struct list_entry *entry) {
   size_t low = difference->kinds[entry->kind].run;
   size_t high = difference->kinds[entry->kind].run_end;
   while (low < high) {
@@ -138,7 +138,7 @@ static size_t place_in_run(const struct difference *difference, const hashscan_e
 }
 
 /* Whether one more entry like this is wanted; it is not wanted again. */
-static bool pair(struct difference *difference, const hashscan_entry *entry) {
+static bool pair(struct difference *difference, const struct list_entry *entry) {
   if (!walk_to(difference, entry)) return false;
   struct wanted *wanted = &difference->kinds[entry->kind];
   const size_t first = place_in_run(difference, entry);
@@ -155,11 +155,11 @@ static bool pair(struct difference *difference, const hashscan_entry *entry) {
 static bool keep_entry(hashscan_updater *updater, uint32_t part, uint32_t entry, struct difference *difference) {
   updater->report.kept++;
   if (part < updater->base->manifest.segment_count) return true;
-  hashscan_entry moved;
+  struct list_entry moved;
   part_entry(&updater->base->parts[part], entry, &moved);
   if (strcmp(moved.version, difference->version) == 0) return true;
   moved.version = difference->version;
-  return hashscan_builder_add(difference->moved, &moved, NULL) == HASHSCAN_SUCCESS && update_kill(updater, part, entry);
+  return builder_add(difference->moved, &moved, NULL) == HASHSCAN_SUCCESS && update_kill(updater, part, entry);
 }
 
 static bool compare_entry(hashscan_updater *updater, uint32_t part, uint32_t entry, void *user) {
@@ -167,7 +167,7 @@ static bool compare_entry(hashscan_updater *updater, uint32_t part, uint32_t ent
   const struct part *at = &updater->base->parts[part];
   if (strcmp(part_list_name(at, part_entry_list(at, entry)), difference->name) != 0) return true;
   if (part != difference->part) rewind_walk(difference, part);
-  hashscan_entry old;
+  struct list_entry old;
   part_entry(at, entry, &old);
   if (pair(difference, &old)) return keep_entry(updater, part, entry, difference);
   updater->report.removed++;
@@ -202,9 +202,9 @@ static hashscan_code add_new(hashscan_updater *updater, const struct difference 
   for (unsigned k = 0; k < HASHSCAN_KIND_COUNT; k++) {
     for (size_t i = 0; i < difference->list->kinds[k].count; i++) {
       if ((difference->kinds[k].taken[i / 64] >> i % 64 & 1) != 0) continue;
-      hashscan_entry entry;
+      struct list_entry entry;
       builder_entry(difference->list, (hashscan_kind)k, i, &entry);
-      const hashscan_code code = hashscan_builder_add(updater->staged, &entry, error);
+      const hashscan_code code = builder_add(updater->staged, &entry, error);
       if (code != HASHSCAN_SUCCESS) return code;
       updater->report.added++;
     }

@@ -167,8 +167,8 @@ static hashscan_code add_list(hashscan_updater *updater, const struct list_sourc
 
 /* ---- Removing -------------------------------------------------------------------------------------------------- */
 
-static bool has_hash(const hashscan_entry *entry, const void *user) {
-  const hashscan_entry *wanted = user;
+static bool has_hash(const struct list_entry *entry, const void *user) {
+  const struct list_entry *wanted = user;
   return entry->kind == wanted->kind && memcmp(entry->hash, wanted->hash, hashscan_kind_bytes(entry->kind)) == 0;
 }
 
@@ -185,12 +185,12 @@ hashscan_code hashscan_updater_remove_hash(hashscan_updater *updater, hashscan_k
         !kill_range(updater, part, first, end))
       return error_memory(error);
   }
-  const hashscan_entry wanted = {.kind = kind, .hash = hash};
+  const struct list_entry wanted = {.kind = kind, .hash = hash};
   return unstage(updater, has_hash, &wanted, error);
 }
 
-static bool has_id(const hashscan_entry *entry, const void *user) {
-  const hashscan_entry *wanted = user;
+static bool has_id(const struct list_entry *entry, const void *user) {
+  const struct list_entry *wanted = user;
   return strcmp(entry->id, wanted->id) == 0 && (wanted->list == NULL || strcmp(entry->list, wanted->list) == 0);
 }
 
@@ -203,7 +203,7 @@ hashscan_code hashscan_updater_remove_id(hashscan_updater *updater, const char *
   if (list == NULL ? !intern(&updater->ids, &updater->id_strings, id, strlen(id) + 1, &number)
                    : !intern_pair(&updater->ids_of_lists, &updater->id_strings, list, id, &number))
     return error_memory(error);
-  const hashscan_entry wanted = {.list = list, .id = id};
+  const struct list_entry wanted = {.list = list, .id = id};
   return unstage(updater, has_id, &wanted, error);
 }
 
@@ -240,7 +240,7 @@ static hashscan_code resolve_ids(hashscan_updater *updater, hashscan_error *erro
   return resolved ? HASHSCAN_SUCCESS : error_memory(error);
 }
 
-static bool in_list(const hashscan_entry *entry, const void *user) {
+static bool in_list(const struct list_entry *entry, const void *user) {
   return strcmp(entry->list, user) == 0;
 }
 
