@@ -13,6 +13,7 @@ void record_match(struct json *json, const hashscan_entry *entry, unsigned dista
   json_string(json, "list", entry->list);
   json_string(json, "version", entry->version);
   json_string(json, "id", entry->id);
+  if (entry->number != 0) json_integer(json, "number", entry->number);
   json_string(json, "kind", hashscan_kind_name(entry->kind));
   json_integer(json, "distance", distance);
   if (view != NULL) json_string(json, "view", view);

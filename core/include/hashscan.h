@@ -412,7 +412,8 @@ HASHSCAN_API hashscan_code hashscan_hash_luma(hashscan_hasher *hasher, const has
 typedef enum hashscan_list_format {
   HASHSCAN_LIST_FORMAT_AUTO = 0, /* CSV when the first line that is no comment names a known column, else text */
   HASHSCAN_LIST_FORMAT_TEXT = 1, /* one hex hash a line, '#' starts a comment */
-  HASHSCAN_LIST_FORMAT_CSV = 2,  /* header line; columns hash, kind, id, labels, pdq, md5, sha1, sha256, hash64 */
+  HASHSCAN_LIST_FORMAT_CSV =
+      2, /* header line; columns hash, kind, id, labels, number, pdq, md5, sha1, sha256, hash64 */
   /* The bytes of one hash after the other (hashscan_entry.hash) and nothing else. Never told by AUTO, and needs
    * has_kind: any bytes are hashes. A size that is no whole number of them is FORMAT, whatever skip_bad_lines says, and
    * adds nothing; so are hex digits, which are a text list. */
@@ -464,10 +465,13 @@ typedef struct hashscan_entry {
   const char *id;            /* the list's own name for the entry; "" when it has none */
   const char *const *labels; /* label_count strings; NULL when there are none */
   size_t label_count;
+  /* The caller's own number of the entry, a row in a database say; 0 when it has none. It stays with the entry through
+   * all changes of the index, and need not be unique. */
+  uint64_t number;
 } hashscan_entry;
 
 #define HASHSCAN_ENTRY_INIT                                                                                            \
-  { sizeof(hashscan_entry), HASHSCAN_KIND_PDQ, 0, NULL, "", "", "", NULL, 0 }
+  { sizeof(hashscan_entry), HASHSCAN_KIND_PDQ, 0, NULL, "", "", "", NULL, 0, 0 }
 
 HASHSCAN_API void hashscan_entry_default(hashscan_entry *entry, size_t size);
 
@@ -557,8 +561,8 @@ HASHSCAN_API hashscan_code hashscan_updater_remove_list(hashscan_updater *update
                                                         hashscan_error *error);
 
 /* Makes the list `options->name` hold what the file at `path` holds, under the version `options->version`: entries that
- * are equal in kind, hash, id and labels stay and get the version, others are removed, new ones added. What the index
- * had of that list, under whatever versions, is replaced. `options->name` may be NULL, as when a list is added.
+ * are equal in kind, hash, id, labels and number stay and get the version, others are removed, new ones added. What the
+ * index had of that list, under whatever versions, is replaced. `options->name` may be NULL, as when a list is added.
  * Errors: those of hashscan_builder_add_list; nothing is staged then. */
 HASHSCAN_API hashscan_code hashscan_updater_replace_list(hashscan_updater *updater, const char *path,
                                                          const hashscan_list_options *options,
@@ -648,6 +652,11 @@ typedef struct hashscan_hit {
   uint32_t query;    /* which of the queries */
   uint32_t distance; /* bits, 0 to radius */
 } hashscan_hit;
+
+/* The numbers (hashscan_entry.number) of the entries of `count` hits, without touching a string. `numbers` has room for
+ * `count`. Any thread. Errors: ARGUMENT; `numbers` is then undefined. */
+HASHSCAN_API hashscan_code hashscan_index_numbers(const hashscan_index *index, const hashscan_hit *hits, size_t count,
+                                                  uint64_t *numbers, hashscan_error *error);
 
 /* Called for each hit, on the calling thread. Return nonzero to stop the search. */
 typedef int (*hashscan_hit_fn)(void *user, const hashscan_hit *hit);

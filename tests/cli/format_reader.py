@@ -2,7 +2,7 @@
 """A reader of the index format, written from core/doc/FORMAT.md alone and sharing nothing with the library.
 
 `read_index(folder)` checks digests and layout and returns the live entries in order, as tuples
-(kind, hash in hex, list, version, id, labels)."""
+(kind, hash in hex, list, version, id, labels, number)."""
 import os
 import struct
 
@@ -12,7 +12,7 @@ KINDS = (("pdq", 32), ("md5", 16), ("sha1", 20), ("sha256", 32), ("hash64", 8))
 PERCEPTUAL = (0, 4)
 PIGEONRING_MINIMUM_ROWS = 4096
 LOG_PART = 2**32 - 1
-ADD, KILL, BITMAP, VERSION = 1, 2, 3, 4
+ADD, KILL, BITMAP, VERSION, NUMBERED = 1, 2, 3, 4, 5
 
 
 class Refused(Exception):
@@ -44,7 +44,8 @@ class Header:
     def __init__(self, data, letter, table_end):
         require(data[:8] == b"\x89HSI\r\n\n" + letter, "magic")
         version, self.rows, size, self.entries, self.digest, reserved = struct.unpack_from("<IIQQ16s16s", data, 8)
-        require(version == 2, "version")
+        require(version in (2, 3), "version")
+        self.version = version
         require(size == len(data), "size")
         require(reserved == bytes(16), "reserved bytes")
         table = data[:table_end(self.rows)]
@@ -52,13 +53,16 @@ class Header:
 
 
 class Segment:
-    """The entries of one segment: (kind number, hash, list number, id, labels), and its lists [name, version]."""
+    """The entries of one segment: (kind number, hash, list number, id, labels, number), and its lists [name, version]."""
 
     def __init__(self, data, segment_digest, size, entries):
         header = Header(data, b"S", lambda rows: 64 + 40 * rows)
-        require(header.rows == 24 and header.digest == segment_digest, "not the segment that MANIFEST names")
+        require(header.rows == (24 if header.version == 2 else 25), "sections")
+        require(header.digest == segment_digest, "not the segment that MANIFEST names")
         require(len(data) == size and header.entries == entries, "MANIFEST and segment disagree")
-        self.sections = self.place(data)
+        self.sections = self.place(data, header.rows)
+        self.numbers = [number for number, in struct.iter_unpack("<Q", self.sections.get(0x104, b""))] or [0] * entries
+        require(len(self.numbers) == entries, "numbers")
         self.strings = self.sections[0x103]
         require(self.strings[:1] == b"\0" and self.strings[-1:] == b"\0", "strings")
         self.lists = [[self.string(name), self.string(version)]
@@ -73,12 +77,12 @@ class Segment:
             require(sum(entry[2] == number for entry in self.entries) == count, "entries of a list")
 
     @staticmethod
-    def place(data):
-        sections, end = {}, 64 + 40 * 24
+    def place(data, rows):
+        sections, end = {}, 64 + 40 * rows
         wanted = [(16 * kind + part, stride) for kind, (_, width) in enumerate(KINDS)
                   for part, stride in enumerate((width, 4, 4, 1))]
-        wanted += [(0x100, 14), (0x101, 24), (0x102, 12), (0x103, 1)]
-        for row, (section_id, stride) in enumerate(wanted):
+        wanted += [(0x100, 14), (0x101, 24), (0x102, 12), (0x103, 1), (0x104, 8)]
+        for row, (section_id, stride) in enumerate(wanted[:rows]):
             found, found_stride, offset, count, section_digest = struct.unpack_from("<IIQQ16s", data, 64 + 40 * row)
             require((found, found_stride) == (section_id, stride), "section id")
             require(offset == (end + 63) // 64 * 64 and data[end:offset] == bytes(offset - end), "section place")
@@ -111,7 +115,8 @@ class Segment:
             require(first < end, "a row without entries")
             for entry in range(first, end):
                 offset, labels, number = struct.unpack_from("<QIH", self.sections[0x100], 14 * entry)
-                self.entries.append((kind, row, number, self.string(offset), self.label_sets[labels]))
+                self.entries.append((kind, row, number, self.string(offset), self.label_sets[labels],
+                                     self.numbers[entry]))
         self.check_prefix(kind, rows)
         self.check_pigeonring(kind, rows)
 
@@ -137,7 +142,7 @@ class Segment:
         require(all(len(places) == 16 for places in positions), "partition of bits")
         values = [int.from_bytes(row, "little") for row in rows]  # bit k of a row is bit k of this number
         word_of = [[sum((value >> bit & 1) << place for place, bit in enumerate(positions[word])) for value in values]
-                 for word in range(words)]
+                   for word in range(words)]
         at, count = bits, len(rows)
         for t in range(words):
             order = sorted(range(count), key=lambda row: (word_of[t][row], row))
@@ -146,7 +151,8 @@ class Segment:
                 below[word + 1] += 1
             for key in range(65536):
                 below[key + 1] += below[key]
-            parts = (struct.pack("<65537I", *below), struct.pack(f"<{count}H", *(word_of[(t + 1) % words][row] for row in order)),
+            after = word_of[(t + 1) % words]
+            parts = (struct.pack("<65537I", *below), struct.pack(f"<{count}H", *(after[row] for row in order)),
                      struct.pack(f"<{count}I", *order))
             for part in parts:
                 padded = part + bytes(-len(part) % 64)
@@ -160,7 +166,7 @@ class Log:
 
     def __init__(self, segments):
         self.segments = segments
-        self.added = []  # (kind number, hash, list, version, id, labels)
+        self.added = []  # (kind number, hash, list, version, id, labels, number)
         self.dead = {part: set() for part in [*range(len(segments)), LOG_PART]}
 
     def entries_of(self, part):
@@ -173,11 +179,13 @@ class Log:
 
     def apply(self, kind, data):
         part, = struct.unpack_from("<I", data)
-        if kind == ADD:
+        if kind == ADD or (kind == NUMBERED and self.version == 3):
             hash_kind, labels = struct.unpack_from("<II", data)
-            width = KINDS[hash_kind][1]
-            name, version, entry_id, *rest = strings_from(data[8 + width:], 3 + labels, "strings of an entry")
-            self.added.append((hash_kind, data[8:8 + width], name, version, entry_id, tuple(rest)))
+            number, at = (0, 8) if kind == ADD else (*struct.unpack_from("<Q", data, 8), 16)
+            require(kind == ADD or number != 0, "number of an entry")
+            end = at + KINDS[hash_kind][1]
+            name, version, entry_id, *rest = strings_from(data[end:], 3 + labels, "strings of an entry")
+            self.added.append((hash_kind, data[at:end], name, version, entry_id, tuple(rest), number))
         elif kind == KILL:
             for first, count in struct.iter_unpack("<II", data[4:]):
                 for entry in range(first, first + count):
@@ -194,7 +202,9 @@ class Log:
             raise Refused("type of a record")
 
     def replay(self, data):
-        require(data[:16] == b"\x89HSI\r\n\nL" + struct.pack("<II", 2, 0), "head of the log")
+        self.version, = struct.unpack_from("<I", data, 8)
+        require(self.version in (2, 3), "version")
+        require(data[:16] == b"\x89HSI\r\n\nL" + struct.pack("<II", self.version, 0), "head of the log")
         at = 16
         while at < len(data):
             kind, size = struct.unpack_from("<II", data, at)
@@ -223,10 +233,10 @@ def read_index(folder):
 
     live = []
     for part, segment in enumerate(segments):
-        for entry, (kind, row, list_number, entry_id, labels) in enumerate(segment.entries):
+        for entry, (kind, row, list_number, *rest) in enumerate(segment.entries):
             if entry not in log.dead[part]:
-                live.append((KINDS[kind][0], row.hex(), *segment.lists[list_number], entry_id, labels))
+                live.append((KINDS[kind][0], row.hex(), *segment.lists[list_number], *rest))
     fresh = [entry for number, entry in enumerate(log.added) if number not in log.dead[LOG_PART]]
-    for kind, row, name, version, entry_id, labels in sorted(fresh, key=lambda entry: entry[:2]):
-        live.append((KINDS[kind][0], row.hex(), name, version, entry_id, labels))
+    for kind, row, *rest in sorted(fresh, key=lambda entry: entry[:2]):
+        live.append((KINDS[kind][0], row.hex(), *rest))
     return live

@@ -34,8 +34,8 @@ static void fill(hashscan_builder *builder) {
     char id[8];
     snprintf(id, sizeof id, "%u", i);
     static const char *const labels[] = {"x", "y"};
-    const hashscan_entry entry =
-        entry_labelled((hashscan_kind)(i % 4), hash, i % 5 ? "a" : "b", "1", id, labels, i % 3);
+    hashscan_entry entry = entry_labelled((hashscan_kind)(i % 4), hash, i % 5 ? "a" : "b", "1", id, labels, i % 3);
+    entry.number = i % 2 == 0 ? 0 : (uint64_t)i << 40;
     require(hashscan_builder_add(builder, &entry, NULL) == HASHSCAN_SUCCESS);
   }
 }
@@ -66,7 +66,7 @@ static void make_valid(void) {
 static size_t walk_entry(const struct segment *segment, uint32_t number) {
   struct list_entry entry;
   segment_entry(segment, number, &entry);
-  size_t read = strlen(entry.list) + strlen(entry.version) + strlen(entry.id);
+  size_t read = (size_t)(entry.number & 1) + strlen(entry.list) + strlen(entry.version) + strlen(entry.id);
   const char *label = entry.labels;
   for (size_t i = 0; i < entry.label_count; i++) {
     read += strlen(label) + 1;

@@ -29,8 +29,9 @@ static void make_segment(struct buffer *segment, unsigned entries) {
     char id[16];
     for (unsigned j = 0; j < sizeof hash; j++) hash[j] = (uint8_t)((i % 15) * 89 + j * j);
     snprintf(id, sizeof id, "%u", i);
-    const hashscan_entry entry =
+    hashscan_entry entry =
         entry_labelled((hashscan_kind)(i % HASHSCAN_KIND_COUNT), hash, i % 5 ? "a" : "b", "1", id, ENTRY_LABELS("x"));
+    entry.number = i % 3;
     require(hashscan_builder_add(builder, &entry, NULL) == HASHSCAN_SUCCESS);
   }
   require(builder_sort(builder, NULL) == HASHSCAN_SUCCESS);

@@ -308,6 +308,52 @@ static void test_entry_sizes(void **unused) {
   hashscan_index_close(index);
 }
 
+/* Numbers of the caller's own, of entries in a segment and in the log, by entry and by hits. */
+static void test_numbers(void **unused) {
+  (void)unused;
+  enum { ENTRIES = 40, ADDED = 5 };
+  hashscan_builder *builder = indexes_builder();
+  uint8_t hash[32] = {0};
+  for (unsigned i = 0; i < ENTRIES; i++) {
+    hash[0] = (uint8_t)(i * 5);
+    hashscan_entry entry = entry_plain(HASHSCAN_KIND_PDQ, hash, "l", "v", "");
+    entry.number = i == 3 ? 0 : UINT64_MAX - i;
+    assert_int_equal(hashscan_builder_add(builder, &entry, &error), HASHSCAN_SUCCESS);
+  }
+  hashscan_index_close(indexes_write_and_open(builder, path_of("numbers")));
+  hashscan_builder_destroy(builder);
+  hashscan_updater *updater;
+  assert_int_equal(hashscan_updater_open(path_of("numbers"), &updater, &error), HASHSCAN_SUCCESS);
+  for (unsigned i = ENTRIES; i < ENTRIES + ADDED; i++) {
+    hash[0] = (uint8_t)(i * 5);
+    hashscan_entry entry = entry_plain(HASHSCAN_KIND_PDQ, hash, "l", "v", "");
+    entry.number = i;
+    assert_int_equal(hashscan_updater_add(updater, &entry, &error), HASHSCAN_SUCCESS);
+  }
+  hash[0] = 5;
+  assert_int_equal(hashscan_updater_remove_hash(updater, HASHSCAN_KIND_PDQ, hash, &error), HASHSCAN_SUCCESS);
+  assert_int_equal(hashscan_updater_commit(updater, NULL, &error), HASHSCAN_SUCCESS);
+  hashscan_updater_close(updater);
+  hashscan_index *index = indexes_open(path_of("numbers"));
+  hashscan_hit hits[ENTRIES + ADDED - 1];
+  uint64_t numbers[ENTRIES + ADDED - 1];
+  const size_t count = sizeof hits / sizeof *hits;
+  for (size_t i = 0; i < count; i++) hits[i] = (hashscan_hit){.entry = count - 1 - i};
+  assert_int_equal(hashscan_index_numbers(index, hits, count, numbers, &error), HASHSCAN_SUCCESS);
+  for (size_t i = 0; i < count; i++) {
+    hashscan_entry entry = HASHSCAN_ENTRY_INIT;
+    assert_int_equal(hashscan_index_entry(index, hits[i].entry, &entry, &error), HASHSCAN_SUCCESS);
+    const unsigned was = entry.hash[0] / 5u;
+    assert_int_not_equal(was, 1);
+    const uint64_t expected = was >= ENTRIES ? was : was == 3 ? 0 : UINT64_MAX - was;
+    assert_true(entry.number == expected && numbers[i] == expected);
+  }
+  hits[2].entry = count;
+  assert_int_equal(hashscan_index_numbers(index, hits, count, numbers, &error), HASHSCAN_E_ARGUMENT);
+  assert_int_equal(hashscan_index_numbers(index, NULL, 0, NULL, &error), HASHSCAN_SUCCESS);
+  hashscan_index_close(index);
+}
+
 static void test_info(void **unused) {
   (void)unused;
   hashscan_builder *builder = indexes_builder();
@@ -325,7 +371,7 @@ static void test_info(void **unused) {
   assert_int_equal(info.entries_by_kind[HASHSCAN_KIND_PDQ], 2);
   assert_int_equal(info.entries_by_kind[HASHSCAN_KIND_MD5], 1);
   assert_int_equal(info.distinct_pdq, 1);
-  assert_int_equal(info.format_version, 2);
+  assert_int_equal(info.format_version, 3);
   assert_int_equal(info.lists, 2);
   assert_int_equal(strlen(info.digest), 32);
   const char *name;
@@ -443,11 +489,11 @@ static void test_speed(void **unused) {
 
 int main(void) {
   fixture_folder(folder);
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_search),         cmocka_unit_test(test_search_edges),
-                                     cmocka_unit_test(test_lookup),         cmocka_unit_test(test_lookup_edges),
-                                     cmocka_unit_test(test_entries),        cmocka_unit_test(test_entry_sizes),
-                                     cmocka_unit_test(test_info),           cmocka_unit_test(test_list_limit),
-                                     cmocka_unit_test(test_builder_errors), cmocka_unit_test(test_speed)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_search),         cmocka_unit_test(test_search_edges), cmocka_unit_test(test_lookup),
+      cmocka_unit_test(test_lookup_edges),   cmocka_unit_test(test_entries),      cmocka_unit_test(test_entry_sizes),
+      cmocka_unit_test(test_numbers),        cmocka_unit_test(test_info),         cmocka_unit_test(test_list_limit),
+      cmocka_unit_test(test_builder_errors), cmocka_unit_test(test_speed)};
   const int failed = cmocka_run_group_tests(tests, NULL, NULL);
   fixture_remove(folder);
   return failed;

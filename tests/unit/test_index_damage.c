@@ -34,11 +34,11 @@ static struct buffer segment;
 static hashscan_error error;
 
 /* Two rows of PDQ, three of MD5, none of SHA-1, one of SHA-256; two lists; two label sets. */
-static const char list_a[] = "hash,kind,id,labels\n"
-                             "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff,pdq,p0,x;y\n"
-                             "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff,pdq,p1,\n"
-                             "f0112233445566778899aabbccddeeff00112233445566778899aabbccddeeff,pdq,p2,x;y\n"
-                             "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff,sha256,s,z\n";
+static const char list_a[] = "hash,kind,id,labels,number\n"
+                             "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff,pdq,p0,x;y,1\n"
+                             "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff,pdq,p1,,\n"
+                             "f0112233445566778899aabbccddeeff00112233445566778899aabbccddeeff,pdq,p2,x;y,\n"
+                             "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff,sha256,s,z,\n";
 static const char list_b[] = "10112233445566778899aabbccddeeff\n"
                              "20112233445566778899aabbccddeeff\n"
                              "a0112233445566778899aabbccddeeff\n";
@@ -239,7 +239,7 @@ static const struct lie lies[] = {
     {FILE_START, TABLE(0, 16), UINT64_MAX, 8, "out of place"},
     {FILE_START, TABLE(0, 16), (uint64_t)1 << 59, 8, "out of place"},
     {FILE_START, TABLE(0, 16), 3, 8, "out of place"},
-    {FILE_START, TABLE(INDEX_STRINGS, 16), 1, 8, "bytes after the last section"},
+    {FILE_START, TABLE(INDEX_NUMBERS, 16), 0, 8, "bytes after the last section"},
     {INDEX_PREFIX, 8, 1, 1, "between sections"},
     {INDEX_ROWS, 0, 0xff, 1, "hashes are out of order"},
     {INDEX_ROWS, 32, 0x00, 1, "hashes are out of order"},
@@ -339,8 +339,23 @@ static void test_long_list_names(void **unused) {
 /* The last byte of the strings ends every string. */
 static void test_unterminated(void **unused) {
   (void)unused;
-  const struct lie lie = {FILE_START, segment.size - 1, 'x', 1, "not terminated"};
+  const uint64_t strings = load_u64(segment.bytes + TABLE(INDEX_STRINGS, 16));
+  const struct lie lie = {INDEX_STRINGS, (size_t)strings - 1, 'x', 1, "not terminated"};
   check_lie(&lie);
+}
+
+/* Every entry has a number or none has. */
+static void test_one_number_too_few(void **unused) {
+  (void)unused;
+  assert_int_equal(load_u64(segment.bytes + TABLE(INDEX_NUMBERS, 16)), 7);
+  struct guard copy = guard_alloc(segment.size - 8);
+  struct segment view;
+  memcpy(copy.bytes, segment.bytes, segment.size - 8);
+  store_u64(copy.bytes + TABLE(INDEX_NUMBERS, 16), 6);
+  seal_segment(copy.bytes, segment.size - 8);
+  assert_int_equal(index_segment_validate("s", copy.bytes, segment.size - 8, &view, &error), HASHSCAN_E_FORMAT);
+  assert_non_null(strstr(error.message, "its counts disagree"));
+  guard_free(&copy);
 }
 
 /* Sealing an unchanged segment changes nothing, so the refusals above are for the lies. */
@@ -357,14 +372,10 @@ static void test_seal(void **unused) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_damaged_manifest),
-                                     cmocka_unit_test(test_damaged_segment),
-                                     cmocka_unit_test(test_folders),
-                                     cmocka_unit_test(test_versions),
-                                     cmocka_unit_test(test_lying_manifest),
-                                     cmocka_unit_test(test_lying_segment),
-                                     cmocka_unit_test(test_unterminated),
-                                     cmocka_unit_test(test_long_list_names),
-                                     cmocka_unit_test(test_seal)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_damaged_manifest), cmocka_unit_test(test_damaged_segment),
+                                     cmocka_unit_test(test_folders),          cmocka_unit_test(test_versions),
+                                     cmocka_unit_test(test_lying_manifest),   cmocka_unit_test(test_lying_segment),
+                                     cmocka_unit_test(test_unterminated),     cmocka_unit_test(test_one_number_too_few),
+                                     cmocka_unit_test(test_long_list_names),  cmocka_unit_test(test_seal)};
   return cmocka_run_group_tests(tests, make_index, remove_index);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Hash lists: what each format gives and refuses, message by message, and a speed line. */
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -55,6 +56,11 @@ static hashscan_code record(void *user, const struct list_entry *entry, hashscan
     write_text(out, " [");
     write_text(out, label);
     write_text(out, "]");
+  }
+  if (entry->number != 0) {
+    char number[24];
+    snprintf(number, sizeof number, " #%" PRIu64, entry->number);
+    write_text(out, number);
   }
   write_text(out, "\n");
   return HASHSCAN_SUCCESS;
@@ -204,6 +210,8 @@ static void test_csv(void **unused) {
                ",3,,SHA1," SHA1,
                "sha256 " PDQ " \xc3\xa9 [b] [a b] [c]\npdq " PDQ " 2\nsha1 " SHA1 " 3\n");
   assert_int_equal(report.lines, 7);
+  assert_reads("hash,number\n" MD5 ", 18446744073709551615 \n" MD5 ",\n" MD5 ",007\n",
+               "md5 " MD5 "  #18446744073709551615\nmd5 " MD5 " \nmd5 " MD5 "  #7\n");
   assert_reads("id,md5,sha1,sha256,pdq,labels\nx," MD5 "," SHA1 "," PDQ2 "," PDQ ",L\ny,,," PDQ ",,\n",
                "pdq " PDQ " x [L]\nmd5 " MD5 " x [L]\nsha1 " SHA1 " x [L]\nsha256 " PDQ2 " x [L]\nsha256 " PDQ " y\n");
   assert_reads("\xef\xbb\xbf\"hash\",\"id\",\"labels\"\r\n\"" MD5 "\",\"a,\"\"b\"\"\r\nc\",\"x;y\"\r\n",
@@ -222,6 +230,10 @@ static void test_csv_kind(void **unused) {
 
 static void test_csv_bad(void **unused) {
   (void)unused;
+  assert_fails("hash,number\n" MD5 ",18446744073709551616\n",
+               "lists/a.txt:2: the number is not a whole number of at most 64 bits");
+  assert_fails("hash,number\n" MD5 ",-1\n", "lists/a.txt:2: the number is not a whole number of at most 64 bits");
+  assert_fails("hash,number\n" MD5 ",1 2\n", "lists/a.txt:2: the number is not a whole number of at most 64 bits");
   assert_fails("id,labels\nx,y\n",
                "lists/a.txt:1: the header has none of the columns hash, pdq, md5, sha1, sha256, hash64");
   assert_fails("#\nhash,id,Hash\n", "lists/a.txt:2: the header names a column twice");

@@ -2,6 +2,7 @@
 /* The difference between two versions of a list: how many entries stay, go and come, and that the index then holds the
  * new version and nothing else, wherever the old one lay. Entries are few kinds of thing and many of each, so that
  * equal hashes with other ids or labels, and entries that are there more than once, meet one another. */
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -32,7 +33,10 @@ static const struct {
   size_t count;
 } label_sets[] = {{"", {NULL}, 0}, {"x", {"x"}, 1}, {"x;y", {"x", "y"}, 2}, {"y;x", {"y", "x"}, 2}, {"xy", {"xy"}, 1}};
 
-enum { KINDS = 2, NUMBERS = 3, IDS = 3, LABELS = 5, TYPES = KINDS * NUMBERS * IDS * LABELS };
+/* Numbers of the caller's own. */
+static const uint64_t owns[] = {0, 9};
+
+enum { KINDS = 2, NUMBERS = 3, IDS = 3, LABELS = 5, OWNS = 2, TYPES = KINDS * NUMBERS * IDS * LABELS * OWNS };
 
 struct type {
   uint8_t hash[HASHSCAN_MAX_HASH_BYTES];
@@ -45,8 +49,9 @@ static void type_of(unsigned number, struct type *type) {
   const unsigned labels = number / KINDS % LABELS;
   indexes_hash(kind, number / KINDS / LABELS % NUMBERS, type->hash);
   type->labels_text = label_sets[labels].text;
-  type->entry = entry_labelled(kind, type->hash, "list", "1", ids[number / KINDS / LABELS / NUMBERS],
+  type->entry = entry_labelled(kind, type->hash, "list", "1", ids[number / KINDS / LABELS / NUMBERS % IDS],
                                label_sets[labels].labels, label_sets[labels].count);
+  type->entry.number = owns[number / KINDS / LABELS / NUMBERS / IDS];
 }
 
 static bool same_labels(const hashscan_entry *a, const hashscan_entry *b) {
@@ -58,7 +63,7 @@ static bool same_labels(const hashscan_entry *a, const hashscan_entry *b) {
 
 static bool same(const hashscan_entry *a, const hashscan_entry *b) {
   return a->kind == b->kind && memcmp(a->hash, b->hash, hashscan_kind_bytes(a->kind)) == 0 &&
-         strcmp(a->id, b->id) == 0 && same_labels(a, b);
+         strcmp(a->id, b->id) == 0 && a->number == b->number && same_labels(a, b);
 }
 
 static unsigned type_number(const hashscan_entry *entry) {
@@ -109,7 +114,7 @@ static size_t write_version(const struct version *version, struct random_state *
   struct version left = *version;
   size_t rest = 0;
   for (unsigned number = 0; number < TYPES; number++) rest += left.count[number];
-  int at = snprintf(csv, size, "hash,kind,id,labels\n");
+  int at = snprintf(csv, size, "hash,kind,id,labels,number\n");
   while (rest > 0) {
     const unsigned number = (unsigned)(random_next(random) % TYPES);
     struct type type;
@@ -119,8 +124,8 @@ static size_t write_version(const struct version *version, struct random_state *
     rest--;
     type_of(number, &type);
     hashscan_hex_encode(type.hash, hashscan_kind_bytes(type.entry.kind), hex);
-    at += snprintf(csv + at, size - (size_t)at, "%s,%s,%s,%s\n", hex, hashscan_kind_name(type.entry.kind),
-                   type.entry.id, type.labels_text);
+    at += snprintf(csv + at, size - (size_t)at, "%s,%s,%s,%s,%" PRIu64 "\n", hex, hashscan_kind_name(type.entry.kind),
+                   type.entry.id, type.labels_text, type.entry.number);
     assert_true((size_t)at < size);
   }
   return (size_t)at;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Changing an index, against a plain array of entries: whatever is added, removed, replaced and compacted, in whatever
  * order and however it comes to lie in segments and in the log, the index holds and finds what the array does. */
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -31,9 +32,10 @@ static hashscan_error error;
 static const char *const list_names[LISTS] = {"alpha", "beta", ""};
 static const char *const label_sets[][2] = {{NULL}, {"x", "y"}, {"y", "x"}, {"z"}};
 static const size_t label_counts[] = {0, 2, 2, 1};
+static const uint64_t own_numbers[] = {0, 77, UINT64_MAX};
 
 struct item {
-  unsigned kind, number, list, version, id, labels;
+  unsigned kind, number, list, version, id, labels, own;
 };
 
 struct model {
@@ -49,7 +51,8 @@ static struct item random_item(struct random_state *random) {
                        .list = (unsigned)(random_next(random) % LISTS),
                        .version = (unsigned)(random_next(random) % 2),
                        .id = (unsigned)(random_next(random) % IDS),
-                       .labels = (unsigned)(random_next(random) % 4)};
+                       .labels = (unsigned)(random_next(random) % 4),
+                       .own = (unsigned)(random_next(random) % 3)};
 }
 
 /* An item's strings, for as long as it lives. */
@@ -67,6 +70,7 @@ static const hashscan_entry *show(const struct item *item, struct shown *shown) 
   if (item->id == 0) shown->id[0] = '\0';
   shown->entry = entry_labelled((hashscan_kind)item->kind, shown->hash, list_names[item->list], shown->version,
                                 shown->id, label_sets[item->labels], label_counts[item->labels]);
+  shown->entry.number = own_numbers[item->own];
   return &shown->entry;
 }
 
@@ -122,8 +126,8 @@ static void put_text(struct texts *texts, const hashscan_entry *entry, unsigned 
   char hex[HASHSCAN_MAX_HEX];
   hashscan_hex_encode(entry->hash, hashscan_kind_bytes(entry->kind), hex);
   assert_true(texts->count < (size_t)MODEL_CAPACITY * 64);
-  int at = snprintf(texts->lines[texts->count], TEXT_SIZE, "%u %u %s %s|%s|%s|%s", query, distance,
-                    hashscan_kind_name(entry->kind), hex, entry->list, entry->version, entry->id);
+  int at = snprintf(texts->lines[texts->count], TEXT_SIZE, "%u %u %s %s|%s|%s|%s|%" PRIu64, query, distance,
+                    hashscan_kind_name(entry->kind), hex, entry->list, entry->version, entry->id, entry->number);
   for (size_t i = 0; i < entry->label_count; i++)
     at += snprintf(texts->lines[texts->count] + at, TEXT_SIZE - (size_t)at, "|%s", entry->labels[i]);
   texts->count++;
@@ -295,7 +299,7 @@ static int put_csv(char *csv, size_t size, const struct item *item) {
   char hex[HASHSCAN_MAX_HEX];
   const hashscan_entry *entry = show(item, &shown);
   hashscan_hex_encode(entry->hash, hashscan_kind_bytes(entry->kind), hex);
-  int at = snprintf(csv, size, "%s,%s,%s,", hex, hashscan_kind_name(entry->kind), entry->id);
+  int at = snprintf(csv, size, "%s,%s,%" PRIu64 ",%s,", hex, hashscan_kind_name(entry->kind), entry->number, entry->id);
   for (size_t i = 0; i < entry->label_count; i++)
     at += snprintf(csv + at, size - (size_t)at, "%s%s", i > 0 ? ";" : "", entry->labels[i]);
   return at + snprintf(csv + at, size - (size_t)at, "\n");
@@ -309,7 +313,7 @@ static void replace(hashscan_updater *updater, struct model *model, struct rando
   const struct item like = {.list = list};
   struct model rest = {malloc(MODEL_CAPACITY * sizeof *rest.items), 0};
   assert_non_null(rest.items);
-  int at = snprintf(csv, sizeof csv, "hash,kind,id,labels\n");
+  int at = snprintf(csv, sizeof csv, "hash,kind,number,id,labels\n");
   size_t rows = 0;
   for (size_t i = 0; i < model->count + 6 && rows < 300; i++) {
     struct item item = i < model->count ? model->items[i] : random_item(random);

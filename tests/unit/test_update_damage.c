@@ -234,7 +234,7 @@ static const struct lie lies[] = {
     LIE("a record is cut short", U32(LOG_KILL), U32(0xffffffff), U32(0), U32(39), U32(1)),
     LIE("a record is cut short", U32(LOG_KILL), 12),
     LIE("an unknown record", U32(0), U32(0)),
-    LIE("an unknown record", U32(5), U32(4), U32(0)),
+    LIE("an unknown record", U32(6), U32(4), U32(0)),
     LIE("cut short", U32(LOG_KILL), U32(0)),
     LIE("cut short", U32(LOG_KILL), U32(4), U32(0)),
     LIE("cut short", U32(LOG_KILL), U32(11), U32(0), U32(39), 1, 0, 0),
@@ -264,6 +264,15 @@ static const struct lie lies[] = {
     LIE("does not exist", U32(LOG_VERSION), U32(10), U32(0xffffffff), U32(0), '9', 0),
     LIE("an entry is cut short", U32(LOG_ADD), U32(4), U32(0)),
     LIE("an entry is cut short", U32(LOG_ADD), U32(15), U32(HASHSCAN_KIND_HASH64), U32(0), 1, 2, 3, 4, 5, 6, 7),
+    LIE(NULL, U32(LOG_NUMBERED), U32(27), U32(HASHSCAN_KIND_HASH64), U32(0), U32(0), U32(1), 1, 2, 3, 4, 5, 6, 7, 8, 0,
+        0, 0),
+    LIE("the number of an entry is 0", U32(LOG_NUMBERED), U32(27), U32(HASHSCAN_KIND_HASH64), U32(0), U32(0), U32(0), 1,
+        2, 3, 4, 5, 6, 7, 8, 0, 0, 0),
+    LIE("an entry is cut short", U32(LOG_NUMBERED), U32(12), U32(HASHSCAN_KIND_HASH64), U32(0), U32(1)),
+    LIE("an entry is cut short", U32(LOG_NUMBERED), U32(23), U32(HASHSCAN_KIND_HASH64), U32(0), U32(1), U32(0), 1, 2, 3,
+        4, 5, 6, 7),
+    LIE("strings do not fit", U32(LOG_NUMBERED), U32(26), U32(HASHSCAN_KIND_HASH64), U32(0), U32(1), U32(0), 1, 2, 3, 4,
+        5, 6, 7, 8, 0, 0),
     LIE("unknown kind", U32(LOG_ADD), U32(8), U32(HASHSCAN_KIND_COUNT), U32(0)),
     LIE("unknown kind", U32(LOG_ADD), U32(8), U32(0xffffffff), U32(0)),
     LIE("strings do not fit", U32(LOG_ADD), U32(20), U32(HASHSCAN_KIND_HASH64), U32(0), 1, 2, 3, 4, 5, 6, 7, 8, 'l', 0,
@@ -334,13 +343,39 @@ static void test_log_headers(void **unused) {
   (void)unused;
   check_header(0, 0x89, HASHSCAN_SUCCESS, NULL);
   check_header(7, 'S', HASHSCAN_E_FORMAT, "does not begin");
-  check_header(8, 99, HASHSCAN_E_VERSION, "format version 99");
+  check_header(8, 1, HASHSCAN_E_VERSION, "format version 1;");
+  check_header(8, 2, HASHSCAN_SUCCESS, NULL);
+  check_header(8, 4, HASHSCAN_E_VERSION, "format version 4;");
   check_header(12, 1, HASHSCAN_E_FORMAT, "reserved byte");
 }
 
+/* The records of version 2 know no numbers. */
+static void test_numbers_in_an_old_log(void **unused) {
+  (void)unused;
+  static const uint8_t hash[8] = {1};
+  struct log_writer log = {0};
+  struct log_entries entries = {0};
+  const struct list_entry entry = {
+      .kind = HASHSCAN_KIND_HASH64, .hash = hash, .list = "l", .version = "", .id = "", .number = 3};
+  log_put_header(&log);
+  log_put_entry(&log, &entry);
+  OK(log_replay("s", log.bytes.bytes, log.bytes.size, NULL, 0, &entries, &error));
+  assert_int_equal(entries.count, 1);
+  log_entries_free(&entries);
+  log.bytes.bytes[INDEX_MAGIC_BYTES] = 2;
+  assert_int_equal(log_replay("s", log.bytes.bytes, log.bytes.size, NULL, 0, &entries, &error), HASHSCAN_E_FORMAT);
+  assert_non_null(strstr(error.message, "unknown record"));
+  log_entries_free(&entries);
+  file_buffer_free(&log.bytes);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_damaged_manifest), cmocka_unit_test(test_damaged_log),
-                                     cmocka_unit_test(test_torn_tail),        cmocka_unit_test(test_missing_files),
-                                     cmocka_unit_test(test_lying_logs),       cmocka_unit_test(test_log_headers)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_damaged_manifest),
+                                     cmocka_unit_test(test_damaged_log),
+                                     cmocka_unit_test(test_torn_tail),
+                                     cmocka_unit_test(test_missing_files),
+                                     cmocka_unit_test(test_lying_logs),
+                                     cmocka_unit_test(test_log_headers),
+                                     cmocka_unit_test(test_numbers_in_an_old_log)};
   return cmocka_run_group_tests(tests, make_index, remove_index);
 }

@@ -56,7 +56,7 @@ FIELD(hashscan_list_options, has_kind, 28);
 FIELD(hashscan_list_options, kind, 32);
 FIELD(hashscan_list_options, skip_bad_lines, 36);
 
-SIZE(hashscan_entry, 64);
+SIZE(hashscan_entry, 72);
 FIELD(hashscan_entry, kind, 8);
 FIELD(hashscan_entry, reserved, 12);
 FIELD(hashscan_entry, hash, 16);
@@ -65,6 +65,7 @@ FIELD(hashscan_entry, version, 32);
 FIELD(hashscan_entry, id, 40);
 FIELD(hashscan_entry, labels, 48);
 FIELD(hashscan_entry, label_count, 56);
+FIELD(hashscan_entry, number, 64);
 
 SIZE(hashscan_search, 40);
 FIELD(hashscan_search, kind, 8);

@@ -9,15 +9,16 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/checked.h"
 #include "base/error.h"
 #include "base/utf8.h"
 #include "list/list.h"
 
 /* What a column holds. The kinds of hashscan_kind come first. */
-enum column { COLUMN_HASH = HASHSCAN_KIND_COUNT, COLUMN_KIND, COLUMN_ID, COLUMN_LABELS, COLUMN_COUNT };
+enum column { COLUMN_HASH = HASHSCAN_KIND_COUNT, COLUMN_KIND, COLUMN_ID, COLUMN_LABELS, COLUMN_NUMBER, COLUMN_COUNT };
 
 static const char *const column_names[COLUMN_COUNT] = {"pdq",  "md5",  "sha1", "sha256", "hash64",
-                                                       "hash", "kind", "id",   "labels"};
+                                                       "hash", "kind", "id",   "labels", "number"};
 
 #define NO_CELL SIZE_MAX
 
@@ -243,6 +244,20 @@ static size_t split_labels(char *text, size_t size) {
   return count;
 }
 
+/* Digits alone, so that no sign, blank or exponent is guessed at. */
+static bool row_number(struct list_reader *reader, const struct csv *csv, char reason[LIST_REASON_SIZE]) {
+  const struct list_span text = cell_span(csv, csv->cell_of[COLUMN_NUMBER]);
+  uint64_t number = 0;
+  bool good = true;
+  for (size_t i = 0; i < text.size && good; i++) {
+    const unsigned digit = text.bytes[i] - (unsigned)'0';
+    good = digit <= 9 && checked_mul_u64(number, 10, &number) && checked_add_u64(number, digit, &number);
+  }
+  reader->entry.number = number;
+  if (!good) snprintf(reason, LIST_REASON_SIZE, "the number is not a whole number of at most 64 bits");
+  return good;
+}
+
 static bool row_strings(struct list_reader *reader, struct csv *csv, char reason[LIST_REASON_SIZE]) {
   const struct list_span id = cell_span(csv, csv->cell_of[COLUMN_ID]);
   const struct list_span labels = cell_span(csv, csv->cell_of[COLUMN_LABELS]);
@@ -272,7 +287,7 @@ static hashscan_code read_row(struct list_reader *reader, struct csv *csv, uint6
     snprintf(reason, sizeof reason, "%zu fields where the header has %zu", csv->cell_count, csv->header_cells);
     return list_bad_lines(reader, line, lines, reason);
   }
-  if (!decode_row(reader, csv, &row, reason) || !row_strings(reader, csv, reason))
+  if (!decode_row(reader, csv, &row, reason) || !row_number(reader, csv, reason) || !row_strings(reader, csv, reason))
     return list_bad_lines(reader, line, lines, reason);
   for (size_t i = 0; i < row.count; i++) {
     reader->entry.kind = row.kinds[i];

@@ -16,6 +16,7 @@ struct list_entry {
   const char *id;
   const char *labels; /* label_count terminated strings, one right after the other; anything when there are none */
   size_t label_count;
+  uint64_t number; /* the caller's own; 0: none */
 };
 
 /* The string that stands behind `string`. */

@@ -123,12 +123,14 @@ static bool store_entry(hashscan_builder *builder, const struct list_entry *entr
   if (!intern_labels(builder, entry, strings, &stored.labels) || !store_id(builder, strings, &stored.id) ||
       !intern_list(builder, strings, &stored.list))
     return false;
+  stored.number = entry->number;
   memcpy(stored.hash, entry->hash, hashscan_kind_bytes(entry->kind));
   kind->sorted = kind->count == 0 ||
                  (kind->sorted && memcmp(kind->entries[kind->count - 1].hash, stored.hash, sizeof stored.hash) <= 0);
   kind->entries[kind->count++] = stored;
   builder->lists.values[stored.list].count++;
   builder->entry_count++;
+  builder->numbered = builder->numbered || entry->number != 0;
   return true;
 }
 
@@ -177,7 +179,8 @@ hashscan_code hashscan_builder_add(hashscan_builder *builder, const hashscan_ent
                                           .version = entry.version,
                                           .id = entry.id,
                                           .labels = builder->labels,
-                                          .label_count = entry.label_count},
+                                          .label_count = entry.label_count,
+                                          .number = entry.number},
                      error);
 }
 
@@ -190,7 +193,8 @@ void builder_entry(const hashscan_builder *builder, hashscan_kind kind, size_t i
                              .list = list,
                              .version = list + strlen(list) + 1,
                              .id = strings + entry->id,
-                             .labels = ""};
+                             .labels = "",
+                             .number = entry->number};
   if (entry->labels == 0) return;
   const struct interned *labels = &builder->label_sets.values[entry->labels - 1];
   out->labels = strings + labels->offset;

@@ -11,6 +11,7 @@
 struct builder_entry {
   uint8_t hash[HASHSCAN_MAX_HASH_BYTES]; /* zeros behind a shorter one */
   uint64_t id;                           /* offset in the strings */
+  uint64_t number;                       /* the caller's own */
   uint32_t list;                         /* number in `lists` */
   uint32_t labels;                       /* number in `label_sets`, plus one; 0: none */
 };
@@ -29,8 +30,9 @@ struct hashscan_builder {
   struct intern_table label_sets; /* labels in order; `count` is their number */
   uint64_t last_id;               /* entries of one row share their id, and follow one another */
   uint64_t entry_count;
-  mode_t mode;  /* of the files to write; 0: not said */
-  char *labels; /* of the entry that hashscan_builder_add is adding, one behind the other */
+  bool numbered; /* an entry has a number other than 0 */
+  mode_t mode;   /* of the files to write; 0: not said */
+  char *labels;  /* of the entry that hashscan_builder_add is adding, one behind the other */
   size_t labels_capacity;
 };
 

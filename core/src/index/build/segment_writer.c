@@ -176,6 +176,13 @@ static void write_strings(struct section_writer *writer, const hashscan_builder 
   end_section(writer);
 }
 
+static void write_numbers(struct section_writer *writer, const hashscan_builder *builder) {
+  begin_section(writer, INDEX_NUMBERS);
+  for (unsigned kind = 0; kind < HASHSCAN_KIND_COUNT && builder->numbered; kind++)
+    for (size_t i = 0; i < builder->kinds[kind].count; i++) put_u64(writer, builder->kinds[kind].entries[i].number);
+  end_section(writer);
+}
+
 /* Everything but the file: the header is written last, into the room left for it. False when out of memory. */
 static bool write_segment(struct section_writer *writer, const hashscan_builder *builder,
                           uint8_t digest[INDEX_DIGEST_BYTES], uint64_t *size) {
@@ -185,6 +192,7 @@ static bool write_segment(struct section_writer *writer, const hashscan_builder 
   write_lists(writer, builder);
   write_label_sets(writer, builder);
   write_strings(writer, builder);
+  write_numbers(writer, builder);
   *size = writer->file.offset;
   index_header_encode(writer->header, INDEX_SEGMENT_MAGIC, INDEX_SECTION_COUNT, *size, builder->entry_count);
   index_header_digest(writer->header, sizeof writer->header, digest);

@@ -36,6 +36,12 @@ void index_header_encode(uint8_t *header, const char *magic, uint32_t count, uin
   store_u64(header + INDEX_HEADER_ENTRIES, entries);
 }
 
+hashscan_code index_version_check(const char *source, const char *what, uint32_t version, hashscan_error *error) {
+  if (version >= INDEX_OLDEST_FORMAT_VERSION && version <= INDEX_FORMAT_VERSION) return HASHSCAN_SUCCESS;
+  return error_set(error, HASHSCAN_E_VERSION, "%s: %s has format version %u; hashscan %s reads versions %d to %d",
+                   source, what, version, hashscan_version(), INDEX_OLDEST_FORMAT_VERSION, INDEX_FORMAT_VERSION);
+}
+
 hashscan_code index_header_validate(const char *source, const char *what, const char *magic, const uint8_t *bytes,
                                     size_t size, size_t header_size, hashscan_error *error) {
   if (size == 0) return error_set(error, HASHSCAN_E_FORMAT, "%s: %s is empty", source, what);
@@ -43,9 +49,8 @@ hashscan_code index_header_validate(const char *source, const char *what, const 
     return error_set(error, HASHSCAN_E_FORMAT, "%s: %s does not begin as one of hashscan's does", source, what);
   if (size < INDEX_HEADER_BYTES) return error_set(error, HASHSCAN_E_FORMAT, "%s: %s is truncated", source, what);
   const uint32_t version = load_u32(bytes + INDEX_HEADER_VERSION);
-  if (version != INDEX_FORMAT_VERSION)
-    return error_set(error, HASHSCAN_E_VERSION, "%s: %s has format version %u; hashscan %s reads version %d", source,
-                     what, version, hashscan_version(), INDEX_FORMAT_VERSION);
+  const hashscan_code code = index_version_check(source, what, version, error);
+  if (code != HASHSCAN_SUCCESS) return code;
   const uint64_t written = load_u64(bytes + INDEX_HEADER_SIZE);
   if (written != size || size < header_size)
     return error_set(error, HASHSCAN_E_FORMAT, "%s: %s was written with %llu bytes and has %zu", source, what,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The on-disk format, version 2, as core/doc/FORMAT.md describes it byte by byte.
+/* The on-disk format, version 3, as core/doc/FORMAT.md describes it byte by byte. Version 2, which has no numbers of
+ * entries, is read as well.
  *
  * An index is a folder: MANIFEST, and the segments and the log that it names. All integers are little-endian. They are
  * read through the load functions, which need no alignment, except for the tables of a pigeonring, which are mapped as
@@ -16,7 +17,8 @@
 #include "base/byte_order.h"
 #include "hashscan.h"
 
-#define INDEX_FORMAT_VERSION 2
+#define INDEX_FORMAT_VERSION 3
+#define INDEX_OLDEST_FORMAT_VERSION 2
 
 /* As in PNG: a byte above 127 shows a transfer that drops the eighth bit, CR LF and LF one that translates line ends.
  * MANIFEST, segments and logs differ in the last letter, so that none is taken for another. */
@@ -66,6 +68,7 @@ enum index_section {
   INDEX_LISTS,
   INDEX_LABEL_SETS,
   INDEX_STRINGS, /* terminated UTF-8, the empty string first */
+  INDEX_NUMBERS, /* u64 for each entry, or none when all are 0; not in version 2 */
   INDEX_SECTION_COUNT
 };
 
@@ -104,6 +107,8 @@ static inline uint32_t index_section_stride(unsigned section) {
     return INDEX_LABEL_SET_BYTES;
   case INDEX_STRINGS:
     return 1;
+  case INDEX_NUMBERS:
+    return sizeof(uint64_t);
   default:
     if (section % INDEX_KIND_SECTIONS == INDEX_PIGEONRING) return 1;
     if (section % INDEX_KIND_SECTIONS != INDEX_ROWS) return sizeof(uint32_t);
@@ -197,11 +202,20 @@ void index_digest(const void *bytes, size_t size, uint8_t digest[INDEX_DIGEST_BY
 void index_header_digest(const uint8_t *header, size_t size, uint8_t digest[INDEX_DIGEST_BYTES]);
 
 #define INDEX_SEGMENT_HEADER_BYTES (INDEX_HEADER_BYTES + INDEX_SECTION_COUNT * INDEX_TABLE_ROW_BYTES)
+
+/* Sections of a segment of a version that is read. */
+static inline unsigned index_section_count(uint32_t version) {
+  return version == 2 ? INDEX_NUMBERS : INDEX_SECTION_COUNT;
+}
+
 #define INDEX_MAX_HEADER_BYTES INDEX_MANIFEST_MAX_BYTES
 _Static_assert(INDEX_SEGMENT_HEADER_BYTES <= INDEX_MAX_HEADER_BYTES, "a segment's header is a header");
 
 /* The file name of the segment with this digest. */
 void index_segment_name(const uint8_t digest[INDEX_DIGEST_BYTES], char name[INDEX_SEGMENT_NAME_BYTES]);
+
+/* Whether `version` is one that is read. `source` and `what` are for the message. Errors: VERSION. */
+hashscan_code index_version_check(const char *source, const char *what, uint32_t version, hashscan_error *error);
 
 /* Checks what both kinds of file begin with: magic, version, size, digest over the `header_size` leading bytes, zeros.
  * `source` and `what` are for messages. Errors: FORMAT, VERSION. */

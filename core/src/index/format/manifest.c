@@ -63,7 +63,8 @@ hashscan_code manifest_decode(const char *source, const uint8_t *bytes, size_t s
   hashscan_code code =
       index_header_validate(source, INDEX_MANIFEST_NAME, INDEX_MANIFEST_MAGIC, bytes, size, covered, error);
   if (code != HASHSCAN_SUCCESS) return code;
-  *manifest = (struct manifest){.segment_count = load_u32(bytes + INDEX_HEADER_COUNT)};
+  *manifest = (struct manifest){.version = load_u32(bytes + INDEX_HEADER_VERSION),
+                                .segment_count = load_u32(bytes + INDEX_HEADER_COUNT)};
   if (manifest->segment_count > INDEX_MAX_SEGMENTS ||
       size != INDEX_MANIFEST_FIXED_BYTES + manifest->segment_count * (size_t)INDEX_MANIFEST_ROW_BYTES)
     return damaged(source, "it lists another number of segments than it says", error);

@@ -20,6 +20,7 @@ struct manifest_segment {
 
 struct manifest {
   uint8_t digest[INDEX_DIGEST_BYTES]; /* of MANIFEST itself: the digest of the index */
+  uint32_t version;                   /* as read; what is written has the newest */
   uint64_t log_id;                    /* the log's name; 0: there is none, and the next two are zero */
   uint64_t log_size;                  /* bytes of it that count */
   uint8_t log_digest[INDEX_DIGEST_BYTES];

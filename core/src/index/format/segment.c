@@ -17,6 +17,7 @@ struct validation {
   const char *source;
   const uint8_t *bytes;
   size_t size;
+  unsigned section_count;
   const uint8_t *sections[INDEX_SECTION_COUNT];
   uint64_t counts[INDEX_SECTION_COUNT];
   hashscan_error *error;
@@ -53,10 +54,14 @@ static hashscan_code place_section(struct validation *v, unsigned i, uint64_t *e
   return HASHSCAN_SUCCESS;
 }
 
+static size_t header_bytes(const struct validation *v) {
+  return INDEX_HEADER_BYTES + v->section_count * (size_t)INDEX_TABLE_ROW_BYTES;
+}
+
 static hashscan_code place_sections(struct validation *v) {
-  if (load_u32(v->bytes + INDEX_HEADER_COUNT) != INDEX_SECTION_COUNT) return damaged(v, "a section is missing");
-  uint64_t end = INDEX_SEGMENT_HEADER_BYTES;
-  for (unsigned i = 0; i < INDEX_SECTION_COUNT; i++) {
+  if (load_u32(v->bytes + INDEX_HEADER_COUNT) != v->section_count) return damaged(v, "a section is missing");
+  uint64_t end = header_bytes(v);
+  for (unsigned i = 0; i < v->section_count; i++) {
     const hashscan_code code = place_section(v, i, &end);
     if (code != HASHSCAN_SUCCESS) return code;
   }
@@ -76,7 +81,8 @@ static hashscan_code check_counts(const struct validation *v) {
                v->counts[INDEX_ENTRIES] == load_u64(v->bytes + INDEX_HEADER_ENTRIES) &&
                v->counts[INDEX_LISTS] <= v->counts[INDEX_ENTRIES] && v->counts[INDEX_LISTS] <= INDEX_MAX_LISTS &&
                v->counts[INDEX_LABEL_SETS] >= 1 && v->counts[INDEX_LABEL_SETS] <= UINT32_MAX &&
-               v->counts[INDEX_STRINGS] >= 1;
+               v->counts[INDEX_STRINGS] >= 1 &&
+               (v->counts[INDEX_NUMBERS] == 0 || v->counts[INDEX_NUMBERS] == v->counts[INDEX_ENTRIES]);
   for (unsigned kind = 0; kind < HASHSCAN_KIND_COUNT; kind++)
     agree = agree && kind_counts_agree(v, (hashscan_kind)kind);
   return agree ? HASHSCAN_SUCCESS : damaged(v, "its counts disagree");
@@ -93,7 +99,7 @@ static hashscan_code check_digest(const struct validation *v, unsigned i) {
 
 static hashscan_code check_digests(const struct validation *v) {
   hashscan_code code = HASHSCAN_SUCCESS;
-  for (unsigned i = 0; i < INDEX_SECTION_COUNT && code == HASHSCAN_SUCCESS; i++) code = check_digest(v, i);
+  for (unsigned i = 0; i < v->section_count && code == HASHSCAN_SUCCESS; i++) code = check_digest(v, i);
   return code;
 }
 
@@ -112,6 +118,7 @@ static void fill_view(const struct validation *v, struct segment *segment) {
   segment->lists = v->sections[INDEX_LISTS];
   segment->label_sets = v->sections[INDEX_LABEL_SETS];
   segment->strings = (const char *)v->sections[INDEX_STRINGS];
+  segment->numbers = v->counts[INDEX_NUMBERS] == 0 ? NULL : v->sections[INDEX_NUMBERS];
   segment->entry_count = (uint32_t)v->counts[INDEX_ENTRIES];
   segment->list_count = (uint32_t)v->counts[INDEX_LISTS];
   segment->label_set_count = (uint32_t)v->counts[INDEX_LABEL_SETS];
@@ -122,8 +129,11 @@ static void fill_view(const struct validation *v, struct segment *segment) {
 /* Checks the header, the table and the bytes between the sections, and finds the sections. */
 static hashscan_code lay_out(struct validation *v, struct segment *segment) {
   *segment = (struct segment){0};
+  /* Only a version that turns out to be read makes a difference. */
+  v->section_count = v->size < INDEX_HEADER_BYTES ? INDEX_SECTION_COUNT
+                                                  : index_section_count(load_u32(v->bytes + INDEX_HEADER_VERSION));
   hashscan_code code = index_header_validate(v->source, "the segment", INDEX_SEGMENT_MAGIC, v->bytes, v->size,
-                                             INDEX_SEGMENT_HEADER_BYTES, v->error);
+                                             header_bytes(v), v->error);
   if (code == HASHSCAN_SUCCESS) code = place_sections(v);
   if (code == HASHSCAN_SUCCESS) code = check_counts(v);
   if (code == HASHSCAN_SUCCESS) fill_view(v, segment);
@@ -392,4 +402,5 @@ void segment_entry(const struct segment *segment, uint32_t entry, struct list_en
   out->id = segment->strings + load_u64(record + INDEX_ENTRY_ID);
   out->labels = segment->strings + load_u64(labels + INDEX_LABEL_SET_FIRST);
   out->label_count = load_u32(labels + INDEX_LABEL_SET_COUNT);
+  out->number = segment_number(segment, entry);
 }

@@ -30,6 +30,7 @@ struct segment {
   const uint8_t *lists;
   const uint8_t *label_sets;
   const char *strings;
+  const uint8_t *numbers; /* NULL: all are 0 */
   uint32_t entry_count;
   uint32_t list_count;
   uint32_t label_set_count;
@@ -71,6 +72,11 @@ bool segment_lookup(const struct segment *segment, hashscan_kind kind, const uin
 
 /* Fills `out` for entry number `entry`, which must exist. */
 void segment_entry(const struct segment *segment, uint32_t entry, struct list_entry *out);
+
+/* The caller's own number of an entry. */
+static inline uint64_t segment_number(const struct segment *segment, uint32_t entry) {
+  return segment->numbers == NULL ? 0 : load_u64(segment->numbers + (size_t)entry * sizeof(uint64_t));
+}
 
 /* The label set of an entry. */
 static inline uint32_t segment_entry_labels(const struct segment *segment, uint32_t entry) {

@@ -21,7 +21,7 @@ void hashscan_index_describe(const hashscan_index *index, hashscan_index_info *i
   info->log_bytes = manifest->log_size;
   info->segments = manifest->segment_count;
   info->mode = (uint32_t)index->mode;
-  info->format_version = INDEX_FORMAT_VERSION;
+  info->format_version = manifest->version;
   info->lists = (uint32_t)index->lists.value_count;
   hashscan_hex_encode(manifest->digest, INDEX_DIGEST_BYTES, info->digest);
 }

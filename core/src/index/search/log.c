@@ -18,6 +18,7 @@ void log_entries_free(struct log_entries *entries) {
 
 struct replay {
   const char *source;
+  uint32_t version; /* of the log */
   struct part *parts;
   uint32_t part_count;
   struct log_entries *entries;
@@ -39,8 +40,10 @@ static bool are_strings(const uint8_t *bytes, size_t size, uint64_t count) {
   return count == 0;
 }
 
-/* ADD: kind u32, number of labels u32, hash, then list, version, id and the labels as terminated strings. */
-#define ADD_HASH 8
+/* ADD: kind u32, number of labels u32, hash, then list, version, id and the labels as terminated strings. NUMBERED has
+ * the number of the entry, u64 and not 0, in front of the hash. */
+#define ADD_HASH ((size_t)8)
+#define NUMBERED_HASH ((size_t)16)
 #define ADD_STRINGS 3
 
 /* Of the two strings at `list`, its name and its version. */
@@ -48,29 +51,32 @@ static bool names_fit(const char *list) {
   return strlen(list) <= HASHSCAN_MAX_LIST_NAME && strlen(list_next_string(list)) <= HASHSCAN_MAX_LIST_NAME;
 }
 
-static hashscan_code replay_add(struct replay *replay, const uint8_t *payload, uint32_t size) {
-  if (size < ADD_HASH) return damaged(replay, "an entry is cut short");
+static hashscan_code replay_add(struct replay *replay, bool numbered, const uint8_t *payload, uint32_t size) {
+  const size_t fixed = numbered ? NUMBERED_HASH : ADD_HASH;
+  if (size < fixed) return damaged(replay, "an entry is cut short");
   const size_t hash_bytes = hashscan_kind_bytes((hashscan_kind)load_u32(payload));
   if (hash_bytes == 0) return damaged(replay, "an entry is of an unknown kind");
-  if (size < ADD_HASH + hash_bytes) return damaged(replay, "an entry is cut short");
-  if (!are_strings(payload + ADD_HASH + hash_bytes, size - ADD_HASH - hash_bytes,
-                   (uint64_t)load_u32(payload + 4) + ADD_STRINGS))
+  if (numbered && load_u64(payload + ADD_HASH) == 0) return damaged(replay, "the number of an entry is 0");
+  const size_t strings = fixed + hash_bytes;
+  if (size < strings) return damaged(replay, "an entry is cut short");
+  if (!are_strings(payload + strings, size - strings, (uint64_t)load_u32(payload + 4) + ADD_STRINGS))
     return damaged(replay, "an entry's strings do not fit");
-  if (!names_fit((const char *)payload + ADD_HASH + hash_bytes)) return damaged(replay, "a list's name is too long");
+  if (!names_fit((const char *)payload + strings)) return damaged(replay, "a list's name is too long");
   struct log_entries *entries = replay->entries;
   if (entries->count >= INDEX_MAX_ENTRIES) return damaged(replay, "it has too many entries");
   struct log_entry *items = array_reserve(entries->items, &entries->capacity, entries->count + 1, sizeof *items);
   if (items == NULL) return error_memory(replay->error);
   entries->items = items;
-  items[entries->count++] = (struct log_entry){payload, size, false};
+  items[entries->count++] = (struct log_entry){payload, size, numbered, false};
   return HASHSCAN_SUCCESS;
 }
 
 void log_entry_decode(const struct log_entry *record, struct list_entry *entry) {
   entry->kind = (hashscan_kind)load_u32(record->payload);
   entry->label_count = load_u32(record->payload + 4);
-  entry->hash = record->payload + ADD_HASH;
-  entry->list = (const char *)record->payload + ADD_HASH + hashscan_kind_bytes(entry->kind);
+  entry->number = record->numbered ? load_u64(record->payload + ADD_HASH) : 0;
+  entry->hash = record->payload + (record->numbered ? NUMBERED_HASH : ADD_HASH);
+  entry->list = (const char *)entry->hash + hashscan_kind_bytes(entry->kind);
   entry->version = list_next_string(entry->list);
   entry->id = list_next_string(entry->version);
   entry->labels = entry->label_count == 0 ? "" : list_next_string(entry->id);
@@ -148,31 +154,34 @@ static hashscan_code replay_version(struct replay *replay, const uint8_t *payloa
 static hashscan_code replay_record(struct replay *replay, uint32_t type, const uint8_t *payload, uint32_t size) {
   switch (type) {
   case LOG_ADD:
-    return replay_add(replay, payload, size);
+    return replay_add(replay, false, payload, size);
   case LOG_KILL:
     return replay_kill(replay, payload, size);
   case LOG_BITMAP:
     return replay_bitmap(replay, payload, size);
   case LOG_VERSION:
     return replay_version(replay, payload, size);
+  case LOG_NUMBERED:
+    if (replay->version >= 3) return replay_add(replay, true, payload, size);
+    return damaged(replay, "an unknown record");
   default:
     return damaged(replay, "an unknown record");
   }
 }
 
-static hashscan_code check_header(const struct replay *replay, const uint8_t *bytes, size_t size) {
+static hashscan_code check_header(struct replay *replay, const uint8_t *bytes, size_t size) {
   if (size < LOG_HEADER_BYTES || memcmp(bytes, INDEX_LOG_MAGIC, INDEX_MAGIC_BYTES) != 0)
     return damaged(replay, "it does not begin as one of hashscan's does");
-  if (load_u32(bytes + 8) != INDEX_FORMAT_VERSION)
-    return error_set(replay->error, HASHSCAN_E_VERSION,
-                     "%s: the log has format version %u; hashscan %s reads version %d", replay->source,
-                     load_u32(bytes + 8), hashscan_version(), INDEX_FORMAT_VERSION);
+  replay->version = log_version(bytes);
+  const hashscan_code code = index_version_check(replay->source, "the log", replay->version, replay->error);
+  if (code != HASHSCAN_SUCCESS) return code;
   return load_u32(bytes + 12) == 0 ? HASHSCAN_SUCCESS : damaged(replay, "a reserved byte is set");
 }
 
 hashscan_code log_replay(const char *source, const uint8_t *bytes, size_t size, struct part *parts, uint32_t part_count,
                          struct log_entries *entries, hashscan_error *error) {
-  struct replay replay = {source, parts, part_count, entries, error};
+  struct replay replay = {
+      .source = source, .parts = parts, .part_count = part_count, .entries = entries, .error = error};
   hashscan_code code = check_header(&replay, bytes, size);
   size_t at = LOG_HEADER_BYTES;
   while (code == HASHSCAN_SUCCESS && at < size) {
@@ -197,6 +206,12 @@ static void put_u32(struct log_writer *writer, uint32_t value) {
   log_put(writer, bytes, sizeof bytes);
 }
 
+static void put_u64(struct log_writer *writer, uint64_t value) {
+  uint8_t bytes[8];
+  store_u64(bytes, value);
+  log_put(writer, bytes, sizeof bytes);
+}
+
 void log_put_header(struct log_writer *writer) {
   log_put(writer, INDEX_LOG_MAGIC, INDEX_MAGIC_BYTES);
   put_u32(writer, INDEX_FORMAT_VERSION);
@@ -204,15 +219,16 @@ void log_put_header(struct log_writer *writer) {
 }
 
 uint64_t log_entry_bytes(const struct list_entry *entry) {
-  return LOG_RECORD_HEADER_BYTES + ADD_HASH + hashscan_kind_bytes(entry->kind) + strlen(entry->list) +
-         strlen(entry->version) + strlen(entry->id) + ADD_STRINGS + list_labels_bytes(entry);
+  return LOG_RECORD_HEADER_BYTES + (entry->number == 0 ? ADD_HASH : NUMBERED_HASH) + hashscan_kind_bytes(entry->kind) +
+         strlen(entry->list) + strlen(entry->version) + strlen(entry->id) + ADD_STRINGS + list_labels_bytes(entry);
 }
 
 void log_put_entry(struct log_writer *writer, const struct list_entry *entry) {
-  put_u32(writer, LOG_ADD);
+  put_u32(writer, entry->number == 0 ? LOG_ADD : LOG_NUMBERED);
   put_u32(writer, (uint32_t)(log_entry_bytes(entry) - LOG_RECORD_HEADER_BYTES));
   put_u32(writer, (uint32_t)entry->kind);
   put_u32(writer, (uint32_t)entry->label_count);
+  if (entry->number != 0) put_u64(writer, entry->number);
   log_put(writer, entry->hash, hashscan_kind_bytes(entry->kind));
   log_put(writer, entry->list, strlen(entry->list) + 1);
   log_put(writer, entry->version, strlen(entry->version) + 1);

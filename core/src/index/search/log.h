@@ -2,6 +2,7 @@
 /* The log: changes since the segments were written. A header, then records, each of which stands for itself:
  *
  *     ADD      an entry; the log's entries are numbered in the order of these records
+ *     NUMBERED the same with a number of the caller's; from version 3 on
  *     KILL     ranges of entries of a part that are dead from here on
  *     BITMAP   the same as a bit an entry, where that is shorter
  *     VERSION  another version for a list of a segment
@@ -18,16 +19,17 @@
 
 #define LOG_RECORD_HEADER_BYTES 8 /* type u32, bytes that follow u32 */
 
-enum log_type { LOG_ADD = 1, LOG_KILL = 2, LOG_BITMAP = 3, LOG_VERSION = 4 };
+enum log_type { LOG_ADD = 1, LOG_KILL = 2, LOG_BITMAP = 3, LOG_VERSION = 4, LOG_NUMBERED = 5 };
 
 #define LOG_PART UINT32_MAX
 
 /* ---- Reading --------------------------------------------------------------------------------------------------- */
 
-/* An ADD record; its bytes are the log's. */
+/* An ADD or NUMBERED record; its bytes are the log's. */
 struct log_entry {
   const uint8_t *payload;
   uint32_t size;
+  bool numbered;
   bool dead;
 };
 
@@ -37,6 +39,11 @@ struct log_entries {
   size_t capacity;
 };
 
+/* The format version in the header of a log. */
+static inline uint32_t log_version(const uint8_t *bytes) {
+  return load_u32(bytes + INDEX_MAGIC_BYTES);
+}
+
 void log_entries_free(struct log_entries *entries);
 
 /* Applies a whole log to `parts`, which are the segments, and collects what it added. Checks every byte but the digest.
@@ -44,7 +51,7 @@ void log_entries_free(struct log_entries *entries);
 hashscan_code log_replay(const char *source, const uint8_t *bytes, size_t size, struct part *parts, uint32_t part_count,
                          struct log_entries *entries, hashscan_error *error);
 
-/* The entry of an ADD record that was replayed. */
+/* The entry of a record that was replayed. */
 void log_entry_decode(const struct log_entry *record, struct list_entry *entry);
 
 /* ---- Writing --------------------------------------------------------------------------------------------------- */

@@ -146,8 +146,11 @@ static hashscan_code extend_log(hashscan_updater *updater, const struct log_writ
 
 static hashscan_code append(hashscan_updater *updater, struct log_writer *log, hashscan_error *error) {
   struct manifest manifest = updater->base->manifest;
+  /* Records of this version cannot stand behind the header of an older one. */
+  const bool anew = manifest.log_id == 0 || log_version(log->bytes.bytes) != INDEX_FORMAT_VERSION;
+  if (anew) store_u32(log->bytes.bytes + INDEX_MAGIC_BYTES, INDEX_FORMAT_VERSION);
   const hashscan_code code =
-      manifest.log_id == 0 ? write_log(updater, log, &manifest, error) : extend_log(updater, log, &manifest, error);
+      anew ? write_log(updater, log, &manifest, error) : extend_log(updater, log, &manifest, error);
   return code == HASHSCAN_SUCCESS ? folder_commit(&updater->folder, &manifest, error) : code;
 }
 

@@ -4,8 +4,8 @@
  *
  * The new list is sorted, as every part of the base is, so the two are walked side by side, one part after the other.
  * An entry of the base is paired with an equal one of the list that is not paired yet; what is left of the list in the
- * end is new. Entries with equal hashes are a run. Within it the list is ordered by id and labels as well, so that
- * many entries of one hash cost a search each and not a walk. */
+ * end is new. Entries with equal hashes are a run. Within it the list is ordered by id, labels and number as well, so
+ * that many entries of one hash cost a search each and not a walk. */
 #include "index/update/replace.h"
 
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 
 /* The new list's entries of one kind. */
 struct wanted {
-  uint32_t *order;  /* positions among the sorted entries: by hash, id, labels and position */
+  uint32_t *order;  /* positions among the sorted entries: by hash, id, labels, number and position */
   uint32_t *paired; /* by place in `order` of the first of equal entries: how many of them are paired */
   uint64_t *taken;  /* a bit a position: paired */
   /* The run at which the walk stands: the first whose hash is not below that of the base's entry. */
@@ -48,8 +48,10 @@ static int compare_labels(const struct list_entry *a, const struct list_entry *b
 
 /* Of entries with equal hashes; 0 when they are equal. The list's name is known to be, and versions do not count. */
 static int compare_in_run(const struct list_entry *a, const struct list_entry *b) {
-  const int order = strcmp(a->id, b->id);
-  return order != 0 ? order : compare_labels(a, b);
+  int order = strcmp(a->id, b->id);
+  if (order == 0) order = compare_labels(a, b);
+  if (order != 0) return order;
+  return a->number < b->number ? -1 : a->number > b->number;
 }
 
 struct run_of {
