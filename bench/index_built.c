@@ -92,7 +92,9 @@ static bool make_ring(struct built *built) {
 static bool make_searchers(struct built *built) {
   built->any = searcher_create(&built->segment, HASHSCAN_KIND_PDQ);
   built->flat = searcher_create(&built->segment, HASHSCAN_KIND_PDQ);
-  if (built->any == NULL || built->flat == NULL || !make_ring(built)) return report("out of memory");
+  built->scratch = pigeonring_scratch_create();
+  if (built->any == NULL || built->flat == NULL || built->scratch == NULL || !make_ring(built))
+    return report("out of memory");
   searcher_restrict(built->flat, SEARCHER_FLAT_ONLY);
   return true;
 }
@@ -111,6 +113,7 @@ bool built_open(struct built *built, const uint8_t *hashes, size_t entries) {
 void built_close(struct built *built) {
   searcher_destroy(built->any);
   searcher_destroy(built->flat);
+  pigeonring_scratch_destroy(built->scratch);
   free(built->ring);
   file_map_close(&built->map);
   *built = (struct built){0};

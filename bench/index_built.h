@@ -16,7 +16,8 @@ struct built {
   const struct segment_kind *rows; /* the PDQ rows of the segment */
   struct searcher *any;            /* takes whichever way is cheapest */
   struct searcher *flat;           /* takes no ring */
-  struct pigeonring *ring;         /* for counting; NULL without one */
+  struct pigeonring_scratch *scratch;
+  struct pigeonring *ring; /* for counting; NULL without one */
   hashscan_index_info info;
   double build_seconds; /* adding the entries and writing */
   double open_seconds;

@@ -147,7 +147,7 @@ static hashscan_code search_digests(struct query_run *run, size_t first, size_t 
     const uint32_t owner = (uint32_t)i;
     run->hits.owners = &owner;
     const hashscan_code code =
-        hashscan_index_lookup(run->index, query->kind, query->hash, on_hit, &run->hits, &run->error);
+        hashscan_index_lookup(run->index, query->kind, query->hash, 1, on_hit, &run->hits, &run->error);
     if (code != HASHSCAN_SUCCESS) return code;
   }
   return HASHSCAN_SUCCESS;

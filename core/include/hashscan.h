@@ -412,8 +412,8 @@ HASHSCAN_API hashscan_code hashscan_hash_luma(hashscan_hasher *hasher, const has
 typedef enum hashscan_list_format {
   HASHSCAN_LIST_FORMAT_AUTO = 0, /* CSV when the first line that is no comment names a known column, else text */
   HASHSCAN_LIST_FORMAT_TEXT = 1, /* one hex hash a line, '#' starts a comment */
-  HASHSCAN_LIST_FORMAT_CSV =
-      2, /* header line; columns hash, kind, id, labels, number, pdq, md5, sha1, sha256, hash64 */
+  /* A header line names the columns: hash, kind, id, labels, number, pdq, md5, sha1, sha256, hash64. */
+  HASHSCAN_LIST_FORMAT_CSV = 2,
   /* The bytes of one hash after the other (hashscan_entry.hash) and nothing else. Never told by AUTO, and needs
    * has_kind: any bytes are hashes. A size that is no whole number of them is FORMAT, whatever skip_bad_lines says, and
    * adds nothing; so are hex digits, which are a text list. */
@@ -681,15 +681,45 @@ HASHSCAN_API void hashscan_search_default(hashscan_search *search, size_t size);
 /* Finds every entry of search->kind within the radius of each query. The set of hits is complete and exact, by whatever
  * way is cheapest; their order is unspecified. Thousands of queries in one call, all bits known, take less time each
  * than one by one: they share one walk over the index, for which about 40 bytes a query are allocated, and their hits
- * come at its end. Any thread; takes about 128 KiB of its stack. Errors: ARGUMENT (radius over 256, a kind of digests),
- * MEMORY, STOPPED (the callback returned nonzero). */
+ * come at its end. Any thread; takes 16 KiB of its stack, and 136 KB that the index lends it and keeps for the next
+ * search. Errors: ARGUMENT (radius over 256, a kind of digests), MEMORY, STOPPED (the callback returned nonzero).
+ */
 HASHSCAN_API hashscan_code hashscan_index_search(const hashscan_index *index, const hashscan_search *search,
                                                  hashscan_hit_fn on_hit, void *user, hashscan_error *error);
 
-/* Finds every entry of `kind` (MD5, SHA1 or SHA256) whose digest equals `digest`; hits have distance 0 and query 0.
- * Any thread. Errors: ARGUMENT (a perceptual kind), STOPPED. */
-HASHSCAN_API hashscan_code hashscan_index_lookup(const hashscan_index *index, hashscan_kind kind, const uint8_t *digest,
-                                                 hashscan_hit_fn on_hit, void *user, hashscan_error *error);
+/* The same into an array of the caller's, which has room for `capacity` hits. *count is how many there are: where it is
+ * more than `capacity`, that many are needed, and the array holds some of them. Errors: ARGUMENT, MEMORY. */
+HASHSCAN_API hashscan_code hashscan_index_search_hits(const hashscan_index *index, const hashscan_search *search,
+                                                      hashscan_hit *hits, size_t capacity, size_t *count,
+                                                      hashscan_error *error);
+
+/* Finds every entry of `kind` (MD5, SHA1 or SHA256) whose digest equals one of `digest_count`, which stand one after
+ * the other; hit->query says which, and distances are 0. Any thread. Errors: ARGUMENT (a perceptual kind, more than
+ * 2^32 - 1 digests), STOPPED. */
+HASHSCAN_API hashscan_code hashscan_index_lookup(const hashscan_index *index, hashscan_kind kind,
+                                                 const uint8_t *digests, size_t digest_count, hashscan_hit_fn on_hit,
+                                                 void *user, hashscan_error *error);
+
+/* The same into an array, as with hashscan_index_search_hits. Errors: ARGUMENT. */
+HASHSCAN_API hashscan_code hashscan_index_lookup_hits(const hashscan_index *index, hashscan_kind kind,
+                                                      const uint8_t *digests, size_t digest_count, hashscan_hit *hits,
+                                                      size_t capacity, size_t *count, hashscan_error *error);
+
+/* Searches an index with memory of its own, so that a search allocates nothing but what a sweep over thousands of
+ * queries takes. One thread at a time, and no search from a callback of another one of the same searcher. */
+typedef struct hashscan_searcher hashscan_searcher;
+
+/* Takes a reference to the index. Errors: ARGUMENT, MEMORY. */
+HASHSCAN_API hashscan_code hashscan_searcher_create(hashscan_index *index, hashscan_searcher **searcher,
+                                                    hashscan_error *error);
+HASHSCAN_API void hashscan_searcher_destroy(hashscan_searcher *searcher);
+
+/* As hashscan_index_search and hashscan_index_search_hits. */
+HASHSCAN_API hashscan_code hashscan_searcher_search(hashscan_searcher *searcher, const hashscan_search *search,
+                                                    hashscan_hit_fn on_hit, void *user, hashscan_error *error);
+HASHSCAN_API hashscan_code hashscan_searcher_search_hits(hashscan_searcher *searcher, const hashscan_search *search,
+                                                         hashscan_hit *hits, size_t capacity, size_t *count,
+                                                         hashscan_error *error);
 
 /* ---- From bytes to verdict ------------------------------------------------------------------------------------- */
 

@@ -294,7 +294,7 @@ static void index_arguments(void **state) {
   EXPECT(HASHSCAN_E_ARGUMENT,
          indexes_search(index, HASHSCAN_KIND_PDQ, &query, NULL, 1, 257, stop_at_once, NULL, error));
   EXPECT(HASHSCAN_E_STOPPED, indexes_search(index, HASHSCAN_KIND_PDQ, &query, NULL, 1, 0, stop_at_once, NULL, error));
-  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_index_lookup(index, HASHSCAN_KIND_PDQ, digest, stop_at_once, NULL, error));
+  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_index_lookup(index, HASHSCAN_KIND_PDQ, digest, 1, stop_at_once, NULL, error));
   EXPECT(HASHSCAN_E_ARGUMENT, hashscan_index_entry(index, 1, &entry, error));
   EXPECT(HASHSCAN_E_ARGUMENT, hashscan_index_list(index, 1, NULL, NULL, NULL, error));
   assert_int_equal(hashscan_index_list(index, 0, NULL, NULL, NULL, NULL), HASHSCAN_SUCCESS);

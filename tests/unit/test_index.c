@@ -165,7 +165,7 @@ static void check_lookup(const hashscan_index *index, hashscan_kind kind, size_t
   uint8_t digest[HASHSCAN_MAX_HASH_BYTES];
   struct hits hits = {0};
   indexes_hash(kind, number, digest);
-  assert_int_equal(hashscan_index_lookup(index, kind, digest, collect, &hits, &error), HASHSCAN_SUCCESS);
+  assert_int_equal(hashscan_index_lookup(index, kind, digest, 1, collect, &hits, &error), HASHSCAN_SUCCESS);
   assert_int_equal(hits.count, expected);
   for (size_t i = 0; i < hits.count; i++) {
     hashscan_entry entry = HASHSCAN_ENTRY_INIT;
@@ -214,12 +214,14 @@ static void test_lookup_edges(void **unused) {
   const uint8_t digest[32] = {0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77,
                               0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff};
   struct hits hits = {.stop_after = 1};
-  assert_int_equal(hashscan_index_lookup(index, HASHSCAN_KIND_MD5, digest, collect, &hits, &error), HASHSCAN_E_STOPPED);
+  assert_int_equal(hashscan_index_lookup(index, HASHSCAN_KIND_MD5, digest, 1, collect, &hits, &error),
+                   HASHSCAN_E_STOPPED);
   assert_int_equal(hits.count, 1);
-  assert_int_equal(hashscan_index_lookup(index, HASHSCAN_KIND_PDQ, digest, collect, &hits, &error),
+  assert_int_equal(hashscan_index_lookup(index, HASHSCAN_KIND_PDQ, digest, 1, collect, &hits, &error),
                    HASHSCAN_E_ARGUMENT);
-  assert_int_equal(hashscan_index_lookup(index, (hashscan_kind)9, digest, collect, &hits, &error), HASHSCAN_E_ARGUMENT);
-  assert_int_equal(hashscan_index_lookup(index, HASHSCAN_KIND_SHA256, digest, collect, &hits, &error),
+  assert_int_equal(hashscan_index_lookup(index, (hashscan_kind)9, digest, 1, collect, &hits, &error),
+                   HASHSCAN_E_ARGUMENT);
+  assert_int_equal(hashscan_index_lookup(index, HASHSCAN_KIND_SHA256, digest, 1, collect, &hits, &error),
                    HASHSCAN_SUCCESS);
   assert_int_equal(hits.count, 1);
   hashscan_index_close(index);

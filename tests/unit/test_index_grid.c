@@ -104,7 +104,8 @@ struct corpus {
   const struct segment_kind *rows; /* distinct hashes */
   struct sliced *sliced;
   struct pigeonring *ring; /* NULL without rows */
-  uint8_t *ring_bytes;     /* of a ring made here, where the segment is too small to have one */
+  struct pigeonring_scratch *scratch;
+  uint8_t *ring_bytes; /* of a ring made here, where the segment is too small to have one */
 };
 
 static void write_index(const struct corpus *corpus, const char *path) {
@@ -138,7 +139,8 @@ static void open_ring(struct corpus *corpus) {
     rows.ring = corpus->ring_bytes;
   }
   corpus->ring = malloc(sizeof *corpus->ring);
-  assert_non_null(corpus->ring);
+  corpus->scratch = pigeonring_scratch_create();
+  assert_true(corpus->ring != NULL && corpus->scratch != NULL);
   segment_pigeonring(&rows, corpus->kind, &parts);
   pigeonring_init(corpus->ring, &parts.layout, rows.rows, rows.row_count, cpu_tier());
   memcpy(corpus->ring->tables, parts.tables, sizeof parts.tables);
@@ -164,6 +166,7 @@ static struct corpus corpus_open(enum data_kind data, size_t count, hashscan_kin
 static void corpus_close(struct corpus *corpus) {
   sliced_destroy(corpus->sliced);
   free(corpus->ring);
+  pigeonring_scratch_destroy(corpus->scratch);
   free(corpus->ring_bytes);
   hashscan_index_close(corpus->index);
   free(corpus->entries);
@@ -344,8 +347,8 @@ static bool ask_ring(struct call *call) {
     if (!pigeonring_plan(corpus->ring, &queries[i], call->radius, &plans[i]) || plans[i].cost > BUDGET_NANOSECONDS)
       return false;
   }
-  const enum pigeonring_outcome outcome =
-      pigeonring_search(corpus->ring, queries, plans, call->count, call->radius, BUDGET_NANOSECONDS, on_ring_row, call);
+  const enum pigeonring_outcome outcome = pigeonring_search(corpus->scratch, corpus->ring, queries, plans, call->count,
+                                                            call->radius, BUDGET_NANOSECONDS, on_ring_row, call);
   assert_int_not_equal(outcome, PIGEONRING_STOPPED);
   for (uint32_t i = 0; outcome == PIGEONRING_HEAVY && i < call->count; i++) assert_int_equal(call->tallies[i].hits, 0);
   return outcome == PIGEONRING_DONE;

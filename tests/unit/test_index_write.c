@@ -98,7 +98,7 @@ static void check_holds(const hashscan_index *index, uint64_t count) {
     indexes_hash(kind, i, hash.bytes);
     const hashscan_code code = hashscan_kind_perceptual(kind)
                                    ? indexes_search(index, kind, &hash, NULL, 1, 0, keep_entry, &found, &error)
-                                   : hashscan_index_lookup(index, kind, hash.bytes, keep_entry, &found, &error);
+                                   : hashscan_index_lookup(index, kind, hash.bytes, 1, keep_entry, &found, &error);
     assert_int_equal(code, HASHSCAN_SUCCESS);
     assert_int_equal(hashscan_index_entry(index, found, &entry, &error), HASHSCAN_SUCCESS);
     assert_memory_equal(entry.hash, hash.bytes, hashscan_kind_bytes(kind));

@@ -124,6 +124,7 @@ struct corpus {
   struct buffer bytes;
   struct segment segment;
   struct searcher *searcher;
+  struct pigeonring_scratch *scratch;
 };
 
 static struct corpus corpus_of(const uint8_t *rows, size_t count, hashscan_kind kind) {
@@ -142,12 +143,14 @@ static struct corpus corpus_of(const uint8_t *rows, size_t count, hashscan_kind 
       HASHSCAN_SUCCESS)
     fail_msg("%s", error.message);
   corpus.searcher = searcher_create(&corpus.segment, kind);
-  assert_non_null(corpus.searcher);
+  corpus.scratch = pigeonring_scratch_create();
+  assert_true(corpus.searcher != NULL && corpus.scratch != NULL);
   return corpus;
 }
 
 static void corpus_free(struct corpus *corpus) {
   searcher_destroy(corpus->searcher);
+  pigeonring_scratch_destroy(corpus->scratch);
   buffer_free(&corpus->bytes);
 }
 
@@ -207,7 +210,8 @@ static void check(const struct corpus *corpus, const uint8_t *queries, const uin
       memset(answer.seen, 0, n * count + 1);
       answer.hits = 0;
       answer.radius = radii[r];
-      assert_true(searcher_search(corpus->searcher, queries, unknown, count, radii[r], on_row, &answer));
+      assert_true(
+          searcher_search(corpus->searcher, corpus->scratch, queries, unknown, count, radii[r], on_row, &answer));
       if (answer.wrong || answer.hits != expected)
         fail_msg("%s, %zu rows, radius %u, way %d: %zu hits where brute force has %zu%s", what, n, radii[r], (int)ways,
                  answer.hits, expected, answer.wrong ? ", and a hit is wrong" : "");
@@ -315,7 +319,7 @@ static bool add_up(void *user, size_t row, uint32_t query, unsigned distance) {
 static uint64_t answers(const uint8_t *rows, size_t count, const uint8_t *queries, uint32_t query_count) {
   struct corpus corpus = corpus_of(rows, count, HASHSCAN_KIND_PDQ);
   uint64_t sum = 0;
-  assert_true(searcher_search(corpus.searcher, queries, NULL, query_count, 33, add_up, &sum));
+  assert_true(searcher_search(corpus.searcher, corpus.scratch, queries, NULL, query_count, 33, add_up, &sum));
   corpus_free(&corpus);
   return sum;
 }
@@ -380,7 +384,8 @@ static void test_visit_ends_the_search(void **unused) {
   for (enum searcher_ways ways = SEARCHER_ANY; ways <= SEARCHER_PIGEONRING_ONLY; ways++) {
     int visits = 0;
     searcher_restrict(corpus.searcher, ways);
-    assert_false(searcher_search(corpus.searcher, rows + 100 * 32, NULL, 8, 40, stop_at_third, &visits));
+    assert_false(
+        searcher_search(corpus.searcher, corpus.scratch, rows + 100 * 32, NULL, 8, 40, stop_at_third, &visits));
     assert_int_equal(visits, 3);
   }
   corpus_free(&corpus);

@@ -29,6 +29,7 @@ struct corpus {
   struct segment segment;
   const struct segment_kind *rows;
   struct searcher *searcher;
+  struct pigeonring_scratch *scratch;
   struct pigeonring ring;
 };
 
@@ -55,6 +56,8 @@ static struct corpus *corpus_of(struct data data, hashscan_kind kind, size_t row
                    HASHSCAN_SUCCESS);
   corpus->rows = &corpus->segment.kinds[kind];
   corpus->searcher = searcher_create(&corpus->segment, kind);
+  corpus->scratch = pigeonring_scratch_create();
+  assert_non_null(corpus->scratch);
   assert_non_null(corpus->searcher);
   searcher_restrict(corpus->searcher, SEARCHER_SWEEP_ONLY);
   assert_non_null(corpus->rows->ring);
@@ -79,6 +82,7 @@ static struct corpus *corpus_create(enum data_kind kind_of_data, hashscan_kind k
 
 static void corpus_destroy(struct corpus *corpus) {
   searcher_destroy(corpus->searcher);
+  pigeonring_scratch_destroy(corpus->scratch);
   buffer_free(&corpus->bytes);
   data_free(&corpus->data);
   free(corpus);
@@ -132,7 +136,8 @@ static void brute_force(const struct corpus *corpus, size_t queries, struct answ
 
 static struct answer search(const struct corpus *corpus, size_t queries, unsigned radius) {
   struct answer answer = {0};
-  assert_true(searcher_search(corpus->searcher, corpus->data.queries, NULL, (uint32_t)queries, radius, take, &answer));
+  assert_true(searcher_search(corpus->searcher, corpus->scratch, corpus->data.queries, NULL, (uint32_t)queries, radius,
+                              take, &answer));
   return answer;
 }
 
@@ -191,7 +196,8 @@ static void test_stop(void **unused) {
   assert_true(all > 3);
   for (uint64_t stop_after = 1; stop_after <= 3; stop_after++) {
     struct answer answer = {.stop_after = stop_after};
-    assert_false(searcher_search(corpus->searcher, corpus->data.queries, NULL, QUERIES, 31, take, &answer));
+    assert_false(
+        searcher_search(corpus->searcher, corpus->scratch, corpus->data.queries, NULL, QUERIES, 31, take, &answer));
     assert_int_equal(answer.hits, stop_after);
   }
   corpus_destroy(corpus);

@@ -195,7 +195,7 @@ static void check_lookup(const hashscan_index *index, const struct model *model,
   uint8_t hash[HASHSCAN_MAX_HASH_BYTES];
   struct collector collector = {index, found};
   indexes_hash(kind, number, hash);
-  OK(hashscan_index_lookup(index, kind, hash, collect, &collector, &error));
+  OK(hashscan_index_lookup(index, kind, hash, 1, collect, &collector, &error));
   for (size_t i = 0; i < model->count; i++) {
     struct shown shown;
     if (model->items[i].kind == (unsigned)kind && model->items[i].number == number)

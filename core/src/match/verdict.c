@@ -100,7 +100,7 @@ static hashscan_code find_digests(const hashscan_index *index, const void *bytes
     hashscan_code code = digest_compute(kind, bytes, size, digest, error);
     if (code != HASHSCAN_SUCCESS) return code;
     list->kind = kind;
-    code = search_ended(hashscan_index_lookup(index, kind, digest, on_hit, list, error), error);
+    code = search_ended(hashscan_index_lookup(index, kind, digest, 1, on_hit, list, error), error);
     if (code != HASHSCAN_SUCCESS) return code;
   }
   return HASHSCAN_SUCCESS;

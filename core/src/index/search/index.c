@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An open index: its life, its entries, and searching it. A search goes to all parts; numbers of entries run over the
- * live entries of one part after the other. */
+/* An open index: its life and its entries. Numbers of entries run over the live entries of one part after the other. */
 #include "index/search/index.h"
 
 #include <stdlib.h>
@@ -17,6 +16,7 @@ void index_unload(hashscan_index *index) {
   intern_free(&index->lists);
   buffer_free(&index->log_bytes);
   log_entries_free(&index->log_entries);
+  scratch_pool_destroy(index->scratch);
   *index = (hashscan_index){0};
 }
 
@@ -81,90 +81,6 @@ hashscan_code hashscan_index_numbers(const hashscan_index *index, const hashscan
     const hashscan_code code = find_entry(index, hits[i].entry, &part, &number, error);
     if (code != HASHSCAN_SUCCESS) return code;
     numbers[i] = segment_number(&part->segment, number);
-  }
-  return HASHSCAN_SUCCESS;
-}
-
-/* ---- Searching ------------------------------------------------------------------------------------------------- */
-
-struct visitor {
-  const struct part *part;
-  const struct segment_kind *rows;
-  hashscan_hit_fn on_hit;
-  void *user;
-};
-
-/* Reports the live ones among the entries of a row. False when the callback ended the search. */
-static bool visit_entries(const struct visitor *visitor, uint32_t first, uint32_t end, uint32_t query,
-                          unsigned distance) {
-  const struct part *part = visitor->part;
-  for (uint32_t entry = first; entry < end; entry++) {
-    if (part_is_dead(part, entry)) continue;
-    const hashscan_hit hit = {
-        .entry = part->base + part_live_before(part, entry), .query = query, .distance = distance};
-    if (visitor->on_hit(visitor->user, &hit) != 0) return false;
-  }
-  return true;
-}
-
-static bool visit_row(void *user, size_t row, uint32_t query, unsigned distance) {
-  const struct visitor *visitor = user;
-  return visit_entries(visitor, segment_row_start(visitor->rows, row), segment_row_start(visitor->rows, row + 1), query,
-                       distance);
-}
-
-static hashscan_code read_search(const hashscan_search *given, hashscan_search *search, hashscan_error *error) {
-  *search = (hashscan_search)HASHSCAN_SEARCH_INIT;
-  if (given == NULL) return error_set(error, HASHSCAN_E_ARGUMENT, "search is NULL");
-  const hashscan_code code = options_copy(search, sizeof *search, given, "hashscan_search", error);
-  if (code != HASHSCAN_SUCCESS) return code;
-  if (!index_kind_is_perceptual(search->kind))
-    return error_set(error, HASHSCAN_E_ARGUMENT, "kind %s is not searched by distance",
-                     hashscan_kind_name(search->kind));
-  if (search->queries == NULL && search->count > 0) return error_set(error, HASHSCAN_E_ARGUMENT, "queries is NULL");
-  if (search->radius > HAMMING_MAX_RADIUS)
-    return error_set(error, HASHSCAN_E_ARGUMENT, "radius %u is outside of 0 to %d", search->radius, HAMMING_MAX_RADIUS);
-  if (search->count > UINT32_MAX) return error_set(error, HASHSCAN_E_ARGUMENT, "more than 2^32 - 1 queries");
-  return HASHSCAN_SUCCESS;
-}
-
-hashscan_code hashscan_index_search(const hashscan_index *index, const hashscan_search *given, hashscan_hit_fn on_hit,
-                                    void *user, hashscan_error *error) {
-  if (index == NULL || on_hit == NULL) return error_set(error, HASHSCAN_E_ARGUMENT, "index or on_hit is NULL");
-  hashscan_search search;
-  const hashscan_code code = read_search(given, &search, error);
-  if (code != HASHSCAN_SUCCESS) return code;
-  for (uint32_t i = 0; i < index->part_count; i++) {
-    const struct part *part = &index->parts[i];
-    struct visitor visitor = {part, &part->segment.kinds[search.kind], on_hit, user};
-    if (!searcher_search(part->searchers[search.kind], search.queries, search.unknown, (uint32_t)search.count,
-                         search.radius, visit_row, &visitor))
-      return error_set(error, HASHSCAN_E_STOPPED, "the search was stopped by its callback");
-  }
-  return HASHSCAN_SUCCESS;
-}
-
-double index_search_cost(const hashscan_index *index, const hashscan_search *search) {
-  double cost = 0.0;
-  for (uint32_t i = 0; i < index->part_count; i++)
-    cost += searcher_cost(index->parts[i].searchers[search->kind], search->queries, search->unknown,
-                          (uint32_t)search->count, search->radius);
-  return cost;
-}
-
-hashscan_code hashscan_index_lookup(const hashscan_index *index, hashscan_kind kind, const uint8_t *digest,
-                                    hashscan_hit_fn on_hit, void *user, hashscan_error *error) {
-  if (index == NULL || digest == NULL || on_hit == NULL)
-    return error_set(error, HASHSCAN_E_ARGUMENT, "index, digest or on_hit is NULL");
-  if (hashscan_kind_bytes(kind) == 0 || index_kind_is_perceptual(kind))
-    return error_set(error, HASHSCAN_E_ARGUMENT, "kind %s has no digests to look up", hashscan_kind_name(kind));
-  for (uint32_t i = 0; i < index->part_count; i++) {
-    const struct part *part = &index->parts[i];
-    const struct visitor visitor = {part, &part->segment.kinds[kind], on_hit, user};
-    uint32_t first;
-    uint32_t end;
-    if (segment_lookup(&part->segment, kind, digest, &first, &end) && !visit_entries(&visitor, first, end, 0, 0))
-      return error_set(error, HASHSCAN_E_STOPPED, "the lookup was stopped by its callback");
   }
   return HASHSCAN_SUCCESS;
 }

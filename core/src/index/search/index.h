@@ -12,6 +12,7 @@
 #include "index/format/manifest.h"
 #include "index/search/log.h"
 #include "index/search/part.h"
+#include "index/search/scratch.h"
 
 struct hashscan_index {
   atomic_size_t references;
@@ -29,6 +30,7 @@ struct hashscan_index {
   /* What the log holds; kept after opening for a writer alone. */
   struct buffer log_bytes;
   struct log_entries log_entries;
+  struct scratch_pool *scratch; /* of searches; NULL until the index is searchable */
 };
 
 /* Whether the index holds any entry of `kind`: matching computes only digests that someone lists. */

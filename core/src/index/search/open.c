@@ -187,7 +187,9 @@ static hashscan_code open_whole(const char *path, int dirfd, hashscan_index *ind
   hashscan_code code = index_load(path, dirfd, INDEX_WHOLE, index, error);
   for (uint32_t i = 0; i < index->part_count && code == HASHSCAN_SUCCESS; i++)
     code = part_make_searchable(&index->parts[i], error);
-  return code;
+  if (code != HASHSCAN_SUCCESS) return code;
+  index->scratch = scratch_pool_create();
+  return index->scratch == NULL ? error_memory(error) : HASHSCAN_SUCCESS;
 }
 
 hashscan_code index_open_folder(const char *path, int dirfd, bool keep_log, hashscan_index **index,

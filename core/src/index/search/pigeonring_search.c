@@ -6,6 +6,7 @@
  */
 #include "index/search/pigeonring_search.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { BUCKETS = PIGEONRING_PROBES, CANDIDATES = 2048 };
@@ -17,7 +18,7 @@ struct probe {
   uint16_t limit;
 };
 
-struct search {
+struct pigeonring_scratch {
   const struct pigeonring *ring;
   const struct pigeonring_query *queries;
   const struct pigeonring_plan *plans;
@@ -50,7 +51,7 @@ static uint32_t tag_of(size_t query, unsigned table) {
 
 /* ---- Buckets ----------------------------------------------------------------------------------------------------- */
 
-static void rewind_keys(struct search *search) {
+static void rewind_keys(struct pigeonring_scratch *search) {
   search->query = 0;
   search->table = 0;
   search->flips = 0;
@@ -59,7 +60,7 @@ static void rewind_keys(struct search *search) {
 }
 
 /* Adds a probe for every setting of the unknown bits. False when there is no room; the next call goes on from there. */
-static bool add_settings(struct search *search, struct probe probe, uint32_t unknown) {
+static bool add_settings(struct pigeonring_scratch *search, struct probe probe, uint32_t unknown) {
   const uint32_t *directory = search->ring->tables[search->table].directory;
   do {
     if (search->probe_count == BUCKETS) return false;
@@ -72,7 +73,7 @@ static bool add_settings(struct search *search, struct probe probe, uint32_t unk
 }
 
 /* Adds what is left of the probes of a query in a table. False when there is no room. */
-static bool add_table(struct search *search) {
+static bool add_table(struct pigeonring_scratch *search) {
   const struct pigeonring *ring = search->ring;
   const struct pigeonring_plan *plan = &search->plans[search->query];
   const unsigned t = search->table;
@@ -90,7 +91,7 @@ static bool add_table(struct search *search) {
 }
 
 /* Replaces the probes by the next ones. False when there were none left. */
-static bool generate(struct search *search) {
+static bool generate(struct pigeonring_scratch *search) {
   search->probe_count = 0;
   for (; search->query < search->query_count; search->query++, search->table = 0)
     for (; search->table < search->ring->words; search->table++, search->flips = 0)
@@ -99,7 +100,7 @@ static bool generate(struct search *search) {
 }
 
 /* Turns probes into buckets and prefetches the first of them. */
-static void read_directory(struct search *search) {
+static void read_directory(struct pigeonring_scratch *search) {
   const struct pigeonring *ring = search->ring;
   search->bucket_count = 0;
   for (size_t i = 0; i < search->probe_count; i++) {
@@ -127,7 +128,7 @@ static void read_directory(struct search *search) {
 /* ---- Candidates -------------------------------------------------------------------------------------------------- */
 
 /* Compares one candidate in full. False when `visit` ended the search. */
-static bool confirm(const struct search *search, struct bucket_hit candidate) {
+static bool confirm(const struct pigeonring_scratch *search, struct bucket_hit candidate) {
   const uint32_t number = candidate.tag / PIGEONRING_MAX_WORDS;
   unsigned distance;
   if (!pigeonring_qualifies(search->ring, search->plans[number].threshold, candidate.position,
@@ -138,7 +139,7 @@ static bool confirm(const struct search *search, struct bucket_hit candidate) {
 }
 
 /* Reads the row numbers, then the rows, each stage of all candidates, so that their latencies overlap. */
-static bool confirm_all(struct search *search) {
+static bool confirm_all(struct pigeonring_scratch *search) {
   const struct pigeonring *ring = search->ring;
   for (size_t i = 0; i < search->candidate_count; i++) {
     struct bucket_hit *candidate = &search->candidates[i];
@@ -151,10 +152,18 @@ static bool confirm_all(struct search *search) {
   return wanted;
 }
 
+struct pigeonring_scratch *pigeonring_scratch_create(void) {
+  return malloc(sizeof(struct pigeonring_scratch));
+}
+
+void pigeonring_scratch_destroy(struct pigeonring_scratch *scratch) {
+  free(scratch);
+}
+
 /* ---- The search -------------------------------------------------------------------------------------------------- */
 
 /* Adds up the entries of all buckets. True when they fit at once; they are then ready to be looked into. */
-static bool survey(struct search *search) {
+static bool survey(struct pigeonring_scratch *search) {
   bool at_once = true;
   rewind_keys(search);
   while (generate(search)) {
@@ -168,7 +177,7 @@ static bool survey(struct search *search) {
 /* Finds the candidates of the present buckets, each time until there is no room for more. They then are compared in
  * full or, without `report`, forgotten. False when there are too many, or with `report` when `visit` ended the search.
  */
-static bool scan_present(struct search *search, bool report, uint64_t max_candidates) {
+static bool scan_present(struct pigeonring_scratch *search, bool report, uint64_t max_candidates) {
   for (size_t done = 0;;) {
     const size_t before = search->candidate_count;
     done += search->ring->kernel(search->buckets + done, search->bucket_count - done, search->candidates,
@@ -181,7 +190,7 @@ static bool scan_present(struct search *search, bool report, uint64_t max_candid
   }
 }
 
-static bool scan_all(struct search *search, bool report, uint64_t max_candidates) {
+static bool scan_all(struct pigeonring_scratch *search, bool report, uint64_t max_candidates) {
   rewind_keys(search);
   while (generate(search)) {
     read_directory(search);
@@ -192,30 +201,30 @@ static bool scan_all(struct search *search, bool report, uint64_t max_candidates
 
 /* Nothing is reported before the number of candidates is known, so that a search that turns out heavy can be left. Only
  * when they do not fit the buffer are the buckets looked at twice. */
-enum pigeonring_outcome pigeonring_search(const struct pigeonring *ring, const struct pigeonring_query *queries,
-                                          const struct pigeonring_plan *plans, size_t count, unsigned radius,
-                                          double budget, pigeonring_visit visit, void *user) {
-  struct search search;
-  search.ring = ring;
-  search.queries = queries;
-  search.plans = plans;
-  search.query_count = count;
-  search.radius = radius;
-  search.visit = visit;
-  search.user = user;
-  search.candidate_count = 0;
-  search.candidates_ever = 0;
-  for (size_t q = 0; q < count; q++) hamming_known(queries[q].unknown, ring->row_bytes, search.known[q]);
+enum pigeonring_outcome pigeonring_search(struct pigeonring_scratch *search, const struct pigeonring *ring,
+                                          const struct pigeonring_query *queries, const struct pigeonring_plan *plans,
+                                          size_t count, unsigned radius, double budget, pigeonring_visit visit,
+                                          void *user) {
+  search->ring = ring;
+  search->queries = queries;
+  search->plans = plans;
+  search->query_count = count;
+  search->radius = radius;
+  search->visit = visit;
+  search->user = user;
+  search->candidate_count = 0;
+  search->candidates_ever = 0;
+  for (size_t q = 0; q < count; q++) hamming_known(queries[q].unknown, ring->row_bytes, search->known[q]);
 
-  const bool present = survey(&search);
-  const double left = budget * (double)count - (double)search.entries * ring->entry_nanoseconds;
+  const bool present = survey(search);
+  const double left = budget * (double)count - (double)search->entries * ring->entry_nanoseconds;
   if (left < 0) return PIGEONRING_HEAVY;
   const double affordable = left / PIGEONRING_ROW_NANOSECONDS;
   const uint64_t max_candidates = affordable < 1e18 ? (uint64_t)affordable : UINT64_MAX;
-  if (!(present ? scan_present : scan_all)(&search, false, max_candidates)) return PIGEONRING_HEAVY;
-  if (search.candidates_ever > search.candidate_count) {
-    search.candidate_count = 0;
-    if (!scan_all(&search, true, max_candidates)) return PIGEONRING_STOPPED;
+  if (!(present ? scan_present : scan_all)(search, false, max_candidates)) return PIGEONRING_HEAVY;
+  if (search->candidates_ever > search->candidate_count) {
+    search->candidate_count = 0;
+    if (!scan_all(search, true, max_candidates)) return PIGEONRING_STOPPED;
   }
-  return confirm_all(&search) ? PIGEONRING_DONE : PIGEONRING_STOPPED;
+  return confirm_all(search) ? PIGEONRING_DONE : PIGEONRING_STOPPED;
 }

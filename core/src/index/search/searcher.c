@@ -6,7 +6,6 @@
 
 #include "base/cpu.h"
 #include "hamming/sliced.h"
-#include "index/search/pigeonring_search.h"
 #include "index/search/pigeonring_sweep.h"
 
 /* Up to here a bit-sliced copy answers faster than a ring can be planned and probed. */
@@ -83,6 +82,7 @@ void searcher_restrict(struct searcher *searcher, enum searcher_ways ways) {
 /* Some of the caller's queries, at most PIGEONRING_BATCH, that share a way. */
 struct group {
   const struct searcher *searcher;
+  struct pigeonring_scratch *scratch;
   const uint8_t *queries;
   const uint8_t *unknown;
   unsigned radius;
@@ -130,8 +130,8 @@ static bool search_ring(struct group *group, size_t first, size_t count) {
   const double budget = searcher->ways >= SEARCHER_PIGEONRING_ONLY ? 1e30 : BUDGET_FRACTION * searcher->scan_cost;
   struct group part = *group;
   for (size_t i = 0; i < count; i++) part.number[i] = group->number[first + i];
-  switch (pigeonring_search(&searcher->ring, group->query + first, group->plan + first, count, group->radius, budget,
-                            visit_row_of_ring, &part)) {
+  switch (pigeonring_search(group->scratch, &searcher->ring, group->query + first, group->plan + first, count,
+                            group->radius, budget, visit_row_of_ring, &part)) {
   case PIGEONRING_DONE:
     return true;
   case PIGEONRING_STOPPED:
@@ -170,10 +170,16 @@ static bool make_room(struct group *group) {
 }
 
 /* Searches the queries `first` to `end` - 1. */
-static bool search_by_plan(const struct searcher *searcher, const uint8_t *queries, const uint8_t *unknown,
-                           uint32_t first, uint32_t end, unsigned radius, hamming_visit visit, void *user) {
-  struct group group = {
-      .searcher = searcher, .queries = queries, .unknown = unknown, .radius = radius, .visit = visit, .user = user};
+static bool search_by_plan(const struct searcher *searcher, struct pigeonring_scratch *scratch, const uint8_t *queries,
+                           const uint8_t *unknown, uint32_t first, uint32_t end, unsigned radius, hamming_visit visit,
+                           void *user) {
+  struct group group = {.searcher = searcher,
+                        .scratch = scratch,
+                        .queries = queries,
+                        .unknown = unknown,
+                        .radius = radius,
+                        .visit = visit,
+                        .user = user};
   for (uint32_t number = first; number < end; number++) {
     if (!plan_next(&group, number)) {
       if (!scan_one(&group, number)) return false;
@@ -206,8 +212,8 @@ static bool may_sweep(const struct searcher *searcher, const uint8_t *unknown, u
 }
 
 /* As many queries at once as a sweep takes, in parts of equal size: a small rest would not pay. */
-static bool search_by_sweep(const struct searcher *searcher, const uint8_t *queries, uint32_t count, unsigned radius,
-                            hamming_visit visit, void *user) {
+static bool search_by_sweep(const struct searcher *searcher, struct pigeonring_scratch *scratch, const uint8_t *queries,
+                            uint32_t count, unsigned radius, hamming_visit visit, void *user) {
   const double budget = searcher->ways == SEARCHER_SWEEP_ONLY ? 1e30 : BUDGET_FRACTION * searcher->scan_cost;
   const uint64_t parts = (count + PIGEONRING_SWEEP_MAX_QUERIES - (uint64_t)1) / PIGEONRING_SWEEP_MAX_QUERIES;
   struct swept swept = {visit, user, 0};
@@ -215,7 +221,8 @@ static bool search_by_sweep(const struct searcher *searcher, const uint8_t *quer
     const uint32_t end = (uint32_t)(count * part / parts);
     enum pigeonring_outcome outcome = pigeonring_sweep(&searcher->ring, at(queries, swept.first, searcher->row_bytes),
                                                        end - swept.first, radius, budget, visit_row_of_sweep, &swept);
-    if (outcome == PIGEONRING_HEAVY && !search_by_plan(searcher, queries, NULL, swept.first, end, radius, visit, user))
+    if (outcome == PIGEONRING_HEAVY &&
+        !search_by_plan(searcher, scratch, queries, NULL, swept.first, end, radius, visit, user))
       outcome = PIGEONRING_STOPPED;
     if (outcome == PIGEONRING_STOPPED) return false;
     swept.first = end;
@@ -223,15 +230,19 @@ static bool search_by_sweep(const struct searcher *searcher, const uint8_t *quer
   return true;
 }
 
-bool searcher_search(const struct searcher *searcher, const uint8_t *queries, const uint8_t *unknown, uint32_t count,
-                     unsigned radius, hamming_visit visit, void *user) {
+bool searcher_needs_scratch(const struct searcher *searcher) {
+  return searcher->has_ring;
+}
+
+bool searcher_search(const struct searcher *searcher, struct pigeonring_scratch *scratch, const uint8_t *queries,
+                     const uint8_t *unknown, uint32_t count, unsigned radius, hamming_visit visit, void *user) {
   if (searcher->row_count == 0 || count == 0) return true;
   if (searcher->sliced != NULL && searcher->ways <= SEARCHER_FLAT_ONLY)
     return sliced_search(searcher->sliced, queries, unknown, count, radius, visit, user);
   if (searcher->has_ring && (searcher->ways == SEARCHER_ANY || searcher->ways >= SEARCHER_PIGEONRING_ONLY))
     return may_sweep(searcher, unknown, count, radius)
-               ? search_by_sweep(searcher, queries, count, radius, visit, user)
-               : search_by_plan(searcher, queries, unknown, 0, count, radius, visit, user);
+               ? search_by_sweep(searcher, scratch, queries, count, radius, visit, user)
+               : search_by_plan(searcher, scratch, queries, unknown, 0, count, radius, visit, user);
   return hamming_scan(searcher->rows, searcher->row_count, searcher->row_bytes, queries, unknown, count, radius, visit,
                       user);
 }

@@ -14,6 +14,7 @@
 
 #include "hamming/hamming.h"
 #include "index/format/segment.h"
+#include "index/search/pigeonring_search.h"
 
 struct searcher;
 
@@ -24,10 +25,14 @@ void searcher_destroy(struct searcher *searcher);
 /* The memory that a sliced copy takes, besides the segment's bytes; 0 without one. */
 size_t searcher_copy_bytes(const struct searcher *searcher);
 
+/* Whether searching needs scratch memory: there is a pigeonring. */
+bool searcher_needs_scratch(const struct searcher *searcher);
+
 /* Visits every row within `radius` of each of `count` queries, in any order. `unknown` is NULL or as long as `queries`.
- * False when `visit` ended the search. Any number of threads. */
-bool searcher_search(const struct searcher *searcher, const uint8_t *queries, const uint8_t *unknown, uint32_t count,
-                     unsigned radius, hamming_visit visit, void *user);
+ * `scratch` may be NULL where none is needed. False when `visit` ended the search. Any number of threads, each with a
+ * scratch of its own. */
+bool searcher_search(const struct searcher *searcher, struct pigeonring_scratch *scratch, const uint8_t *queries,
+                     const uint8_t *unknown, uint32_t count, unsigned radius, hamming_visit visit, void *user);
 
 /* What searcher_search is estimated to take, in nanoseconds of one thread, when nothing ends it. */
 double searcher_cost(const struct searcher *searcher, const uint8_t *queries, const uint8_t *unknown, uint32_t count,
