@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "../../bench/index_data.h"
+#include "../support/brute.h"
 #include "../support/entries.h"
 #include "../support/expect.h"
 #include "../support/fixture.h"
@@ -104,12 +105,6 @@ static struct answers answers_of(const char *at) {
   return answers;
 }
 
-static unsigned distance_of(const uint8_t *a, const uint8_t *b, const uint8_t *mask, size_t size) {
-  int distance = 0;
-  for (size_t k = 0; k < size; k++) distance += __builtin_popcount((unsigned)((a[k] ^ b[k]) & ~mask[k]));
-  return (unsigned)distance;
-}
-
 static const char *list_of(uint32_t number) {
   return number % 3 == 0 ? "alpha" : "beta";
 }
@@ -122,7 +117,7 @@ static struct answers expected_answers(uint32_t count) {
     for (uint32_t i = 0; i < count; i++)
       for (uint32_t q = 0; q < QUERIES; q++) {
         const size_t size = hashscan_kind_bytes(kind_of(i));
-        const unsigned distance = distance_of(data.rows + i * 32, queries + q * size, unknown[m] + q * size, size);
+        const unsigned distance = brute_distance(data.rows + i * 32, queries + q * size, unknown[m] + q * size, size);
         char id[16];
         snprintf(id, sizeof id, "%u", i);
         struct collector collector = {.sum = 0};

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "../../bench/index_data.h"
+#include "../support/brute.h"
 #include "../support/entries.h"
 #include "../support/indexes.h"
 #include "../support/random.h"
@@ -107,24 +108,14 @@ static bool take_from_ring(void *user, uint32_t query, size_t row, unsigned dist
   return take(user, row, query, distance);
 }
 
-static unsigned distance_of(const uint8_t *a, const uint8_t *b, size_t bytes) {
-  int distance = 0;
-  for (size_t k = 0; k < bytes; k += 8) {
-    uint64_t x, y;
-    memcpy(&x, a + k, 8);
-    memcpy(&y, b + k, 8);
-    distance += __builtin_popcountll(x ^ y);
-  }
-  return (unsigned)distance;
-}
-
 /* Element r of `answers`: what is right at radius r, for all queries. */
 static void brute_force(const struct corpus *corpus, size_t queries, struct answer answers[RADII]) {
   memset(answers, 0, RADII * sizeof *answers);
   for (size_t q = 0; q < queries; q++) {
     const uint8_t *query = corpus->data.queries + q * corpus->row_bytes;
     for (size_t row = 0; row < corpus->rows->row_count; row++) {
-      const unsigned distance = distance_of(corpus->rows->rows + row * corpus->row_bytes, query, corpus->row_bytes);
+      const unsigned distance =
+          brute_distance(corpus->rows->rows + row * corpus->row_bytes, query, NULL, corpus->row_bytes);
       take(&answers[distance], row, (uint32_t)q, distance);
     }
   }
