@@ -9,7 +9,7 @@
 
 extern struct oracle sound_oracle;
 
-/* Fixtures of a group. */
+/* Fixtures of a group. Under a sanitizer each file meets one of the oracle's policies, and the policies take turns. */
 int sound_set_up(void **state);
 int sound_tear_down(void **state);
 

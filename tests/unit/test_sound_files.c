@@ -8,13 +8,10 @@
 #include <sys/stat.h>
 
 #include "../support/expect.h"
+#include "../support/sanitized.h"
 #include "../support/sound.h"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-enum { EVERY = 4 };
-#else
-enum { EVERY = 1 };
-#endif
+enum { EVERY = SANITIZED ? 4 : 1 };
 
 /* The checkout's, from its root or from the build folder. */
 static const char *shared_folder(char path[FIXTURE_PATH_SIZE], const char *name) {
