@@ -62,6 +62,10 @@ static inline int16_t *craft_block(const struct craft *craft, unsigned component
 /* libjpeg's step sizes of a quality from 1 to 100, for luma or chroma. */
 void craft_quality(struct craft *craft, unsigned table, int quality, bool chroma);
 
+/* libjpeg's compressor as it is by default for colour, with the tables of T.81 annex K; jpeg_destroy_compress ends it.
+ */
+void craft_default_encoder(struct jpeg_compress_struct *encoder, struct jpeg_error_mgr *errors);
+
 /* Samples of a component: rows of craft_plane_wide floats, 0 to 255 or, where a test wants it, beyond. */
 uint32_t craft_plane_wide(const struct craft *craft, unsigned component);
 uint32_t craft_plane_high(const struct craft *craft, unsigned component);

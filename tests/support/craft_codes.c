@@ -67,11 +67,7 @@ static void make_codes(struct codes *table, const size_t frequencies[SYMBOLS]) {
 static void standard_lengths(struct codes *table, unsigned index) {
   struct jpeg_compress_struct encoder;
   struct jpeg_error_mgr errors;
-  encoder.err = jpeg_std_error(&errors);
-  jpeg_create_compress(&encoder);
-  encoder.in_color_space = JCS_RGB;
-  encoder.input_components = 3;
-  jpeg_set_defaults(&encoder);
+  craft_default_encoder(&encoder, &errors);
   const JHUFF_TBL *from =
       index >= CRAFT_AC0 ? encoder.ac_huff_tbl_ptrs[index - CRAFT_AC0] : encoder.dc_huff_tbl_ptrs[index];
   memset(table, 0, sizeof *table);

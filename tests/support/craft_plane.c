@@ -12,14 +12,18 @@ enum { SIDE = 8, MAX_WAVES = 24 };
 
 static const double pi = 3.14159265358979323846;
 
+void craft_default_encoder(struct jpeg_compress_struct *encoder, struct jpeg_error_mgr *errors) {
+  encoder->err = jpeg_std_error(errors);
+  jpeg_create_compress(encoder);
+  encoder->in_color_space = JCS_RGB;
+  encoder->input_components = 3;
+  jpeg_set_defaults(encoder);
+}
+
 void craft_quality(struct craft *craft, unsigned table, int quality, bool chroma) {
   struct jpeg_compress_struct encoder;
   struct jpeg_error_mgr errors;
-  encoder.err = jpeg_std_error(&errors);
-  jpeg_create_compress(&encoder);
-  encoder.in_color_space = JCS_RGB;
-  encoder.input_components = 3;
-  jpeg_set_defaults(&encoder);
+  craft_default_encoder(&encoder, &errors);
   jpeg_set_quality(&encoder, quality, TRUE);
   const JQUANT_TBL *from = encoder.quant_tbl_ptrs[chroma ? 1 : 0];
   for (unsigned k = 0; k < CRAFT_BLOCK; k++) craft->quant[table][k] = from->quantval[coefficients_natural_order[k]];

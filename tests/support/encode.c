@@ -18,6 +18,21 @@ static void *checked_malloc(size_t size) {
   return memory;
 }
 
+/* ---- Files ------------------------------------------------------------------------------------------------------- */
+
+struct encoded encoded_read(const char *folder, const char *name) {
+  char path[1024];
+  const int length = snprintf(path, sizeof path, "%s/%s", folder, name);
+  FILE *file = length > 0 && (size_t)length < sizeof path ? fopen(path, "rb") : NULL;
+  if (file == NULL || fseek(file, 0, SEEK_END) != 0) abort();
+  struct encoded encoded = {.size = (size_t)ftell(file)};
+  rewind(file);
+  encoded.bytes = malloc(encoded.size);
+  if (encoded.bytes == NULL || fread(encoded.bytes, 1, encoded.size, file) != encoded.size) abort();
+  fclose(file);
+  return encoded;
+}
+
 /* ---- JPEG -------------------------------------------------------------------------------------------------------- */
 
 static void set_up_jpeg(struct jpeg_compress_struct *encoder, const struct jpeg_recipe *recipe) {

@@ -16,6 +16,9 @@ struct encoded {
   size_t size;
 };
 
+/* The file `name` of a folder; aborts when it cannot be read. */
+struct encoded encoded_read(const char *folder, const char *name);
+
 /* Zero means: no subsampling, quality 75, one scan, the markers that libjpeg writes by itself. */
 struct jpeg_recipe {
   uint32_t width, height;

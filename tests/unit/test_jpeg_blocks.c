@@ -435,21 +435,6 @@ static const char *conformance_folder(char *path, size_t size) {
   return path;
 }
 
-static struct encoded read_file(const char *folder, const char *name) {
-  char path[1024];
-  snprintf(path, sizeof path, "%s/%s", folder, name);
-  FILE *file = fopen(path, "rb");
-  assert_non_null(file);
-  fseek(file, 0, SEEK_END);
-  struct encoded encoded = {.size = (size_t)ftell(file)};
-  rewind(file);
-  encoded.bytes = malloc(encoded.size);
-  assert_non_null(encoded.bytes);
-  assert_int_equal(fread(encoded.bytes, 1, encoded.size, file), encoded.size);
-  fclose(file);
-  return encoded;
-}
-
 /* Handled exactly when in reach: Huffman-coded (C0, C1, C2 the only frames), no warnings, luma full. */
 static bool expect_conforming(const struct encoded *jpeg, const char *name) {
   struct libjpeg_read truth;
@@ -473,7 +458,7 @@ static void test_conformance_pictures(void **state) {
   unsigned files = 0, in_reach = 0;
   for (struct dirent *entry; (entry = readdir(folder)) != NULL;) {
     if (entry->d_name[0] == '.') continue;
-    const struct encoded jpeg = read_file(path, entry->d_name);
+    const struct encoded jpeg = encoded_read(path, entry->d_name);
     in_reach += expect_conforming(&jpeg, entry->d_name);
     files++;
     free(jpeg.bytes);

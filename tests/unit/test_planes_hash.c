@@ -182,21 +182,6 @@ static void test_luma_of_sums_counts_in_the_bound(void **unused) {
   free(constants);
 }
 
-static struct encoded read_file(const char *folder, const char *name) {
-  char path[1024];
-  snprintf(path, sizeof path, "%s/%s", folder, name);
-  FILE *file = fopen(path, "rb");
-  assert_non_null(file);
-  fseek(file, 0, SEEK_END);
-  struct encoded encoded = {.size = (size_t)ftell(file)};
-  rewind(file);
-  encoded.bytes = malloc(encoded.size);
-  assert_non_null(encoded.bytes);
-  assert_int_equal(fread(encoded.bytes, 1, encoded.size, file), encoded.size);
-  fclose(file);
-  return encoded;
-}
-
 /* Whether the file came as planes; their pixels are those of its rows. */
 static bool expect_same_pixels(const struct encoded *jpeg, const char *name) {
   struct decoded rows = decoded_from(jpeg->bytes, jpeg->size, NULL);
@@ -226,7 +211,7 @@ static void test_photographs(void **unused) {
     size_t files = 0;
     for (struct dirent *entry; files < 12 && (entry = readdir(folder)) != NULL;) {
       if (entry->d_name[0] == '.') continue;
-      const struct encoded jpeg = read_file(path, entry->d_name);
+      const struct encoded jpeg = encoded_read(path, entry->d_name);
       if (expect_same_pixels(&jpeg, entry->d_name)) check_three(three, &jpeg);
       free(jpeg.bytes);
       files++;

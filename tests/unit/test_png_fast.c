@@ -99,19 +99,6 @@ static void test_bytes_after_the_end(void **state) {
   free(png.bytes);
 }
 
-static uint8_t *read_file(const char *path, size_t *size) {
-  FILE *file = fopen(path, "rb");
-  assert_non_null(file);
-  assert_int_equal(fseek(file, 0, SEEK_END), 0);
-  *size = (size_t)ftell(file);
-  rewind(file);
-  uint8_t *bytes = malloc(*size);
-  assert_non_null(bytes);
-  assert_int_equal(fread(bytes, 1, *size, file), *size);
-  fclose(file);
-  return bytes;
-}
-
 /* They come from an encoder of which this library knows nothing. */
 static void test_conformance_pictures(void **state) {
   (void)state;
@@ -123,12 +110,9 @@ static void test_conformance_pictures(void **state) {
   }
   size_t count = 0;
   for (struct dirent *entry; (entry = readdir(listing)) != NULL;) {
-    char path[600];
-    snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
     if (strstr(entry->d_name, ".png") == NULL) continue;
-    struct encoded png = {0};
-    png.bytes = read_file(path, &png.size);
-    png_ways_expect(&png, true, HASHSCAN_STATUS_OK, path);
+    const struct encoded png = encoded_read(folder, entry->d_name);
+    png_ways_expect(&png, true, HASHSCAN_STATUS_OK, entry->d_name);
     free(png.bytes);
     count++;
   }
