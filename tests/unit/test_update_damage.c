@@ -366,7 +366,7 @@ static void test_numbers_in_an_old_log(void **unused) {
   assert_int_equal(log_replay("s", log.bytes.bytes, log.bytes.size, NULL, 0, &entries, &error), HASHSCAN_E_FORMAT);
   assert_non_null(strstr(error.message, "unknown record"));
   log_entries_free(&entries);
-  file_buffer_free(&log.bytes);
+  buffer_free(&log.bytes);
 }
 
 int main(void) {
