@@ -78,7 +78,7 @@ typedef enum hashscan_code {
   HASHSCAN_E_MEMORY = 2,   /* an allocation failed */
   HASHSCAN_E_IO = 3,       /* the operating system refused; the message carries its reason */
   HASHSCAN_E_FORMAT = 4,   /* a list or an index is malformed, truncated or fails its checksum */
-  HASHSCAN_E_VERSION = 5,  /* an index written in a format version that this library does not read */
+  HASHSCAN_E_VERSION = 5,  /* written in a format version that this library does not read */
   HASHSCAN_E_LIMIT = 6,    /* a resource limit was reached; the message names it */
   HASHSCAN_E_CPU = 7,      /* HASHSCAN_CPU holds a value that this library does not know */
   HASHSCAN_E_STOPPED = 8   /* a callback returned nonzero */
@@ -887,6 +887,15 @@ HASHSCAN_API uint64_t hashscan_summary_bytes(const hashscan_summary *summary);
 HASHSCAN_API double
 hashscan_summary_seconds(const hashscan_summary *summary);                  /* that scans took, one after the other */
 HASHSCAN_API int hashscan_summary_stopped(const hashscan_summary *summary); /* nonzero: a scan was stopped early */
+
+/* The written form of a summary (core/doc/FORMAT.md), for another process or machine. Returns its size in bytes, and
+ * writes it when `size` bytes at `bytes` have room for it; 0 asks. Equal summaries are equal bytes. */
+HASHSCAN_API size_t hashscan_summary_encode(const hashscan_summary *summary, uint8_t *bytes, size_t size);
+
+/* Makes a summary of `size` bytes that hashscan_summary_encode wrote; they may come from anybody. Errors: FORMAT;
+ * VERSION (of a later version, or with counts of what this library does not know: none is lost); ARGUMENT, MEMORY. */
+HASHSCAN_API hashscan_code hashscan_summary_decode(const uint8_t *bytes, size_t size, hashscan_summary **summary,
+                                                   hashscan_error *error);
 
 /* Which symbolic links in the folders of a scan are followed. A link that is one of the paths always is. */
 typedef enum hashscan_links {

@@ -342,6 +342,11 @@ static void count_verdict(const hashscan_verdict *verdict) {
   CHECK(hashscan_summary_duplicates(all) == 2 && hashscan_summary_method(all, verdict->method) == 2);
   CHECK(hashscan_summary_outcome(all, HASHSCAN_OUTCOME_MATCH) == 2);
   CHECK(hashscan_summary_status(all, HASHSCAN_STATUS_OK) == 2);
+  uint8_t bytes[1024];
+  const size_t size = hashscan_summary_encode(all, bytes, sizeof bytes);
+  hashscan_summary_destroy(summary);
+  NEED(hashscan_summary_decode(bytes, size, &summary, &error));
+  CHECK(hashscan_summary_inputs(summary) == 2);
   hashscan_summary_destroy(summary);
   hashscan_summary_destroy(all);
 }

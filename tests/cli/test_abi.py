@@ -51,7 +51,7 @@ def test_a_later_program_meets_a_later_library(tmp_path, selftest):
     environment = dict(os.environ, LD_LIBRARY_PATH=os.path.join(BUILD, "abi"))
     done = subprocess.run([os.path.join(BUILD, "tests", "abi", "later"), tmp_path, selftest], env=environment,
                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=120, check=False)
-    assert done.returncode == 1 and b"== HASHSCAN_E_ARGUMENT" in done.stdout
+    assert done.returncode != 0 and b"== HASHSCAN_E_ARGUMENT" in done.stdout
 
 
 def exported(library):

@@ -155,6 +155,134 @@ static void scans_and_summaries_add_up(void **state) {
   free(log.text);
 }
 
+/* ---- The written form -------------------------------------------------------------------------------------------- */
+
+enum { FORM_SIZE = 56 + 5 * 16 };
+
+/* 3 inputs: 2 matches, one of them damaged, and one that was not examined. */
+static hashscan_summary *sample(void) {
+  hashscan_summary *summary = new_summary();
+  hashscan_verdict verdict = {.outcome = HASHSCAN_OUTCOME_MATCH, .method = HASHSCAN_METHOD_FAST_CONFIRMED};
+  verdict.image.hash_count = 8;
+  hashscan_summary_count(summary, &verdict, 0x0102030405, 0, NULL);
+  verdict.image.status = HASHSCAN_STATUS_DAMAGED;
+  hashscan_summary_count(summary, &verdict, 0, 1, NULL);
+  const hashscan_verdict unexamined = {.image.status = HASHSCAN_STATUS_DAMAGED};
+  hashscan_summary_count(summary, &unexamined, 0, 0, NULL);
+  return summary;
+}
+
+static const uint8_t sample_form[FORM_SIZE] = {
+    /* clang-format off */
+    0x89, 'H', 'S', 'S', '\r', '\n', '\n', 'S', 1, 0, 0, 0, 5, 0, 0, 0,
+    3, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0,
+    5, 4, 3, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0,
+    1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0,
+    1, 0, 0, 0, 3, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0,
+    2, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0,
+    2, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0,
+    3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0
+    /* clang-format on */
+};
+
+static void form_is_the_documented_one(void **state) {
+  (void)state;
+  hashscan_summary *summary = sample();
+  uint8_t bytes[FORM_SIZE + 1];
+  memset(bytes, 0x5a, sizeof bytes);
+  assert_int_equal(hashscan_summary_encode(summary, NULL, 0), FORM_SIZE);
+  assert_int_equal(hashscan_summary_encode(summary, bytes, FORM_SIZE - 1), FORM_SIZE);
+  for (size_t i = 0; i < sizeof bytes; i++) assert_int_equal(bytes[i], 0x5a);
+  assert_int_equal(hashscan_summary_encode(summary, bytes, sizeof bytes), FORM_SIZE);
+  assert_memory_equal(bytes, sample_form, FORM_SIZE);
+  assert_int_equal(bytes[FORM_SIZE], 0x5a);
+  hashscan_summary_destroy(summary);
+}
+
+static void what_a_scan_counted_comes_back(void **state) {
+  (void)state;
+  put_files();
+  const char *const paths[] = {scene.tree};
+  struct scene_log log = scene_log_new();
+  log.stop_record = 4;
+  const hashscan_scan_options options = scene_options(&log, paths, 1, 2);
+  hashscan_summary *written = new_summary(), *read;
+  uint8_t bytes[1024], again[1024];
+  assert_int_equal(hashscan_scan(scene.matcher, &options, written, NULL), HASHSCAN_E_STOPPED);
+  const size_t size = hashscan_summary_encode(written, bytes, sizeof bytes);
+  assert_int_equal(hashscan_summary_decode(bytes, size, &read, NULL), HASHSCAN_SUCCESS);
+  const struct scene_summary a = scene_summary_of(written), b = scene_summary_of(read);
+  expect_equal(&a, &b);
+  assert_true(b.stopped);
+  assert_true(b.seconds > a.seconds - 1e-6 && b.seconds < a.seconds + 1e-6);
+  assert_int_equal(hashscan_summary_encode(read, again, sizeof again), size);
+  assert_memory_equal(again, bytes, size);
+  hashscan_summary_destroy(read);
+  hashscan_summary_destroy(written);
+  free(log.text);
+}
+
+static void expect_refusal(hashscan_code expected, const uint8_t *bytes, size_t size) {
+  hashscan_summary *summary = (hashscan_summary *)scene.folder;
+  EXPECT(expected, hashscan_summary_decode(bytes, size, &summary, error));
+  assert_null(summary);
+}
+
+/* Each byte with each value: it is refused, or it is another summary whose form these bytes are. */
+static void changed_bytes_are_refused_or_mean_something(void **state) {
+  (void)state;
+  unsigned taken = 0;
+  for (size_t at = 0; at < FORM_SIZE; at++)
+    for (unsigned value = 0; value < 256; value++) {
+      uint8_t bytes[FORM_SIZE], again[FORM_SIZE];
+      hashscan_summary *summary;
+      memcpy(bytes, sample_form, FORM_SIZE);
+      bytes[at] = (uint8_t)value;
+      if (hashscan_summary_decode(bytes, FORM_SIZE, &summary, NULL) != HASHSCAN_SUCCESS) {
+        assert_null(summary);
+        continue;
+      }
+      assert_int_equal(hashscan_summary_encode(summary, again, FORM_SIZE), FORM_SIZE);
+      assert_memory_equal(again, bytes, FORM_SIZE);
+      hashscan_summary_destroy(summary);
+      taken++;
+    }
+  /* At least itself, once for each byte, and any number of bytes examined. */
+  assert_true(taken >= FORM_SIZE + 8 * 255);
+}
+
+static void malformed_forms_are_refused(void **state) {
+  (void)state;
+  uint8_t bytes[FORM_SIZE + 16] = {0};
+  for (size_t size = 0; size < FORM_SIZE; size++) expect_refusal(HASHSCAN_E_FORMAT, sample_form, size);
+  memcpy(bytes, sample_form, FORM_SIZE);
+  expect_refusal(HASHSCAN_E_FORMAT, bytes, sizeof bytes); /* one counter more than it says */
+  bytes[12] = 6;
+  bytes[FORM_SIZE] = 3;
+  bytes[FORM_SIZE + 4] = 3; /* of how many none has it */
+  expect_refusal(HASHSCAN_E_FORMAT, bytes, sizeof bytes);
+  bytes[FORM_SIZE + 8] = 1;
+  hashscan_summary *summary;
+  assert_int_equal(hashscan_summary_decode(bytes, sizeof bytes, &summary, NULL), HASHSCAN_SUCCESS);
+  hashscan_summary_destroy(summary);
+  bytes[FORM_SIZE + 4] = HASHSCAN_METHOD_COUNT; /* of a later library */
+  expect_refusal(HASHSCAN_E_VERSION, bytes, sizeof bytes);
+  bytes[FORM_SIZE + 4] = 2; /* twice */
+  expect_refusal(HASHSCAN_E_FORMAT, bytes, sizeof bytes);
+  bytes[FORM_SIZE] = 4;
+  expect_refusal(HASHSCAN_E_VERSION, bytes, sizeof bytes);
+  bytes[FORM_SIZE] = 3;
+  bytes[FORM_SIZE + 4] = 3;
+  memset(bytes + FORM_SIZE + 8, 0xff, 8); /* the sum wraps to one that would do */
+  expect_refusal(HASHSCAN_E_FORMAT, bytes, sizeof bytes);
+  memcpy(bytes, sample_form, FORM_SIZE);
+  bytes[8] = 2;
+  expect_refusal(HASHSCAN_E_VERSION, bytes, FORM_SIZE);
+  expect_refusal(HASHSCAN_E_ARGUMENT, NULL, FORM_SIZE);
+  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_summary_decode(sample_form, FORM_SIZE, NULL, error));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       SCENE_TEST(begins_at_zero),
@@ -162,6 +290,10 @@ int main(void) {
       SCENE_TEST(unknown_values_are_refused),
       SCENE_TEST(counting_records_is_what_a_scan_does),
       SCENE_TEST(scans_and_summaries_add_up),
+      SCENE_TEST(form_is_the_documented_one),
+      SCENE_TEST(what_a_scan_counted_comes_back),
+      SCENE_TEST(changed_bytes_are_refused_or_mean_something),
+      SCENE_TEST(malformed_forms_are_refused),
   };
   return cmocka_run_group_tests(tests, scene_set_up, scene_tear_down);
 }
