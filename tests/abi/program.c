@@ -107,6 +107,7 @@ static void names(void) {
   CHECK_NAMES(outcome, HASHSCAN_OUTCOME_COUNT)
   CHECK_NAMES(method, HASHSCAN_METHOD_COUNT)
   CHECK_NAMES(links, HASHSCAN_LINKS_COUNT)
+  CHECK_NAMES(luma_range, HASHSCAN_LUMA_RANGE_COUNT)
 }
 
 static void text_and_hex(void) {
@@ -142,6 +143,7 @@ static void text_and_hex(void) {
 static void defaults(void) {
   CHECK_DEFAULT(hashscan_limits, HASHSCAN_LIMITS_INIT, hashscan_limits_default);
   CHECK_DEFAULT(hashscan_hash_options, HASHSCAN_HASH_OPTIONS_INIT, hashscan_hash_options_default);
+  CHECK_DEFAULT(hashscan_luma, HASHSCAN_LUMA_INIT, hashscan_luma_default);
   CHECK_DEFAULT(hashscan_list_options, HASHSCAN_LIST_OPTIONS_INIT, hashscan_list_options_default);
   CHECK_DEFAULT(hashscan_search, HASHSCAN_SEARCH_INIT, hashscan_search_default);
   CHECK_DEFAULT(hashscan_match_options, HASHSCAN_MATCH_OPTIONS_INIT, hashscan_match_options_default);
@@ -186,6 +188,16 @@ static void hash_files(const char *selftest, hashscan_pdq *known) {
   NEED(hashscan_hash_pixels(hasher, pixels, 64, 64, 1, 64, &image.value, &error));
   CHECK_CANARY(image);
   CHECK(image.value.width == 64 && image.value.quality >= 0);
+
+  hashscan_luma luma = HASHSCAN_LUMA_INIT;
+  const hashscan_pdq of_pixels = image.value.hashes[HASHSCAN_TRANSFORM_NONE];
+  luma.samples = pixels;
+  luma.stride = luma.width = luma.height = 64;
+  luma.range = HASHSCAN_LUMA_RANGE_FULL;
+  OLDER_REFUSES(luma, hashscan_hash_luma(hasher, &luma, &image.value, &error));
+  NEED(hashscan_hash_luma(hasher, &luma, &image.value, &error));
+  CHECK_CANARY(image);
+  CHECK(memcmp(&image.value.hashes[HASHSCAN_TRANSFORM_NONE], &of_pixels, sizeof of_pixels) == 0);
   hashscan_hasher_destroy(hasher);
 }
 
@@ -435,6 +447,7 @@ static void scan_folder(hashscan_matcher *matcher, const char *selftest) {
 
 int main(int argc, char **argv) {
   if (argc != 3) return 2;
+  setvbuf(stdout, NULL, _IONBF, 0); /* a sanitizer may end the program before anything is flushed */
   char index[4096];
   snprintf(index, sizeof index, "%s/index", argv[1]);
   hashscan_pdq known = {{0}};
