@@ -224,12 +224,14 @@ static void build(const char *index, const char *selftest) {
   NEED(hashscan_builder_add_list_bytes(builder, "bytes", text, strlen(text), &options, &report.value, &error));
   CHECK_CANARY(report);
   const uint8_t hash[32] = {1};
-  const hashscan_entry entry = {.kind = HASHSCAN_KIND_PDQ,
+  const char *const labels[] = {"a", "b"};
+  const hashscan_entry entry = {.size = sizeof entry,
+                                .kind = HASHSCAN_KIND_PDQ,
                                 .hash = hash,
                                 .list = "entries",
                                 .version = "1",
                                 .id = "e",
-                                .labels = "a\0b",
+                                .labels = labels,
                                 .label_count = 2};
   NEED(hashscan_builder_add(builder, &entry, &error));
   NEED(hashscan_builder_set_mode(builder, 0600, &error));
@@ -255,8 +257,12 @@ static void update(const char *index, const char *selftest) {
   NEED(hashscan_updater_commit(updater, &report.value, &error));
   CHECK_CANARY(report);
   CHECK(report.value.added == 1 && report.value.removed == 2);
-  const hashscan_entry entry = {
-      .kind = HASHSCAN_KIND_MD5, .hash = digest, .list = "entries", .version = "2", .id = "", .labels = ""};
+  const hashscan_entry entry = {.size = sizeof entry,
+                                .kind = HASHSCAN_KIND_MD5,
+                                .hash = digest,
+                                .list = "entries",
+                                .version = "2",
+                                .id = ""};
   NEED(hashscan_updater_add(updater, &entry, &error));
   NEED(hashscan_updater_replace_list_bytes(updater, "more", text, strlen(text), &options, &read.value, &error));
   CHECK_CANARY(read);
@@ -306,7 +312,7 @@ static void search(const hashscan_index *index, const hashscan_pdq *known) {
   const uint8_t digest[16] = {0xff, 0xee, 0xdd, 0xcc, 0xbb, 0xaa, 0x99, 0x88,
                               0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11, 0x00};
   hits = (struct hits){0};
-  NEED(hashscan_index_lookup(index, HASHSCAN_KIND_MD5, digest, on_hit, &hits, &error));
+  NEED(hashscan_index_lookup(index, HASHSCAN_KIND_MD5, digest, 1, on_hit, &hits, &error));
   CHECK(hits.count == 1 && hits.last.distance == 0);
 }
 
