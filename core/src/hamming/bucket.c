@@ -4,6 +4,7 @@
 
 static size_t bucket_scalar(struct bucket *buckets, size_t count, struct bucket_hit *hits, size_t *hit_count,
                             size_t room) {
+  assert(*hit_count <= room);
   size_t found = *hit_count;
   size_t done = 0;
   for (; done < count; done++) {
@@ -30,12 +31,16 @@ static size_t bucket_scalar(struct bucket *buckets, size_t count, struct bucket_
 #endif
 
 bucket_kernel bucket_kernel_for(enum cpu_tier tier) {
+  bucket_kernel kernel = bucket_scalar;
 #if defined(__x86_64__)
-  if (tier == CPU_AVX512) return bucket_avx512;
-  if (tier == CPU_AVX2) return bucket_avx2;
+  if (tier < CPU_AVX2) return kernel;
+  kernel = bucket_avx2;
+  if (tier < CPU_AVX512) return kernel;
+  kernel = bucket_avx512;
 #elif defined(__aarch64__)
-  if (tier == CPU_NEON) return bucket_neon;
+  if (tier != CPU_NEON) return kernel;
+  kernel = bucket_neon;
 #endif
   (void)tier;
-  return bucket_scalar;
+  return kernel;
 }

@@ -5,6 +5,7 @@
 #ifndef HASHSCAN_HAMMING_BUCKET_H
 #define HASHSCAN_HAMMING_BUCKET_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -31,12 +31,16 @@ static size_t bucket_many_scalar(const uint16_t *words, struct bucket_span span,
 #endif
 
 bucket_many_kernel bucket_many_kernel_for(enum cpu_tier tier) {
+  bucket_many_kernel kernel = bucket_many_scalar;
 #if defined(__x86_64__)
-  if (tier == CPU_AVX512) return bucket_many_avx512;
-  if (tier == CPU_AVX2) return bucket_many_avx2;
+  if (tier < CPU_AVX2) return kernel;
+  kernel = bucket_many_avx2;
+  if (tier < CPU_AVX512) return kernel;
+  kernel = bucket_many_avx512;
 #elif defined(__aarch64__)
-  if (tier == CPU_NEON) return bucket_many_neon;
+  if (tier != CPU_NEON) return kernel;
+  kernel = bucket_many_neon;
 #endif
   (void)tier;
-  return bucket_many_scalar;
+  return kernel;
 }

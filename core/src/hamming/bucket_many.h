@@ -44,6 +44,7 @@ bucket_many_kernel bucket_many_kernel_for(enum cpu_tier tier);
 
 /* The groups of a span begin at a cache line. Returns how many there are, and the bits in each that are inside. */
 static inline size_t bucket_groups(struct bucket_span span, uint32_t *first, uint64_t inside[BUCKET_MANY_GROUPS]) {
+  assert(span.begin < span.end && span.end - span.begin <= BUCKET_MANY_WORDS);
   *first = span.begin & ~(BUCKET_LINE_WORDS - 1u);
   const uint32_t length = span.end - *first;
   const size_t count = (length + BUCKET_GROUP_WORDS - 1) / BUCKET_GROUP_WORDS;

@@ -35,6 +35,7 @@ unsigned hashscan_pdq_distance(const hashscan_pdq *a, const hashscan_pdq *b) {
 
 static inline size_t block_scalar(const uint8_t *rows, size_t count, const uint8_t *query, const uint8_t *known,
                                   size_t row_bytes, unsigned radius, struct hamming_hit *hits) {
+  hamming_assert_block(count, radius);
   size_t found = 0;
   for (size_t i = 0; i < count; i++) {
     const unsigned distance = distance_scalar(rows + i * row_bytes, query, known, row_bytes);
@@ -63,25 +64,34 @@ static size_t block8_scalar(const uint8_t *rows, size_t count, const uint8_t *qu
 
 hamming_kernel hamming_kernel_for(enum cpu_tier tier, size_t row_bytes) {
   const bool wide = row_bytes == 32;
+  assert(wide || row_bytes == 8);
+  hamming_kernel kernel = wide ? block32_scalar : block8_scalar;
 #if defined(__x86_64__)
-  if (tier == CPU_AVX512) return wide ? block32_avx512 : block8_avx512;
-  if (tier == CPU_AVX2) return wide ? block32_avx2 : block8_avx2;
+  if (tier < CPU_AVX2) return kernel;
+  kernel = wide ? block32_avx2 : block8_avx2;
+  if (tier < CPU_AVX512) return kernel;
+  kernel = wide ? block32_avx512 : block8_avx512;
 #elif defined(__aarch64__)
-  if (tier == CPU_NEON) return wide ? block32_neon : block8_neon;
+  if (tier != CPU_NEON) return kernel;
+  kernel = wide ? block32_neon : block8_neon;
 #endif
   (void)tier;
-  return wide ? block32_scalar : block8_scalar;
+  return kernel;
 }
 
 hamming_distance hamming_distance_for(enum cpu_tier tier, size_t row_bytes) {
   const bool wide = row_bytes == 32;
+  assert(wide || row_bytes == 8);
+  hamming_distance distance = wide ? distance32_scalar : distance8_scalar;
 #if defined(__x86_64__)
-  if (tier == CPU_AVX2 || tier == CPU_AVX512) return wide ? distance32_popcnt : distance8_popcnt;
+  if (tier < CPU_AVX2) return distance;
+  distance = wide ? distance32_popcnt : distance8_popcnt;
 #elif defined(__aarch64__)
-  if (tier == CPU_NEON) return wide ? distance32_neon : distance8_neon;
+  if (tier != CPU_NEON) return distance;
+  distance = wide ? distance32_neon : distance8_neon;
 #endif
   (void)tier;
-  return wide ? distance32_scalar : distance8_scalar;
+  return distance;
 }
 
 void hamming_known(const uint8_t *unknown, size_t row_bytes, uint8_t known[HAMMING_MAX_ROW_BYTES]) {

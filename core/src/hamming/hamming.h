@@ -8,6 +8,7 @@
 #ifndef HASHSCAN_HAMMING_HAMMING_H
 #define HASHSCAN_HAMMING_HAMMING_H
 
+#include <assert.h>
 #include <stdbool.h>
 
 #include "base/cpu.h"
@@ -27,6 +28,14 @@ struct hamming_hit {
  * `known` and writes those within `radius`, in row order, to `hits`, which has room for `count`. Returns how many. */
 typedef size_t (*hamming_kernel)(const uint8_t *rows, size_t count, const uint8_t *query, const uint8_t *known,
                                  unsigned radius, struct hamming_hit *hits);
+
+/* What every kernel asserts at its entry. */
+static inline void hamming_assert_block(size_t count, unsigned radius) {
+  assert(count <= HAMMING_BLOCK_ROWS);
+  assert(radius <= HAMMING_MAX_RADIUS);
+  (void)count;
+  (void)radius;
+}
 
 /* The kernel of `tier` for rows of 32 or 8 bytes; a tier without one of its own gets that of the next lower one. The
  * machine must have it. */

@@ -17,9 +17,11 @@
  * any plane is exact, since survivors are compared in full. */
 #include "hamming/sliced.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/aligned.h"
 #include "base/byte_order.h"
 #include "base/bytes.h"
 #include "base/checked.h"
@@ -91,14 +93,18 @@ static inline uint64_t majority(uint64_t a, uint64_t b, uint64_t c) {
 typedef void (*sliced_kernel)(const uint8_t *planes, const struct sliced_plan *plan, struct sliced_rows *within);
 
 static sliced_kernel kernel_for(enum cpu_tier tier) {
+  sliced_kernel kernel = count_scalar;
 #if defined(__x86_64__)
-  if (tier == CPU_AVX512) return count_avx512;
-  if (tier == CPU_AVX2) return count_avx2;
+  if (tier < CPU_AVX2) return kernel;
+  kernel = count_avx2;
+  if (tier < CPU_AVX512) return kernel;
+  kernel = count_avx512;
 #elif defined(__aarch64__)
-  if (tier == CPU_NEON) return count_neon;
+  if (tier != CPU_NEON) return kernel;
+  kernel = count_neon;
 #endif
   (void)tier;
-  return count_scalar;
+  return kernel;
 }
 
 struct sliced {

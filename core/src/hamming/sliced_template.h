@@ -66,6 +66,8 @@ INLINE void NAME(add_list)(const uint8_t *planes, const struct sliced_list *list
 /* Leaves set the rows for which (planes of `add`) - (planes of `subtract`) - preset - 1 is not negative, for ~(x + y) =
  * -x - y - 1. */
 TARGET static void NAME(count)(const uint8_t *planes, const struct sliced_plan *plan, struct sliced_rows *within) {
+  assert(is_aligned(planes, SLICED_PLANE_BYTES));
+  assert(plan->subtract.count % SLICED_GROUP == 0 && plan->add.count % SLICED_GROUP == 0);
 #define PRESET(k) level[k] = SPREAD(plan->preset >> (k)&1);
 #define NEGATE(k) level[k] = NOT(level[k]);
   for (size_t lane = 0; lane < SLICED_PLANE_BYTES; lane += sizeof(VECTOR)) {

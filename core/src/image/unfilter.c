@@ -14,6 +14,7 @@ static void undo_sub_from(size_t first, uint8_t *row, size_t bytes, size_t pixel
 }
 
 static void undo_sub_scalar(uint8_t *row, const uint8_t *above, size_t bytes, size_t pixel_bytes) {
+  unfilter_assert_row(bytes, pixel_bytes);
   (void)above;
   undo_sub_from(pixel_bytes, row, bytes, pixel_bytes);
 }
@@ -23,11 +24,13 @@ static void undo_up_from(size_t first, uint8_t *row, const uint8_t *above, size_
 }
 
 static void undo_up_scalar(uint8_t *row, const uint8_t *above, size_t bytes, size_t pixel_bytes) {
+  unfilter_assert_row(bytes, pixel_bytes);
   (void)pixel_bytes;
   undo_up_from(0, row, above, bytes);
 }
 
 static void undo_average_scalar(uint8_t *row, const uint8_t *above, size_t bytes, size_t pixel_bytes) {
+  unfilter_assert_row(bytes, pixel_bytes);
   for (size_t i = 0; i < pixel_bytes && i < bytes; i++) row[i] = (uint8_t)(row[i] + above[i] / 2);
   for (size_t i = pixel_bytes; i < bytes; i++) row[i] = (uint8_t)(row[i] + (row[i - pixel_bytes] + above[i]) / 2);
 }
@@ -43,6 +46,7 @@ static int paeth(int a, int b, int c) {
 }
 
 static void undo_paeth_scalar(uint8_t *row, const uint8_t *above, size_t bytes, size_t pixel_bytes) {
+  unfilter_assert_row(bytes, pixel_bytes);
   for (size_t i = 0; i < pixel_bytes && i < bytes; i++) row[i] = (uint8_t)(row[i] + above[i]);
   for (size_t i = pixel_bytes; i < bytes; i++)
     row[i] = (uint8_t)(row[i] + paeth(row[i - pixel_bytes], above[i], above[i - pixel_bytes]));
@@ -55,6 +59,7 @@ static void drop_alpha_from(size_t first, uint8_t *out, const uint8_t *pixels, s
 }
 
 static void drop_alpha_scalar(uint8_t *out, const uint8_t *pixels, size_t n, size_t channels) {
+  assert(channels == 2 || channels == 4);
   drop_alpha_from(0, out, pixels, n, channels);
 }
 
@@ -65,16 +70,17 @@ static void drop_alpha_scalar(uint8_t *out, const uint8_t *pixels, size_t n, siz
 #endif
 
 struct unfilter_kernels unfilter_kernels_for(enum cpu_tier tier) {
+  struct unfilter_kernels kernels = {
+      .undo = {undo_none, undo_sub_scalar, undo_up_scalar, undo_average_scalar, undo_paeth_scalar},
+      .drop_alpha = drop_alpha_scalar,
+  };
 #if defined(__x86_64__)
-  if (tier >= CPU_AVX2)
-    return (struct unfilter_kernels){{undo_none, undo_sub_avx2, undo_up_avx2, undo_average_avx2, undo_paeth_avx2},
-                                     drop_alpha_avx2};
+  if (tier < CPU_AVX2) return kernels;
+  unfilter_kernels_avx2(&kernels);
 #elif defined(__aarch64__)
-  if (tier == CPU_NEON)
-    return (struct unfilter_kernels){{undo_none, undo_sub_neon, undo_up_neon, undo_average_neon, undo_paeth_neon},
-                                     drop_alpha_neon};
+  if (tier != CPU_NEON) return kernels;
+  unfilter_kernels_neon(&kernels);
 #endif
   (void)tier;
-  return (struct unfilter_kernels){{undo_none, undo_sub_scalar, undo_up_scalar, undo_average_scalar, undo_paeth_scalar},
-                                   drop_alpha_scalar};
+  return kernels;
 }

@@ -4,6 +4,7 @@
 #ifndef HASHSCAN_IMAGE_UNFILTER_H
 #define HASHSCAN_IMAGE_UNFILTER_H
 
+#include <assert.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,6 +15,14 @@
 /* Undoes the filter of `row` in place. `above` is the unfiltered row before it, zeros for the first; `bytes` is the
  * size of both, a multiple of `pixel_bytes`, which is 1 to 4. Reads and writes nothing outside the two. */
 typedef void (*unfilter_kernel)(uint8_t *row, const uint8_t *above, size_t bytes, size_t pixel_bytes);
+
+/* What every one of them asserts at its entry. */
+static inline void unfilter_assert_row(size_t bytes, size_t pixel_bytes) {
+  assert(pixel_bytes >= 1 && pixel_bytes <= 4);
+  assert(bytes % pixel_bytes == 0);
+  (void)bytes;
+  (void)pixel_bytes;
+}
 
 struct unfilter_kernels {
   unfilter_kernel undo[UNFILTER_COUNT];

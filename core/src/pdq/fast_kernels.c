@@ -4,8 +4,9 @@
 
 #include <string.h>
 
-static void weigh_scalar(const uint8_t *rows, size_t stride, size_t count, const uint8_t *weights, size_t n,
-                         float *sums) {
+/* Also the last columns of every other tier, which begin anywhere. */
+static void weigh_rest(const uint8_t *rows, size_t stride, size_t count, const uint8_t *weights, size_t n,
+                       float *sums) {
   for (size_t x = 0; x < n; x++) {
     uint32_t sum = 0;
     for (size_t r = 0; r < count; r++) sum += (uint32_t)weights[r] * rows[r * stride + x];
@@ -13,10 +14,23 @@ static void weigh_scalar(const uint8_t *rows, size_t stride, size_t count, const
   }
 }
 
-static void weigh_float_scalar(const uint8_t *rows, size_t stride, size_t count, const float *weights, size_t n,
-                               float *sums) {
+static void weigh_scalar(const uint8_t *rows, size_t stride, size_t count, const uint8_t *weights, size_t n,
+                         float *sums) {
+  assert(count <= PDQ_GROUP_ROWS);
+  pdq_fast_assert_sums(sums);
+  weigh_rest(rows, stride, count, weights, n, sums);
+}
+
+static void weigh_float_rest(const uint8_t *rows, size_t stride, size_t count, const float *weights, size_t n,
+                             float *sums) {
   for (size_t x = 0; x < n; x++)
     for (size_t r = 0; r < count; r++) sums[x] += weights[r] * (float)rows[r * stride + x];
+}
+
+static void weigh_float_scalar(const uint8_t *rows, size_t stride, size_t count, const float *weights, size_t n,
+                               float *sums) {
+  pdq_fast_assert_sums(sums);
+  weigh_float_rest(rows, stride, count, weights, n, sums);
 }
 
 static float add_lanes(const float lanes[8]) {
@@ -24,6 +38,7 @@ static float add_lanes(const float lanes[8]) {
 }
 
 static void gather_scalar(const struct pdq_weights *columns, const float *sums, float scale, float out[PDQ_SIDE]) {
+  assert(columns->use == PDQ_WEIGHTS_COLUMNS);
   for (size_t cell = 0; cell < PDQ_SIDE; cell++) {
     const float *weights = columns->values + cell * columns->stride;
     const float *from = sums + columns->first[cell];
@@ -35,6 +50,8 @@ static void gather_scalar(const struct pdq_weights *columns, const float *sums, 
 
 static void gather_blocks_scalar(const struct pdq_weights *columns, const int16_t *blocks, size_t stride,
                                  float *partial) {
+  assert(columns->use == PDQ_WEIGHTS_BLOCK_COLUMNS && is_aligned(partial, 32));
+  pdq_fast_assert_lanes(columns->layout, stride);
   const size_t lanes = columns->layout;
   for (size_t cell = 0; cell < PDQ_SIDE; cell++) {
     const float *weights = columns->values + cell * columns->stride;
@@ -49,6 +66,7 @@ static void gather_blocks_scalar(const struct pdq_weights *columns, const int16_
 
 static void centre_scalar(const int16_t *blocks, size_t stride, size_t count, const int16_t *half, size_t lanes,
                           int16_t *out) {
+  pdq_fast_assert_lanes(lanes, stride);
   for (size_t b = 0; b < count; b++) {
     for (size_t k = 0; k < lanes; k++) {
       int value = blocks[b * stride + k];
@@ -60,11 +78,15 @@ static void centre_scalar(const int16_t *blocks, size_t stride, size_t count, co
 }
 
 static void spread_scalar(const float *partial, const float *weights, size_t lanes, float *sums) {
+  assert(is_aligned(partial, 32) && is_aligned(sums, 32));
+  pdq_fast_assert_lanes(lanes, lanes);
   for (size_t cell = 0; cell < PDQ_SIDE; cell++)
     for (size_t k = 0; k < lanes; k++) sums[cell * lanes + k] += weights[k] * partial[cell * lanes + k];
 }
 
 static void collect_scalar(const float *sums, const float *steps, size_t lanes, float out[PDQ_SIDE]) {
+  assert(is_aligned(sums, 32));
+  pdq_fast_assert_lanes(lanes, lanes);
   for (size_t cell = 0; cell < PDQ_SIDE; cell++) {
     float added[8] = {0};
     for (size_t k = 0; k < lanes; k++) added[k % 8] += steps[k] * sums[cell * lanes + k];
@@ -122,10 +144,13 @@ struct pdq_fast_kernels pdq_fast_kernels_for(enum cpu_tier tier) {
       .quality = pdq_quality_within,
   };
 #if defined(__x86_64__)
-  if (tier >= CPU_AVX2) fast_kernels_avx2(&kernels);
-  if (tier >= CPU_AVX512) kernels.weigh = weigh_avx512;
+  if (tier < CPU_AVX2) return kernels;
+  fast_kernels_avx2(&kernels);
+  if (tier < CPU_AVX512) return kernels;
+  fast_kernels_avx512(&kernels);
 #elif defined(__aarch64__)
-  if (tier == CPU_NEON) fast_kernels_neon(&kernels);
+  if (tier != CPU_NEON) return kernels;
+  fast_kernels_neon(&kernels);
 #endif
   (void)tier;
   return kernels;

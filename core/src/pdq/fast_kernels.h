@@ -28,6 +28,19 @@ struct pdq_folded_dct {
   float columns[PDQ_SIDE / 2][PDQ_COEFFICIENTS]; /* (k, i): even i first, then odd ones */
 };
 
+/* What the kernels assert at their entry, whatever the tier. */
+static inline void pdq_fast_assert_sums(const float *sums) {
+  assert(is_aligned(sums, 64));
+  (void)sums;
+}
+
+/* Coefficients of blocks, `lanes` beside each other, and what is made of them. */
+static inline void pdq_fast_assert_lanes(size_t lanes, size_t stride) {
+  assert(lanes > 0 && lanes % 8 == 0 && stride >= lanes);
+  (void)lanes;
+  (void)stride;
+}
+
 struct pdq_fast_kernels {
   /* sums[x] += weights[0] * row 0 [x] + weights[1] * row 1 [x] + ... for x < n. At most PDQ_GROUP_ROWS rows, `stride`
    * bytes apart; no weight over PDQ_WHOLE_MAX, and no more than PDQ_GROUP_WEIGHT together. Exact while sums stay under

@@ -3,6 +3,7 @@
 #include "pdq/kernels.h"
 
 static void luma_scalar(const uint8_t *pixels, size_t n, unsigned channels, float *luma) {
+  pdq_assert_channels(channels);
   if (channels == 1) {
     for (size_t x = 0; x < n; x++) luma[x] = (float)pixels[x];
     return;
@@ -47,12 +48,14 @@ static void filter_along_sampled(const struct pdq_strip *strip, size_t r) {
 }
 
 static void filter_scalar(const struct pdq_strip *strip) {
+  pdq_assert_strip(strip);
   for (size_t r = 0; r < PDQ_STRIP; r++) filter_along(strip, r);
   for (size_t r = 0; r < PDQ_STRIP; r++) filter_across(strip, r);
   for (size_t r = 0; r < PDQ_STRIP; r++) filter_along_sampled(strip, r);
 }
 
 static void transform_scalar(const float *dct, const float *picture, float *coefficients) {
+  assert(is_aligned(picture, 32));
   float half[PDQ_COEFFICIENTS][PDQ_SIDE];
   for (size_t i = 0; i < PDQ_COEFFICIENTS; i++) {
     for (size_t j = 0; j < PDQ_SIDE; j++) {
@@ -82,11 +85,8 @@ struct pdq_kernels pdq_kernels_for(enum cpu_tier tier) {
   };
 #if defined(__x86_64__)
   if (tier < CPU_AVX2) return kernels;
-  kernels.luma = luma_avx2;
-  kernels.filter = filter_avx2;
-  kernels.transform = transform_avx2;
-#else
-  (void)tier;
+  kernels_avx2(&kernels);
 #endif
+  (void)tier;
   return kernels;
 }

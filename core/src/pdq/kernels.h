@@ -7,9 +7,11 @@
 #ifndef HASHSCAN_PDQ_KERNELS_H
 #define HASHSCAN_PDQ_KERNELS_H
 
+#include <assert.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/aligned.h"
 #include "base/cpu.h"
 #include "pdq/shape.h"
 
@@ -47,6 +49,21 @@ struct pdq_strip {
   float (*out)[PDQ_SIDE];  /* eight rows */
 };
 
+/* What every `luma` and every `filter` asserts at its entry. */
+static inline void pdq_assert_channels(unsigned channels) {
+  assert(channels == 1 || channels == 3 || channels == 4);
+  (void)channels;
+}
+
+static inline void pdq_assert_strip(const struct pdq_strip *strip) {
+  assert(strip->stride % PDQ_STRIP == 0 && strip->stride >= strip->along->n);
+  assert(strip->rows <= PDQ_STRIP && strip->along->lead == pdq_lead(strip->along->window));
+  assert(is_aligned(strip->luma, 32) && is_aligned(strip->sum, 32));
+  assert(is_aligned(strip->before, 32) && is_aligned(strip->between, 32));
+  (void)strip;
+}
+
+/* Whole columns of a strip, and rows of the picture, are 32-byte aligned. */
 struct pdq_kernels {
   /* n pixels of 1, 3 or 4 bytes to luma. Reads exactly n * channels bytes. */
   void (*luma)(const uint8_t *pixels, size_t n, unsigned channels, float *luma);

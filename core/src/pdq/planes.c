@@ -2,8 +2,6 @@
 /* Scalar kernels for planes, and the choice of a tier. */
 #include "pdq/planes.h"
 
-#include "pdq/fast_kernels.h"
-
 /* Row of chroma above row `row` of luma in a 4:2:0 picture, counting from planes->chroma; the one below follows. Rows
  * 2k - 1 and 2k of luma are those between chroma rows k - 1 and k. */
 static size_t chroma_above(const struct image_planes *planes, size_t row) {
@@ -50,6 +48,7 @@ static void pixel_of(const struct image_planes *planes, size_t row, size_t x, ui
 
 static void weigh_planes_scalar(const struct image_planes *planes, size_t row, size_t count, const uint8_t *weights,
                                 float scale, size_t width, float *sums, size_t plane) {
+  pdq_planes_assert(planes, row, count, width, sums, plane);
   for (size_t x = 0; x < width; x++) {
     uint32_t sum[3] = {0};
     for (size_t r = 0; r < count; r++) {
@@ -62,6 +61,7 @@ static void weigh_planes_scalar(const struct image_planes *planes, size_t row, s
 }
 
 static void luma_scalar(float *sums, size_t plane, size_t n) {
+  assert(n % 8 == 0 && is_aligned(sums, 32));
   for (size_t x = 0; x < n; x++) sums[x] = 0.299f * sums[x] + 0.587f * sums[plane + x] + 0.114f * sums[2 * plane + x];
 }
 
@@ -72,7 +72,8 @@ static void luma_scalar(float *sums, size_t plane, size_t n) {
 struct pdq_planes_kernels pdq_planes_kernels_for(enum cpu_tier tier) {
   struct pdq_planes_kernels kernels = {.pays = false, .weigh = weigh_planes_scalar, .luma = luma_scalar};
 #if defined(__x86_64__)
-  if (tier >= CPU_AVX2) planes_kernels_avx2(&kernels);
+  if (tier < CPU_AVX2) return kernels;
+  planes_kernels_avx2(&kernels);
 #endif
   (void)tier;
   return kernels;

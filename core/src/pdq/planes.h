@@ -5,10 +5,22 @@
 #ifndef HASHSCAN_PDQ_PLANES_H
 #define HASHSCAN_PDQ_PLANES_H
 
+#include <assert.h>
 #include <stdbool.h>
 
+#include "base/aligned.h"
 #include "base/cpu.h"
 #include "image/image.h"
+#include "pdq/fast_kernels.h"
+
+/* What every `weigh` asserts at its entry. */
+static inline void pdq_planes_assert(const struct image_planes *planes, size_t row, size_t count, size_t width,
+                                     const float *sums, size_t plane) {
+  assert(row + count <= planes->count && count <= PDQ_GROUP_ROWS);
+  assert(plane >= (width + 31) / 32 * 32 && plane % 16 == 0);
+  assert(is_aligned(sums, 64));
+  (void)planes, (void)row, (void)count, (void)width, (void)sums, (void)plane;
+}
 
 /* Sums of a row: those of R from the start, of G from `plane` on, of B from 2 * plane on. */
 struct pdq_planes_kernels {

@@ -13,6 +13,7 @@ static inline uint64_t close_neon(const uint16_t *words, uint16x8_t query, uint1
 
 static size_t bucket_neon(struct bucket *buckets, size_t count, struct bucket_hit *hits, size_t *hit_count,
                           size_t room) {
+  assert(*hit_count <= room);
   enum { STEP = 8 };
   size_t found = *hit_count;
   size_t done = 0;

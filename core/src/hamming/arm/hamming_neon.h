@@ -18,6 +18,7 @@ static unsigned distance8_neon(const uint8_t *row, const uint8_t *query, const u
 
 static size_t block32_neon(const uint8_t *rows, size_t count, const uint8_t *query, const uint8_t *known,
                            unsigned radius, struct hamming_hit *hits) {
+  hamming_assert_block(count, radius);
   const uint8x16_t query_low = vld1q_u8(query), query_high = vld1q_u8(query + 16);
   const uint8x16_t known_low = vld1q_u8(known), known_high = vld1q_u8(known + 16);
   size_t found = 0;
@@ -32,6 +33,7 @@ static size_t block32_neon(const uint8_t *rows, size_t count, const uint8_t *que
 
 static size_t block8_neon(const uint8_t *rows, size_t count, const uint8_t *query, const uint8_t *known,
                           unsigned radius, struct hamming_hit *hits) {
+  hamming_assert_block(count, radius);
   const uint8x8_t query_row = vld1_u8(query), known_row = vld1_u8(known);
   const uint8x16_t queries = vcombine_u8(query_row, query_row);
   const uint8x16_t knowns = vcombine_u8(known_row, known_row);

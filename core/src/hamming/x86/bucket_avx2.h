@@ -13,6 +13,7 @@ AVX2 static inline uint32_t close_avx2(const uint16_t *words, __m256i query, __m
 
 AVX2 static size_t bucket_avx2(struct bucket *buckets, size_t count, struct bucket_hit *hits, size_t *hit_count,
                                size_t room) {
+  assert(*hit_count <= room);
   enum { STEP = 16 };
   size_t found = *hit_count;
   size_t done = 0;

@@ -7,6 +7,7 @@
 
 AVX512 static size_t bucket_avx512(struct bucket *buckets, size_t count, struct bucket_hit *hits, size_t *hit_count,
                                    size_t room) {
+  assert(*hit_count <= room);
   size_t found = *hit_count;
   size_t done = 0;
   for (; done < count; done++) {

@@ -86,6 +86,7 @@ AVX2 static inline unsigned candidates_avx2(const uint8_t *halves, __m256i query
 
 AVX2 static size_t block32_avx2(const uint8_t *rows, size_t count, const uint8_t *query, const uint8_t *known,
                                 unsigned radius, struct hamming_hit *hits) {
+  hamming_assert_block(count, radius);
   size_t half;
   const size_t by_halves = choose_half_avx2(known, radius, &half) ? count : 0;
   const __m256i query_half = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(query + half)));
@@ -105,6 +106,7 @@ AVX2 static size_t block32_avx2(const uint8_t *rows, size_t count, const uint8_t
 
 AVX2 static size_t block8_avx2(const uint8_t *rows, size_t count, const uint8_t *query, const uint8_t *known,
                                unsigned radius, struct hamming_hit *hits) {
+  hamming_assert_block(count, radius);
   const __m256i queries = _mm256_set1_epi64x((long long)load_le64(query));
   const __m256i knowns = _mm256_set1_epi64x((long long)load_le64(known));
   const __m256i limit = _mm256_set1_epi64x((long long)radius);

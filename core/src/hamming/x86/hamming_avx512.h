@@ -61,6 +61,7 @@ AVX512 static size_t block32_whole_avx512(const uint8_t *rows, size_t count, con
 
 AVX512 static size_t block32_avx512(const uint8_t *rows, size_t count, const uint8_t *query, const uint8_t *known,
                                     unsigned radius, struct hamming_hit *hits) {
+  hamming_assert_block(count, radius);
   static const uint8_t bit_of_row[8] = {0, 2, 1, 3, 4, 6, 5, 7};
   size_t half;
   if (!choose_half_avx2(known, radius, &half)) return block32_whole_avx512(rows, count, query, known, radius, hits);
@@ -80,6 +81,7 @@ AVX512 static size_t block32_avx512(const uint8_t *rows, size_t count, const uin
 
 AVX512 static size_t block8_avx512(const uint8_t *rows, size_t count, const uint8_t *query, const uint8_t *known,
                                    unsigned radius, struct hamming_hit *hits) {
+  hamming_assert_block(count, radius);
   const __m256i queries = _mm256_set1_epi64x((long long)load_le64(query));
   const __m256i knowns = _mm256_set1_epi64x((long long)load_le64(known));
   const __m256i limit = _mm256_set1_epi64x((long long)radius);

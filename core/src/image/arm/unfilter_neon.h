@@ -7,6 +7,7 @@
 #define UNFILTER_NEON_INLINE __attribute__((always_inline)) static inline
 
 static void undo_up_neon(uint8_t *row, const uint8_t *above, size_t bytes, size_t pixel_bytes) {
+  unfilter_assert_row(bytes, pixel_bytes);
   (void)pixel_bytes;
   size_t i = 0;
   for (; i + 16 <= bytes; i += 16) vst1q_u8(row + i, vaddq_u8(vld1q_u8(row + i), vld1q_u8(above + i)));
@@ -54,6 +55,7 @@ UNFILTER_NEON_INLINE void sub_steps(uint8_t *row, size_t bytes, const int pixel_
 }
 
 static void undo_sub_neon(uint8_t *row, const uint8_t *above, size_t bytes, size_t pixel_bytes) {
+  unfilter_assert_row(bytes, pixel_bytes);
   (void)above;
   if (pixel_bytes == 1) sub_steps(row, bytes, 1);
   else if (pixel_bytes == 2) sub_steps(row, bytes, 2);
@@ -84,6 +86,7 @@ UNFILTER_NEON_INLINE void average_pixels(uint8_t *row, const uint8_t *above, siz
 }
 
 static void undo_average_neon(uint8_t *row, const uint8_t *above, size_t bytes, size_t pixel_bytes) {
+  unfilter_assert_row(bytes, pixel_bytes);
   if (pixel_bytes == 1) average_pixels(row, above, bytes, 1);
   else if (pixel_bytes == 2) average_pixels(row, above, bytes, 2);
   else if (pixel_bytes == 3) average_pixels(row, above, bytes, 3);
@@ -111,6 +114,7 @@ UNFILTER_NEON_INLINE void paeth_pixels(uint8_t *row, const uint8_t *above, size_
 }
 
 static void undo_paeth_neon(uint8_t *row, const uint8_t *above, size_t bytes, size_t pixel_bytes) {
+  unfilter_assert_row(bytes, pixel_bytes);
   if (pixel_bytes == 1) paeth_pixels(row, above, bytes, 1);
   else if (pixel_bytes == 2) paeth_pixels(row, above, bytes, 2);
   else if (pixel_bytes == 3) paeth_pixels(row, above, bytes, 3);
@@ -120,6 +124,7 @@ static void undo_paeth_neon(uint8_t *row, const uint8_t *above, size_t bytes, si
 /* ---- Alpha ------------------------------------------------------------------------------------------------------- */
 
 static void drop_alpha_neon(uint8_t *out, const uint8_t *pixels, size_t n, size_t channels) {
+  assert(channels == 2 || channels == 4);
   size_t x = 0;
   for (; x + 16 <= n; x += 16) {
     if (channels == 2) {
@@ -130,4 +135,12 @@ static void drop_alpha_neon(uint8_t *out, const uint8_t *pixels, size_t n, size_
     }
   }
   drop_alpha_from(x, out, pixels, n, channels);
+}
+
+static void unfilter_kernels_neon(struct unfilter_kernels *kernels) {
+  kernels->undo[1] = undo_sub_neon;
+  kernels->undo[2] = undo_up_neon;
+  kernels->undo[3] = undo_average_neon;
+  kernels->undo[4] = undo_paeth_neon;
+  kernels->drop_alpha = drop_alpha_neon;
 }

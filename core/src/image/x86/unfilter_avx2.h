@@ -9,6 +9,7 @@
 #define UNFILTER_AVX2_INLINE __attribute__((target("avx2"), always_inline)) static inline
 
 UNFILTER_AVX2 void undo_up_avx2(uint8_t *row, const uint8_t *above, size_t bytes, size_t pixel_bytes) {
+  unfilter_assert_row(bytes, pixel_bytes);
   (void)pixel_bytes;
   size_t i = 0;
   for (; i + 32 <= bytes; i += 32) {
@@ -70,6 +71,7 @@ UNFILTER_AVX2_INLINE void sub_steps(uint8_t *row, size_t bytes, const int pixel_
 }
 
 UNFILTER_AVX2 void undo_sub_avx2(uint8_t *row, const uint8_t *above, size_t bytes, size_t pixel_bytes) {
+  unfilter_assert_row(bytes, pixel_bytes);
   (void)above;
   if (pixel_bytes == 1) sub_steps(row, bytes, 1);
   else if (pixel_bytes == 2) sub_steps(row, bytes, 2);
@@ -105,6 +107,7 @@ UNFILTER_AVX2_INLINE void average_pixels(uint8_t *row, const uint8_t *above, siz
 }
 
 UNFILTER_AVX2 void undo_average_avx2(uint8_t *row, const uint8_t *above, size_t bytes, size_t pixel_bytes) {
+  unfilter_assert_row(bytes, pixel_bytes);
   if (pixel_bytes == 1) average_pixels(row, above, bytes, 1);
   else if (pixel_bytes == 2) average_pixels(row, above, bytes, 2);
   else if (pixel_bytes == 3) average_pixels(row, above, bytes, 3);
@@ -132,6 +135,7 @@ UNFILTER_AVX2_INLINE void paeth_pixels(uint8_t *row, const uint8_t *above, size_
 }
 
 UNFILTER_AVX2 void undo_paeth_avx2(uint8_t *row, const uint8_t *above, size_t bytes, size_t pixel_bytes) {
+  unfilter_assert_row(bytes, pixel_bytes);
   if (pixel_bytes == 1) paeth_pixels(row, above, bytes, 1);
   else if (pixel_bytes == 2) paeth_pixels(row, above, bytes, 2);
   else if (pixel_bytes == 3) paeth_pixels(row, above, bytes, 3);
@@ -141,6 +145,7 @@ UNFILTER_AVX2 void undo_paeth_avx2(uint8_t *row, const uint8_t *above, size_t by
 /* ---- Alpha ------------------------------------------------------------------------------------------------------- */
 
 UNFILTER_AVX2 void drop_alpha_avx2(uint8_t *out, const uint8_t *pixels, size_t n, size_t channels) {
+  assert(channels == 2 || channels == 4);
   size_t x = 0;
   if (channels == 2) {
     const __m128i low_bytes = _mm_set1_epi16(255);
@@ -159,4 +164,12 @@ UNFILTER_AVX2 void drop_alpha_avx2(uint8_t *out, const uint8_t *pixels, size_t n
     }
   }
   drop_alpha_from(x, out, pixels, n, channels);
+}
+
+static void unfilter_kernels_avx2(struct unfilter_kernels *kernels) {
+  kernels->undo[1] = undo_sub_avx2;
+  kernels->undo[2] = undo_up_avx2;
+  kernels->undo[3] = undo_average_avx2;
+  kernels->undo[4] = undo_paeth_avx2;
+  kernels->drop_alpha = drop_alpha_avx2;
 }

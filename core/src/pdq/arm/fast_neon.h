@@ -43,6 +43,8 @@ static inline void add_words_neon(uint16x8_t words, float *sums) {
 
 static void weigh_neon(const uint8_t *rows, size_t stride, size_t count, const uint8_t *weights, size_t n,
                        float *sums) {
+  assert(count <= PDQ_GROUP_ROWS);
+  pdq_fast_assert_sums(sums);
   size_t x = 0;
   for (; x + 16 <= n; x += 16) {
     uint16x8_t low = vdupq_n_u16(0);
@@ -55,11 +57,12 @@ static void weigh_neon(const uint8_t *rows, size_t stride, size_t count, const u
     add_words_neon(low, sums + x);
     add_words_neon(high, sums + x + 8);
   }
-  weigh_scalar(rows + x, stride, count, weights, n - x, sums + x);
+  weigh_rest(rows + x, stride, count, weights, n - x, sums + x);
 }
 
 static void weigh_float_neon(const uint8_t *rows, size_t stride, size_t count, const float *weights, size_t n,
                              float *sums) {
+  pdq_fast_assert_sums(sums);
   size_t x = 0;
   for (; x + 8 <= n; x += 8) {
     struct eight_neon sum = load8_neon(sums + x);
@@ -72,7 +75,7 @@ static void weigh_float_neon(const uint8_t *rows, size_t stride, size_t count, c
     }
     store8_neon(sums + x, sum);
   }
-  weigh_float_scalar(rows + x, stride, count, weights, n - x, sums + x);
+  weigh_float_rest(rows + x, stride, count, weights, n - x, sums + x);
 }
 
 /* Adds up the lanes of each of four. */
@@ -83,6 +86,7 @@ static inline float32x4_t add_lanes_neon(const struct eight_neon v[4]) {
 }
 
 static void gather_neon(const struct pdq_weights *columns, const float *sums, float scale, float out[PDQ_SIDE]) {
+  assert(columns->use == PDQ_WEIGHTS_COLUMNS);
   for (size_t cell = 0; cell < PDQ_SIDE; cell += 4) {
     struct eight_neon lanes[4];
     for (size_t c = 0; c < 4; c++) {
@@ -98,6 +102,8 @@ static void gather_neon(const struct pdq_weights *columns, const float *sums, fl
 
 static void gather_blocks_neon(const struct pdq_weights *columns, const int16_t *blocks, size_t stride,
                                float *partial) {
+  assert(columns->use == PDQ_WEIGHTS_BLOCK_COLUMNS && is_aligned(partial, 32));
+  pdq_fast_assert_lanes(columns->layout, stride);
   const size_t lanes = columns->layout;
   for (size_t cell = 0; cell < PDQ_SIDE; cell++) {
     for (size_t k = 0; k < lanes; k += 8) {
@@ -113,6 +119,7 @@ static void gather_blocks_neon(const struct pdq_weights *columns, const int16_t 
 
 static void centre_neon(const int16_t *blocks, size_t stride, size_t count, const int16_t *half, size_t lanes,
                         int16_t *out) {
+  pdq_fast_assert_lanes(lanes, stride);
   const int16x8_t most = vdupq_n_s16(PDQ_COEFFICIENT_MAX);
   const int16x8_t least = vdupq_n_s16(-PDQ_COEFFICIENT_MAX);
   for (size_t b = 0; b < count; b++, blocks += stride, out += lanes) {
@@ -126,12 +133,16 @@ static void centre_neon(const int16_t *blocks, size_t stride, size_t count, cons
 }
 
 static void spread_neon(const float *partial, const float *weights, size_t lanes, float *sums) {
+  assert(is_aligned(partial, 32) && is_aligned(sums, 32));
+  pdq_fast_assert_lanes(lanes, lanes);
   for (size_t at = 0; at < PDQ_SIDE * lanes; at += 8)
     store8_neon(sums + at,
                 add_product8_neon(load8_neon(sums + at), load8_neon(weights + at % lanes), load8_neon(partial + at)));
 }
 
 static void collect_neon(const float *sums, const float *steps, size_t lanes, float out[PDQ_SIDE]) {
+  assert(is_aligned(sums, 32));
+  pdq_fast_assert_lanes(lanes, lanes);
   for (size_t cell = 0; cell < PDQ_SIDE; cell += 4) {
     struct eight_neon added[4];
     for (size_t c = 0; c < 4; c++) {

@@ -50,6 +50,8 @@ FAST_AVX2 static inline __m256i load_bytes_avx2(const uint8_t *bytes) {
 /* A whole cache line of every row at a time, so that rows that fall on the same cache sets are read only once. */
 FAST_AVX2 static void weigh_avx2(const uint8_t *rows, size_t stride, size_t count, const uint8_t *weights, size_t n,
                                  float *sums) {
+  assert(count <= PDQ_GROUP_ROWS);
+  pdq_fast_assert_sums(sums);
   struct weighed_pairs pairs;
   pair_rows(&pairs, rows, stride, count, weights);
   size_t x = 0;
@@ -79,11 +81,12 @@ FAST_AVX2 static void weigh_avx2(const uint8_t *rows, size_t stride, size_t coun
     }
     add_words_avx2(sum, sums + x);
   }
-  weigh_scalar(rows + x, stride, count, weights, n - x, sums + x);
+  weigh_rest(rows + x, stride, count, weights, n - x, sums + x);
 }
 
 FAST_AVX2 static void weigh_float_avx2(const uint8_t *rows, size_t stride, size_t count, const float *weights, size_t n,
                                        float *sums) {
+  pdq_fast_assert_sums(sums);
   size_t x = 0;
   for (; x + 8 <= n; x += 8) {
     __m256 sum = _mm256_load_ps(sums + x);
@@ -94,7 +97,7 @@ FAST_AVX2 static void weigh_float_avx2(const uint8_t *rows, size_t stride, size_
     }
     _mm256_store_ps(sums + x, sum);
   }
-  weigh_float_scalar(rows + x, stride, count, weights, n - x, sums + x);
+  weigh_float_rest(rows + x, stride, count, weights, n - x, sums + x);
 }
 
 /* Adds up the lanes of each of four vectors. */
@@ -105,6 +108,7 @@ FAST_AVX2 static inline __m128 add_lanes_avx2(__m256 a, __m256 b, __m256 c, __m2
 
 FAST_AVX2 static void gather_avx2(const struct pdq_weights *columns, const float *sums, float scale,
                                   float out[PDQ_SIDE]) {
+  assert(columns->use == PDQ_WEIGHTS_COLUMNS);
   for (size_t cell = 0; cell < PDQ_SIDE; cell += 4) {
     __m256 lanes[4];
     FAST_UNROLL
@@ -122,6 +126,8 @@ FAST_AVX2 static void gather_avx2(const struct pdq_weights *columns, const float
 
 FAST_AVX2 static void gather_blocks_avx2(const struct pdq_weights *columns, const int16_t *blocks, size_t stride,
                                          float *partial) {
+  assert(columns->use == PDQ_WEIGHTS_BLOCK_COLUMNS && is_aligned(partial, 32));
+  pdq_fast_assert_lanes(columns->layout, stride);
   const size_t lanes = columns->layout;
   for (size_t cell = 0; cell < PDQ_SIDE; cell++) {
     const size_t count = columns->count[cell];
@@ -140,6 +146,7 @@ FAST_AVX2 static void gather_blocks_avx2(const struct pdq_weights *columns, cons
 
 FAST_AVX2 static void centre_avx2(const int16_t *blocks, size_t stride, size_t count, const int16_t *half, size_t lanes,
                                   int16_t *out) {
+  pdq_fast_assert_lanes(lanes, stride);
   const __m128i most = _mm_set1_epi16(PDQ_COEFFICIENT_MAX);
   const __m128i least = _mm_set1_epi16(-PDQ_COEFFICIENT_MAX);
   for (size_t b = 0; b < count; b++, blocks += stride, out += lanes) {
@@ -153,6 +160,8 @@ FAST_AVX2 static void centre_avx2(const int16_t *blocks, size_t stride, size_t c
 }
 
 FAST_AVX2 static void spread_avx2(const float *partial, const float *weights, size_t lanes, float *sums) {
+  assert(is_aligned(partial, 32) && is_aligned(sums, 32));
+  pdq_fast_assert_lanes(lanes, lanes);
   for (size_t k = 0; k < lanes; k += 8) {
     const __m256 weight = _mm256_loadu_ps(weights + k);
     for (size_t at = k; at < PDQ_SIDE * lanes; at += lanes) {
@@ -163,6 +172,8 @@ FAST_AVX2 static void spread_avx2(const float *partial, const float *weights, si
 }
 
 FAST_AVX2 static void collect_avx2(const float *sums, const float *steps, size_t lanes, float out[PDQ_SIDE]) {
+  assert(is_aligned(sums, 32));
+  pdq_fast_assert_lanes(lanes, lanes);
   for (size_t cell = 0; cell < PDQ_SIDE; cell += 4) {
     __m256 added[4];
     FAST_UNROLL

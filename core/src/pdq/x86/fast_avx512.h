@@ -27,6 +27,8 @@ FAST_AVX512 static inline void add_sums_avx512(__m512i low, __m512i high, float 
  * which measured as fast there: every load of 64 bytes would cross a cache line. */
 FAST_AVX512 static void weigh_avx512(const uint8_t *rows, size_t stride, size_t count, const uint8_t *weights, size_t n,
                                      float *sums) {
+  assert(count <= PDQ_GROUP_ROWS);
+  pdq_fast_assert_sums(sums);
   if (((uintptr_t)rows | stride) % 64 != 0) {
     weigh_avx2(rows, stride, count, weights, n, sums);
     return;
@@ -46,6 +48,10 @@ FAST_AVX512 static void weigh_avx512(const uint8_t *rows, size_t stride, size_t 
     }
     add_sums_avx512(low, high, sums + x);
   }
+}
+
+static void fast_kernels_avx512(struct pdq_fast_kernels *kernels) {
+  kernels->weigh = weigh_avx512;
 }
 
 #endif

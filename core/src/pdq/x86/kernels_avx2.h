@@ -28,6 +28,7 @@ PDQ_AVX2 static void luma_grey_avx2(const uint8_t *pixels, size_t n, float *luma
 /* Two 16-byte loads hold eight pixels, four in each half; a byte shuffle spreads one channel over the lanes. The second
  * load of RGB reads two pixels past the eighth. */
 PDQ_AVX2 static void luma_avx2(const uint8_t *pixels, size_t n, unsigned channels, float *luma) {
+  pdq_assert_channels(channels);
   if (channels == 1) {
     luma_grey_avx2(pixels, n, luma);
     return;
@@ -142,6 +143,7 @@ PDQ_AVX2_FMA __attribute__((always_inline)) static inline void filter_tiles_avx2
 }
 
 PDQ_AVX2_FMA static void filter_avx2(const struct pdq_strip *strip) {
+  pdq_assert_strip(strip);
   if (strip->rows == PDQ_STRIP) filter_tiles_avx2(strip, true);
   else filter_tiles_avx2(strip, false);
 
@@ -162,6 +164,7 @@ PDQ_AVX2_FMA static void filter_avx2(const struct pdq_strip *strip) {
 
 /* Both products run their lanes across output columns; the second one needs the DCT matrix transposed. */
 PDQ_AVX2 static void transform_avx2(const float *dct, const float *picture, float *coefficients) {
+  assert(is_aligned(picture, 32));
   _Alignas(32) float half[PDQ_COEFFICIENTS][PDQ_SIDE];
   _Alignas(32) float dct_columns[PDQ_SIDE][PDQ_COEFFICIENTS];
   for (size_t j = 0; j < PDQ_COEFFICIENTS; j++)
@@ -210,6 +213,12 @@ PDQ_AVX2 static void transform_avx2(const float *dct, const float *picture, floa
       _mm256_storeu_ps(coefficients + (i + m) * PDQ_COEFFICIENTS + 8, sum[m][1]);
     }
   }
+}
+
+static void kernels_avx2(struct pdq_kernels *kernels) {
+  kernels->luma = luma_avx2;
+  kernels->filter = filter_avx2;
+  kernels->transform = transform_avx2;
 }
 
 #endif

@@ -200,6 +200,7 @@ PLANES_INLINE void weigh_pairs(enum image_sampling sampling, const struct row_pa
 PLANES_AVX2 static void weigh_planes_avx2(const struct image_planes *planes, size_t row, size_t count,
                                           const uint8_t *weights, float scale, size_t width, float *sums,
                                           size_t plane) {
+  pdq_planes_assert(planes, row, count, width, sums, plane);
   struct row_pairs pairs;
   pair_planes(&pairs, planes, row, count, weights);
   switch (planes->sampling) {
@@ -216,6 +217,7 @@ PLANES_AVX2 static void weigh_planes_avx2(const struct image_planes *planes, siz
 }
 
 PLANES_AVX2 static void luma_avx2(float *sums, size_t plane, size_t n) {
+  assert(n % 8 == 0 && is_aligned(sums, 32));
   for (size_t x = 0; x < n; x += 8) {
     const __m256 r = _mm256_mul_ps(_mm256_set1_ps(0.299f), _mm256_load_ps(sums + x));
     const __m256 g = _mm256_mul_ps(_mm256_set1_ps(0.587f), _mm256_load_ps(sums + plane + x));
