@@ -26,6 +26,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "image/unstuff.h"
+
 /* An MCU has at most 10 blocks of 64 codes of 16 bits, each with up to 15 bits more. Rounded up; includes the 8 bytes
  * that a refill loads. */
 enum { JPEG_MCU_BYTES = 10 * 64 * 31 / 8 + 24 };
@@ -40,11 +42,8 @@ struct jpeg_bits {
 
 struct jpeg_source {
   struct jpeg_bits bits;
-  const uint8_t *bytes; /* the file */
-  size_t size;
-  size_t at;    /* next byte to copy; at the end of a segment, the FF of the marker */
+  struct unstuff segment;
   uint8_t *end; /* of the data in `buffer` */
-  bool whole;   /* the segment's end is in the buffer */
   uint8_t buffer[JPEG_MCU_BYTES + JPEG_SOURCE_CHUNK + JPEG_MCU_BYTES];
 };
 
