@@ -143,6 +143,7 @@ $(BUILD)/tests/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(BUILD)/obj/tests/fuzz/
 # What libjpeg reads is the oracle of this one, as it is of the unit tests.
 $(BUILD)/tests/fuzz_jpeg_blocks $(BUILD)/fuzzers/fuzz_jpeg_blocks: \
   $(call obj,tests/support/coefficients.c tests/support/guard.c)
+$(BUILD)/tests/fuzz_jpeg_lanes $(BUILD)/fuzzers/fuzz_jpeg_lanes: $(call obj,tests/support/raw.c tests/support/guard.c)
 $(BUILD)/tests/fuzz_image $(BUILD)/fuzzers/fuzz_image: $(call obj,tests/support/planed.c tests/support/guard.c)
 
 # The comparison of the default with exact, and the writer of crafted files, are those of the unit tests.

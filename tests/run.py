@@ -183,7 +183,7 @@ def make_seeds(build):
     for command in commands:
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     write_shown_seeds(folders["image"])
-    folders["jpeg_blocks"] = folders["png_fast"] = folders["image"]
+    folders["jpeg_blocks"] = folders["jpeg_lanes"] = folders["png_fast"] = folders["image"]
     folders["match"] = os.path.join(seeds, "match")
     subprocess.run([dataset, "pictures", "--out", folders["match"], "--count", "20", "--seed", "5", "--side", "160"],
                    check=True, stdout=subprocess.DEVNULL)

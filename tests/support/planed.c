@@ -52,8 +52,11 @@ void planes_copy_free(struct planes_copy *copy) {
   for (size_t i = 0; i < 3; i++) guard_free(&copy->guards[i]);
 }
 
+/* Planes may begin again, before all rows are there. */
 static bool begin(struct planed *planed, const struct image_info *info) {
-  require(planed->begun++ == 0);
+  require(planed->begun++ == 0 || planed->rows < planed->info.height);
+  free(planed->pixels);
+  planed->rows = 0;
   planed->info = *info;
   planed->pixels = malloc((size_t)info->width * info->height * info->channels);
   require(planed->pixels != NULL);
@@ -61,20 +64,22 @@ static bool begin(struct planed *planed, const struct image_info *info) {
 }
 
 static bool on_begin(void *user, const struct image_info *info) {
-  return begin(user, info);
+  struct planed *planed = user;
+  planed->as_planes = false;
+  return begin(planed, info);
 }
 
 static bool on_row(void *user, const uint8_t *pixels) {
   struct planed *planed = user;
   const size_t row_bytes = (size_t)planed->info.width * planed->info.channels;
-  require(!planed->as_planes && planed->rows < planed->info.height);
+  require(planed->begun > 0 && !planed->as_planes && planed->rows < planed->info.height);
   memcpy(planed->pixels + planed->rows++ * row_bytes, pixels, row_bytes);
   return true;
 }
 
 static bool want_planes(void *user, const struct image_info *info) {
   const struct planed *planed = user;
-  require(planed->begun == 0 && info->width > 0 && info->height > 0 && info->channels == 3);
+  require(planed->begun <= 1 && info->width > 0 && info->height > 0 && info->channels == 3);
   return true;
 }
 
@@ -112,7 +117,7 @@ static void make_row(struct planed *planed, const struct image_planes *planes, s
 
 static bool on_planes(void *user, const struct image_planes *planes) {
   struct planed *planed = user;
-  require(planed->as_planes && planed->begun == 1);
+  require(planed->as_planes && planed->begun > 0);
   require(planes->first == planed->rows && planes->count > 0);
   require(planes->count <= planed->info.height - planed->rows);
   if (planed->refuse_planes) return false;
@@ -139,8 +144,9 @@ void planed_again(struct planed *planed, const uint8_t *bytes, size_t size, cons
   struct image_info info;
   planed->status = image_decode(bytes, size, limits != NULL ? limits : &defaults, &sink, &info, planed->reason);
   const bool complete = planed->status == HASHSCAN_STATUS_OK || planed->status == HASHSCAN_STATUS_DAMAGED;
-  require(complete == (planed->begun == 1 && planed->rows == info.height));
-  if (planed->begun == 1)
+  require(complete == (planed->begun > 0 && planed->rows == info.height));
+  require(planed->begun <= 2);
+  if (planed->begun > 0)
     require(info.format == planed->info.format && info.width == planed->info.width &&
             info.height == planed->info.height && info.channels == planed->info.channels);
   planed->info = info;

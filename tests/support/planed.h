@@ -14,7 +14,7 @@ struct planed {
   hashscan_status status;
   struct image_info info;
   char reason[HASHSCAN_REASON_SIZE];
-  unsigned begun;
+  unsigned begun; /* twice when own decoding stepped aside on the way */
   bool as_planes; /* else the decoder gave rows */
   uint32_t rows;
   uint8_t *pixels; /* as those of decoded.h */

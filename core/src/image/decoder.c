@@ -39,6 +39,12 @@ hashscan_status decode_check_size(struct decode_job *job, uint32_t max_side, con
   return HASHSCAN_STATUS_OK;
 }
 
+/* The coefficients of all blocks, when they come in several scans, and a few dozen rows of samples. */
+bool decode_has_room(const struct decode_job *job, uint32_t width, uint64_t blocks) {
+  enum { ROW_BYTES_A_COLUMN = 1024, DECODER_BYTES = 1 << 20, BLOCK_BYTES = IMAGE_BLOCK_COEFFICIENTS * sizeof(int16_t) };
+  return DECODER_BYTES + (uint64_t)ROW_BYTES_A_COLUMN * width + blocks * BLOCK_BYTES <= job->limits->max_decoder_bytes;
+}
+
 hashscan_status decode_check_time(struct decode_job *job) {
   if (clock_seconds() <= job->deadline) return HASHSCAN_STATUS_OK;
   return decode_end(job, HASHSCAN_STATUS_TIMEOUT, "decoding took longer than %g seconds (max_seconds)",

@@ -51,6 +51,11 @@ __attribute__((format(printf, 3, 4))) hashscan_status decode_end(struct decode_j
  * hashscan_limits. HASHSCAN_STATUS_OK, or what decode_end gave. */
 hashscan_status decode_check_size(struct decode_job *job, uint32_t max_side, const char *limit_name);
 
+/* Whether rows of a JPEG would be within max_decoder_bytes. Planes need less; but where this could decide, rows do, so
+ * that a picture is over the limit or not at every level alike. `blocks` is how many there are of all components, with
+ * MCUs filled up. */
+bool decode_has_room(const struct decode_job *job, uint32_t width, uint64_t blocks);
+
 /* HASHSCAN_STATUS_OK, or timeout once the deadline is over. */
 hashscan_status decode_check_time(struct decode_job *job);
 

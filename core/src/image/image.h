@@ -4,9 +4,9 @@
  *
  * image_decode() sniffs the container by content, checks the limits on the header's numbers before anything of that
  * size is allocated, and hands each row to a sink, top to bottom, so that no caller needs the whole picture in memory.
- * One way a format: jpeg.c (libjpeg-turbo; jpeg_planes.c for planes), jpeg_blocks.c (own entropy decoding, for blocks),
- * png.c (libpng), png_fast.c (libdeflate). All return a terminal status and never crash, exit, print or leak on hostile
- * bytes. */
+ * One way a format: jpeg.c (libjpeg-turbo; jpeg_planes.c for planes), lanes_planes.c (own decoding, for planes),
+ * jpeg_blocks.c (own entropy decoding, for blocks), png.c (libpng), png_fast.c (libdeflate). All return a terminal
+ * status and never crash, exit, print or leak on hostile bytes. */
 #ifndef HASHSCAN_IMAGE_IMAGE_H
 #define HASHSCAN_IMAGE_IMAGE_H
 
@@ -95,7 +95,8 @@ enum image_answer {
  * false ends the decode with status limit, "out of memory".
  *
  * A sink with `want_planes` may get a JPEG as planes instead, when want_planes says yes for a picture of this size:
- * then `begin_planes`, and `planes` from top to bottom until all rows are given. Status and reason are those that rows
+ * then `begin_planes`, and `planes` from top to bottom until all rows are given. The decode may start over with
+ * `begin_planes` or `begin` before the last of them: what the sink got is void. Status and reason are those that rows
  * would have had, unless the time is over before.
  *
  * A sink with `want_blocks` may get a JPEG as blocks instead: want_blocks returns how many coefficients of each block

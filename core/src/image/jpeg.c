@@ -18,6 +18,7 @@
 #include "image/jpeg.h"
 #include "image/jpeg_blocks.h"
 #include "image/jpeg_planes.h"
+#include "image/lanes_planes.h"
 
 /* Rows given to the sink together: as many as the fast level weighs in one go. */
 enum { ROWS_PER_READ = 16 };
@@ -236,25 +237,21 @@ static hashscan_status give_rows(struct jpeg_state *state) {
   return status;
 }
 
-/* Planes need less memory than rows. Where max_decoder_bytes is so near that this could decide, rows do, so that a
- * picture is over the limit or not at every level alike. Rows take the coefficients of all blocks, when they come in
- * several scans, and a few dozen rows of samples. */
-static bool has_room_for_rows(const struct jpeg_decompress_struct *decoder, uint64_t max_bytes) {
-  enum { ROW_BYTES_A_COLUMN = 1024, DECODER_BYTES = 1 << 20 };
-  uint64_t needed = DECODER_BYTES + (uint64_t)ROW_BYTES_A_COLUMN * decoder->image_width;
+static bool has_room_for_rows(const struct jpeg_state *state) {
+  const struct jpeg_decompress_struct *decoder = &state->decoder;
+  uint64_t blocks = 0;
   for (int i = 0; i < decoder->num_components; i++) {
     const jpeg_component_info *component = &decoder->comp_info[i];
-    needed += (uint64_t)(component->width_in_blocks + MAX_SAMP_FACTOR) *
-              (component->height_in_blocks + MAX_SAMP_FACTOR) * sizeof(JBLOCK);
+    blocks +=
+        (uint64_t)(component->width_in_blocks + MAX_SAMP_FACTOR) * (component->height_in_blocks + MAX_SAMP_FACTOR);
   }
-  return needed <= max_bytes;
+  return decode_has_room(state->job, decoder->image_width, blocks);
 }
 
 static bool wants_planes(const struct jpeg_state *state) {
   const struct image_sink *sink = state->job->sink;
   return sink->want_planes != NULL && sink->view == HASHSCAN_VIEW_STORED && jpeg_planes_fit(&state->decoder) &&
-         has_room_for_rows(&state->decoder, state->job->limits->max_decoder_bytes) &&
-         sink->want_planes(sink->user, state->job->info);
+         has_room_for_rows(state) && sink->want_planes(sink->user, state->job->info);
 }
 
 static hashscan_status decode_all(struct jpeg_state *state) {
@@ -332,10 +329,14 @@ static hashscan_status decode_pixels(struct decode_job *job, bool *other_colors)
 }
 
 static hashscan_status decode(struct decode_job *job) {
-  const bool wants_blocks = job->sink->want_blocks != NULL && job->sink->view == HASHSCAN_VIEW_STORED;
+  const bool stored = job->sink->view == HASHSCAN_VIEW_STORED;
+  const bool wants_blocks = stored && job->sink->want_blocks != NULL;
+  const bool wants_planes_too = stored && job->sink->want_planes != NULL;
   hashscan_status status;
   bool other_colors = false;
-  if (!wants_blocks || !jpeg_blocks_decode(job, &status)) status = decode_pixels(job, &other_colors);
+  if (!(wants_blocks && jpeg_blocks_decode(job, &status)) &&
+      !(wants_planes_too && lanes_planes_decode(job, &lanes_best_tuning, &status)))
+    status = decode_pixels(job, &other_colors);
   if (status == HASHSCAN_STATUS_OK || status == HASHSCAN_STATUS_DAMAGED)
     decode_show(job, other_colors ? 1u << HASHSCAN_VIEW_OTHER_COLORS : 0, jpeg_profile_unseen(job->bytes, job->size));
   return status;
