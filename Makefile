@@ -240,11 +240,20 @@ asan: deps
 	@$(MAKE) --no-print-directory -j$(JOBS) BUILD=build/asan SANITIZE="$(ASAN_FLAGS)" CFLAGS="-O1 -g" test-programs
 	@$(PYTHON) tests/run.py --build build/asan --title asan --jobs $(JOBS) $(TEST_ARGS)
 
+# The tests that start threads, that scan with several, or whose opening lines say that ThreadSanitizer is to look at
+# what the library does with threads of its own.
+THREAD_TESTS = $(notdir $(basename $(shell grep -lE 'pthread_create|scene_options|ThreadSanitizer' $(TEST_SRC))))
+comma := ,
+empty :=
+space := $(empty) $(empty)
+
 # With -O2: at -O1 with -fsanitize=thread, and only there, gcc 12 gave an AVX-512 kernel that differs from the scalar one.
 .PHONY: tsan
 tsan: deps
-	@$(MAKE) --no-print-directory -j$(JOBS) BUILD=build/tsan SANITIZE=-fsanitize=thread CFLAGS="-O2 -g" test-programs
-	@$(PYTHON) tests/run.py --build build/tsan --title tsan --jobs $(JOBS) --only test_match,test_match_reload,test_reload,test_scan,test_scan_control,test_index,test_searcher,test_pdq $(TEST_ARGS)
+	@$(MAKE) --no-print-directory -j$(JOBS) BUILD=build/tsan SANITIZE=-fsanitize=thread CFLAGS="-O2 -g" \
+	  all $(THREAD_TESTS:%=build/tsan/tests/%)
+	@$(PYTHON) tests/run.py --build build/tsan --title tsan --jobs $(JOBS) \
+	  --only $(subst $(space),$(comma),$(THREAD_TESTS)) $(TEST_ARGS)
 
 # The NEON kernels, cross-compiled and run under qemu-user.
 .PHONY: neon

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Radius search against brute force: every way (ring, scan, whatever is cheapest), both widths, masks, all radii, and
  * data that is uniform, like real PDQ hashes, clustered and adversarial. Each hit is right and reported once, and there
- * are as many as brute force finds. */
+ * are as many as brute force finds.
+ *
+ * ThreadSanitizer runs it too: indexes of 10,000 entries and more are sorted and get their rings by several threads. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
