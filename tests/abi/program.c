@@ -150,6 +150,16 @@ static void defaults(void) {
   CHECK_DEFAULT(hashscan_scan_options, HASHSCAN_SCAN_OPTIONS_INIT, hashscan_scan_options_default);
 }
 
+/* The empty strings of the macro are the program's, those of the function the library's. */
+static void default_entry(void) {
+  GUARDED(hashscan_entry, entry);
+  hashscan_entry_default(&entry.value, sizeof entry.value);
+  CHECK_CANARY(entry);
+  CHECK(entry.value.size == sizeof entry.value && entry.value.kind == HASHSCAN_KIND_PDQ && entry.value.hash == NULL);
+  CHECK(entry.value.list[0] == '\0' && entry.value.version[0] == '\0' && entry.value.id[0] == '\0');
+  CHECK(entry.value.labels == NULL && entry.value.label_count == 0 && entry.value.number == 0);
+}
+
 /* ---- Hashing ----------------------------------------------------------------------------------------------------- */
 
 static hashscan_hasher *new_hasher(const hashscan_limits *limits) {
@@ -224,15 +234,16 @@ static void build(const char *index, const char *selftest) {
   NEED(hashscan_builder_add_list_bytes(builder, "bytes", text, strlen(text), &options, &report.value, &error));
   CHECK_CANARY(report);
   const uint8_t hash[32] = {1};
-  const char *const labels[] = {"a", "b"};
-  const hashscan_entry entry = {.size = sizeof entry,
-                                .kind = HASHSCAN_KIND_PDQ,
-                                .hash = hash,
-                                .list = "entries",
-                                .version = "1",
-                                .id = "e",
-                                .labels = labels,
-                                .label_count = 2};
+  static const char *const labels[] = {"a", "b"};
+  hashscan_entry entry = HASHSCAN_ENTRY_INIT;
+  entry.hash = hash;
+  entry.list = "entries";
+  entry.version = "1";
+  entry.id = "e";
+  entry.labels = labels;
+  entry.label_count = 2;
+  entry.number = 7;
+  OLDER_REFUSES(entry, hashscan_builder_add(builder, &entry, &error));
   NEED(hashscan_builder_add(builder, &entry, &error));
   NEED(hashscan_builder_set_mode(builder, 0600, &error));
   NEED(hashscan_builder_write(builder, index, &error));
@@ -257,12 +268,13 @@ static void update(const char *index, const char *selftest) {
   NEED(hashscan_updater_commit(updater, &report.value, &error));
   CHECK_CANARY(report);
   CHECK(report.value.added == 1 && report.value.removed == 2);
-  const hashscan_entry entry = {.size = sizeof entry,
-                                .kind = HASHSCAN_KIND_MD5,
-                                .hash = digest,
-                                .list = "entries",
-                                .version = "2",
-                                .id = ""};
+  hashscan_entry entry = HASHSCAN_ENTRY_INIT;
+  FORGET(entry);
+  entry.kind = HASHSCAN_KIND_MD5;
+  entry.hash = digest;
+  entry.list = "entries";
+  entry.version = "2";
+  entry.number = 9;
   NEED(hashscan_updater_add(updater, &entry, &error));
   NEED(hashscan_updater_replace_list_bytes(updater, "more", text, strlen(text), &options, &read.value, &error));
   CHECK_CANARY(read);
@@ -293,7 +305,23 @@ static int on_hit(void *user, const hashscan_hit *hit) {
   return hits->stop;
 }
 
-static void search(const hashscan_index *index, const hashscan_pdq *known) {
+static void search_into_arrays(hashscan_index *index, const hashscan_search *search, size_t expected) {
+  struct hits hits = {0};
+  hashscan_searcher *searcher;
+  size_t count = 0;
+  GUARDED(hashscan_hit, found);
+  NEED(hashscan_index_search_hits(index, search, &found.value, 1, &count, &error));
+  CHECK(count == expected && found.value.distance <= 31);
+  NEED(hashscan_searcher_create(index, &searcher, &error));
+  NEED(hashscan_searcher_search(searcher, search, on_hit, &hits, &error));
+  CHECK(hits.count == expected);
+  NEED(hashscan_searcher_search_hits(searcher, search, &found.value, 1, &count, &error));
+  CHECK(count == expected);
+  CHECK_CANARY(found);
+  hashscan_searcher_destroy(searcher);
+}
+
+static void search(hashscan_index *index, const hashscan_pdq *known) {
   static const hashscan_pdq unknown = {{0}};
   struct hits hits = {0};
   hashscan_search search = HASHSCAN_SEARCH_INIT;
@@ -304,16 +332,31 @@ static void search(const hashscan_index *index, const hashscan_pdq *known) {
   NEED(hashscan_index_search(index, &search, on_hit, &hits, &error));
   CHECK(hits.count > 0 && hits.last.query == 0 && hits.last.distance <= 31);
   GUARDED(hashscan_entry, entry);
+  hashscan_entry_default(&entry.value, sizeof entry.value);
   NEED(hashscan_index_entry(index, hits.last.entry, &entry.value, &error));
   CHECK_CANARY(entry);
   CHECK(entry.value.kind == HASHSCAN_KIND_PDQ && strcmp(entry.value.list, "selftest") == 0);
+  search_into_arrays(index, &search, hits.count);
   hits.stop = 1;
   CHECK(hashscan_index_search(index, &search, on_hit, &hits, &error) == HASHSCAN_E_STOPPED);
-  const uint8_t digest[16] = {0xff, 0xee, 0xdd, 0xcc, 0xbb, 0xaa, 0x99, 0x88,
-                              0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11, 0x00};
-  hits = (struct hits){0};
-  NEED(hashscan_index_lookup(index, HASHSCAN_KIND_MD5, digest, 1, on_hit, &hits, &error));
-  CHECK(hits.count == 1 && hits.last.distance == 0);
+}
+
+/* Two digests, both there; the second has the number 9. */
+static void look_up(const hashscan_index *index) {
+  const uint8_t digests[32] = {0xff, 0xee, 0xdd, 0xcc, 0xbb, 0xaa, 0x99, 0x88, 0x77, 0x66, 0x55,
+                               0x44, 0x33, 0x22, 0x11, 0x00, 0x00, 0x11, 0x22, 0x33, 0x44, 0x55,
+                               0x66, 0x77, 0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff};
+  struct hits hits = {0};
+  NEED(hashscan_index_lookup(index, HASHSCAN_KIND_MD5, digests, 2, on_hit, &hits, &error));
+  CHECK(hits.count == 2 && hits.last.distance == 0);
+  GUARDED(hashscan_hit, found);
+  size_t count = 0;
+  uint64_t number = 0;
+  NEED(hashscan_index_lookup_hits(index, HASHSCAN_KIND_MD5, digests + 16, 1, &found.value, 1, &count, &error));
+  CHECK_CANARY(found);
+  CHECK(count == 1 && found.value.query == 0);
+  NEED(hashscan_index_numbers(index, &found.value, 1, &number, &error));
+  CHECK(number == 9);
 }
 
 static void read_index(const char *path, const hashscan_pdq *known) {
@@ -332,6 +375,7 @@ static void read_index(const char *path, const hashscan_pdq *known) {
   NEED(hashscan_index_list(index, 0, &name, &version, &entries, &error));
   CHECK(name[0] != '\0' && version[0] != '\0' && entries > 0);
   search(index, known);
+  look_up(index);
   hashscan_index_close(index);
 }
 
@@ -460,6 +504,7 @@ int main(int argc, char **argv) {
   names();
   text_and_hex();
   defaults();
+  default_entry();
   hash_files(argv[2], &known);
   build(index, argv[2]);
   update(index, argv[2]);
