@@ -156,7 +156,7 @@ def write_shown_seeds(folder):
 
 
 def write_descriptions(folder):
-    """Any bytes describe a JPEG to fuzz_crafted_jpeg."""
+    """Any bytes describe a JPEG to fuzz_crafted_jpeg, and changes to fuzz_blob."""
     os.makedirs(folder)
     chance = random.Random(7)
     for number in range(40):
@@ -189,6 +189,7 @@ def make_seeds(build):
                    check=True, stdout=subprocess.DEVNULL)
     folders["crafted_jpeg"] = os.path.join(seeds, "crafted_jpeg")
     write_descriptions(folders["crafted_jpeg"])
+    folders["blob"] = folders["crafted_jpeg"]  # any bytes say what to change in a valid one
     return folders
 
 

@@ -600,6 +600,30 @@ typedef struct hashscan_index hashscan_index;
 /* Opens and validates the whole index: every checksum, every offset. An index that opens is safe to search.
  * Errors: IO, FORMAT, VERSION, MEMORY, CPU. */
 HASHSCAN_API hashscan_code hashscan_index_open(const char *path, hashscan_index **index, hashscan_error *error);
+
+/* The same from a descriptor of the folder, which stays the caller's: for a process that may open files but not by
+ * path. `name` is for messages. */
+HASHSCAN_API hashscan_code hashscan_index_open_descriptor(int descriptor, const char *name, hashscan_index **index,
+                                                          hashscan_error *error);
+
+/* The same from the bytes of a blob (hashscan_index_write_bytes), at any address. They are copied.
+ * Errors: ARGUMENT, FORMAT, VERSION, MEMORY, CPU. */
+HASHSCAN_API hashscan_code hashscan_index_open_bytes(const void *bytes, size_t size, hashscan_index **index,
+                                                     hashscan_error *error);
+
+/* Writes the whole index, its log included, as one blob into `bytes`, which has room for `capacity`. *size is how long
+ * it is: where that is more than `capacity`, so many bytes are needed, and none is written. core/doc/FORMAT.md
+ * describes the blob. The digest of the index stays the same. Any thread. Errors: ARGUMENT, MEMORY (more bytes than can
+ * be addressed).
+ */
+HASHSCAN_API hashscan_code hashscan_index_write_bytes(const hashscan_index *index, void *bytes, size_t capacity,
+                                                      size_t *size, hashscan_error *error);
+
+/* An index of the builder's entries that is in memory alone. The builder keeps its entries. Errors: ARGUMENT, MEMORY.
+ */
+HASHSCAN_API hashscan_code hashscan_builder_index(hashscan_builder *builder, hashscan_index **index,
+                                                  hashscan_error *error);
+
 HASHSCAN_API hashscan_index *hashscan_index_retain(hashscan_index *index); /* returns its argument */
 HASHSCAN_API void hashscan_index_close(hashscan_index *index);             /* gives back one reference */
 
@@ -615,7 +639,8 @@ typedef struct hashscan_index_info {
   uint64_t log_bytes; /* changes that are not in a segment yet */
   uint64_t dead;      /* removed entries that still take room: compacting takes it back */
   /* Who may read it: the permission bits of its files (segments and log) together, as in stat(2), less what its folder
-   * lets nobody through to. Hash lists are confidential: with 0004 every user of the machine can read this one. */
+   * lets nobody through to; 0 of an index in memory. Hash lists are confidential: with 0004 every user of the machine
+   * can read this one. */
   uint32_t mode;
 } hashscan_index_info;
 

@@ -28,4 +28,33 @@ static inline void seal_segment(uint8_t *bytes, size_t size) {
   seal_header(bytes, size, INDEX_SEGMENT_HEADER_BYTES);
 }
 
+/* A blob: the files that lie inside, MANIFEST's rows from them, then MANIFEST and the blob's header. */
+static inline void seal_blob(uint8_t *bytes, size_t size) {
+  if (size < INDEX_HEADER_BYTES) return;
+  const uint32_t files = load_u32(bytes + INDEX_HEADER_COUNT);
+  const uint64_t header_size = INDEX_HEADER_BYTES + files * (uint64_t)16;
+  if (files == 0 || files > INDEX_MAX_SEGMENTS + 2 || header_size > size) return;
+  const uint64_t manifest = load_u64(bytes + INDEX_HEADER_BYTES);
+  const uint64_t manifest_size = load_u64(bytes + INDEX_HEADER_BYTES + 8);
+  if (manifest <= size && manifest_size <= size - manifest && manifest_size >= INDEX_MANIFEST_FIXED_BYTES &&
+      manifest_size <= INDEX_MANIFEST_MAX_BYTES) {
+    uint8_t *const at = bytes + manifest;
+    const uint64_t segments = (manifest_size - INDEX_MANIFEST_FIXED_BYTES) / INDEX_MANIFEST_ROW_BYTES;
+    for (uint32_t i = 1; i < files; i++) {
+      const uint64_t offset = load_u64(bytes + INDEX_HEADER_BYTES + i * 16);
+      const uint64_t length = load_u64(bytes + INDEX_HEADER_BYTES + i * 16 + 8);
+      if (offset > size || length > size - offset) continue;
+      if (i > segments) {
+        index_digest(bytes + offset, (size_t)length, at + INDEX_HEADER_BYTES + 16);
+      } else if (length >= INDEX_SEGMENT_HEADER_BYTES) {
+        seal_segment(bytes + offset, (size_t)length);
+        uint8_t *row = at + INDEX_MANIFEST_FIXED_BYTES + (i - 1) * (size_t)INDEX_MANIFEST_ROW_BYTES;
+        memcpy(row, bytes + offset + INDEX_HEADER_DIGEST, INDEX_DIGEST_BYTES);
+      }
+    }
+    seal_header(at, (size_t)manifest_size, (size_t)manifest_size);
+  }
+  seal_header(bytes, size, (size_t)header_size);
+}
+
 #endif

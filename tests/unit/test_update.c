@@ -222,8 +222,7 @@ static void check_lists(const hashscan_index *index, const struct model *model, 
   assert_int_equal(total, model->count);
 }
 
-static void check_index(const char *path, const struct model *model, struct random_state *random) {
-  hashscan_index *index = indexes_open(path);
+static void check_open(hashscan_index *index, const struct model *model, struct random_state *random) {
   hashscan_index_info info;
   struct texts found = new_texts();
   struct texts expected = new_texts();
@@ -255,7 +254,34 @@ static void check_index(const char *path, const struct model *model, struct rand
     check_lookup(index, model, (hashscan_kind)kind, random_next(random) % NUMBERS, &found, &expected);
   free(found.lines);
   free(expected.lines);
+}
+
+/* The same index from one run of bytes, which lies where no section is aligned; written again it is the same bytes. */
+static hashscan_index *through_bytes(const hashscan_index *index) {
+  size_t size;
+  size_t again;
+  OK(hashscan_index_write_bytes(index, NULL, 0, &size, &error));
+  uint8_t *bytes = malloc(size + 1);
+  uint8_t *repeated = malloc(size);
+  assert_true(bytes != NULL && repeated != NULL);
+  OK(hashscan_index_write_bytes(index, bytes + 1, size, &size, &error));
+  hashscan_index *opened;
+  OK(hashscan_index_open_bytes(bytes + 1, size, &opened, &error));
+  OK(hashscan_index_write_bytes(opened, repeated, size, &again, &error));
+  assert_int_equal(size, again);
+  assert_memory_equal(bytes + 1, repeated, size);
+  free(bytes);
+  free(repeated);
+  return opened;
+}
+
+static void check_index(const char *path, const struct model *model, struct random_state *random) {
+  hashscan_index *index = indexes_open(path);
+  hashscan_index *copy = through_bytes(index);
+  check_open(index, model, random);
   hashscan_index_close(index);
+  check_open(copy, model, random);
+  hashscan_index_close(copy);
 }
 
 /* ---- Operations on both ------------------------------------------------------------------------------------------ */

@@ -21,11 +21,12 @@
 #define INDEX_OLDEST_FORMAT_VERSION 2
 
 /* As in PNG: a byte above 127 shows a transfer that drops the eighth bit, CR LF and LF one that translates line ends.
- * MANIFEST, segments and logs differ in the last letter, so that none is taken for another. */
+ * MANIFEST, segments, logs and blobs differ in the last letter, so that none is taken for another. */
 #define INDEX_MAGIC_BYTES 8
 #define INDEX_SEGMENT_MAGIC "\x89HSI\r\n\nS"
 #define INDEX_MANIFEST_MAGIC "\x89HSI\r\n\nM"
 #define INDEX_LOG_MAGIC "\x89HSI\r\n\nL"
+#define INDEX_BLOB_MAGIC "\x89HSI\r\n\nB"
 
 #define INDEX_DIGEST_BYTES 16
 #define INDEX_ALIGNMENT 64 /* of sections: a cache line */
@@ -34,7 +35,7 @@
 #define INDEX_MAX_ENTRIES (UINT32_MAX - 1)
 #define INDEX_MAX_LISTS 65536 /* an entry names its list in 16 bits */
 
-/* Both headers: magic, version u32, count u32 (sections, segments), file size u64, entries u64, digest, zeros. */
+/* The headers: magic, version u32, count u32 (sections, segments), file size u64, entries u64, digest, zeros. */
 #define INDEX_HEADER_BYTES 64
 #define INDEX_HEADER_VERSION 8
 #define INDEX_HEADER_COUNT 12

@@ -73,12 +73,14 @@ hashscan_code manifest_decode(const char *source, const uint8_t *bytes, size_t s
   return code == HASHSCAN_SUCCESS ? decode_segments(source, bytes, manifest, error) : code;
 }
 
-size_t manifest_encode(struct manifest *manifest, uint8_t *bytes) {
+/* Everything but the digest. */
+static size_t encode(const struct manifest *manifest, uint8_t *bytes) {
   const size_t size = INDEX_MANIFEST_FIXED_BYTES + manifest->segment_count * (size_t)INDEX_MANIFEST_ROW_BYTES;
   uint64_t entries = 0;
   for (uint32_t i = 0; i < manifest->segment_count; i++) entries += manifest->segments[i].entries;
   memset(bytes, 0, size);
   index_header_encode(bytes, INDEX_MANIFEST_MAGIC, manifest->segment_count, size, entries);
+  store_u32(bytes + INDEX_HEADER_VERSION, manifest->version);
   store_u64(bytes + LOG_ID, manifest->log_id);
   store_u64(bytes + LOG_SIZE, manifest->log_size);
   memcpy(bytes + LOG_DIGEST, manifest->log_digest, INDEX_DIGEST_BYTES);
@@ -88,7 +90,19 @@ size_t manifest_encode(struct manifest *manifest, uint8_t *bytes) {
     store_u64(row + INDEX_DIGEST_BYTES, manifest->segments[i].size);
     store_u64(row + INDEX_DIGEST_BYTES + 8, manifest->segments[i].entries);
   }
+  return size;
+}
+
+size_t manifest_encode(struct manifest *manifest, uint8_t *bytes) {
+  manifest->version = INDEX_FORMAT_VERSION;
+  const size_t size = encode(manifest, bytes);
   index_header_digest(bytes, size, manifest->digest);
+  memcpy(bytes + INDEX_HEADER_DIGEST, manifest->digest, INDEX_DIGEST_BYTES);
+  return size;
+}
+
+size_t manifest_repeat(const struct manifest *manifest, uint8_t *bytes) {
+  const size_t size = encode(manifest, bytes);
   memcpy(bytes + INDEX_HEADER_DIGEST, manifest->digest, INDEX_DIGEST_BYTES);
   return size;
 }

@@ -35,8 +35,12 @@ void log_name(uint64_t id, char name[LOG_NAME_BYTES]);
 hashscan_code manifest_decode(const char *source, const uint8_t *bytes, size_t size, struct manifest *manifest,
                               hashscan_error *error);
 
-/* Writes at most INDEX_MANIFEST_MAX_BYTES, sets manifest->digest, and returns the size. */
+/* Writes at most INDEX_MANIFEST_MAX_BYTES in the newest version, sets version and manifest->digest, and returns the
+ * size. */
 size_t manifest_encode(struct manifest *manifest, uint8_t *bytes);
+
+/* Writes a MANIFEST that was decoded as it was. */
+size_t manifest_repeat(const struct manifest *manifest, uint8_t *bytes);
 
 /* Reads the MANIFEST of the folder `dirfd`. Errors: FORMAT (also when there is none), VERSION, IO. */
 hashscan_code manifest_read(const char *source, int dirfd, struct manifest *manifest, hashscan_error *error);

@@ -27,7 +27,7 @@ struct hashscan_index {
   /* Name and version of each list that has a live entry; `count` is the number of those. */
   struct string_pool list_strings;
   struct intern_table lists;
-  /* What the log holds; kept after opening for a writer alone. */
+  /* The log as it was when the index was opened, and what it holds, which is kept for a writer alone. */
   struct buffer log_bytes;
   struct log_entries log_entries;
   struct scratch_pool *scratch; /* of searches; NULL until the index is searchable */

@@ -15,10 +15,21 @@
 #include "base/cpu.h"
 #include "base/error.h"
 #include "index/build/segment_writer.h"
+#include "index/format/blob.h"
 #include "index/search/count.h"
 
 /* How often a writer may replace the index while it is being opened, before that is an error. */
 #define OPEN_ATTEMPTS 16
+
+/* What messages call an index that is in no folder. */
+#define MEMORY_NAME "index in memory"
+
+/* Where the files of an index are: in a folder or, where `blob` is not NULL, in memory. */
+struct source {
+  const char *path; /* for messages */
+  int dirfd;
+  const struct blob *blob;
+};
 
 /* ---- Files ----------------------------------------------------------------------------------------------------- */
 
@@ -30,40 +41,66 @@ static hashscan_code map_named(int dirfd, const char *path, const char *name, bo
   return error_set(error, HASHSCAN_E_FORMAT, "%s: %s is missing, which MANIFEST names", path, name);
 }
 
-static hashscan_code load_segment(const char *path, int dirfd, const struct manifest_segment *named,
-                                  enum index_depth depth, struct part *part, hashscan_error *error) {
-  char name[INDEX_SEGMENT_NAME_BYTES];
-  index_segment_name(named->digest, name);
-  const bool whole = depth == INDEX_WHOLE;
-  hashscan_code code = map_named(dirfd, path, name, whole, &part->map, error);
-  if (code != HASHSCAN_SUCCESS) return code;
-  code = (whole ? index_segment_validate : index_segment_outline)(path, part->map.bytes, part->map.size, &part->segment,
-                                                                  error);
-  if (code != HASHSCAN_SUCCESS) return code;
-  if (memcmp(part->segment.digest, named->digest, INDEX_DIGEST_BYTES) != 0 || part->map.size != named->size ||
-      part->segment.entry_count != named->entries)
-    return error_set(error, HASHSCAN_E_FORMAT, "%s: the segment is not the one that MANIFEST names", path);
+/* Copies a file of a blob to where its sections are aligned. */
+static hashscan_code copy_file(const struct blob_file *file, struct buffer *copy, hashscan_error *error) {
+  if (file->size > SIZE_MAX - INDEX_ALIGNMENT) return error_memory(error);
+  const size_t capacity = (size_t)index_align(file->size);
+  copy->bytes = aligned_alloc(INDEX_ALIGNMENT, capacity == 0 ? INDEX_ALIGNMENT : capacity);
+  if (copy->bytes == NULL) return error_memory(error);
+  copy->size = (size_t)file->size;
+  copy->capacity = capacity;
+  if (copy->size > 0) memcpy(copy->bytes, file->bytes, copy->size);
+  buffer_hide(copy);
   return HASHSCAN_SUCCESS;
 }
 
+static hashscan_code fetch_segment(const struct source *source, uint32_t number, const struct manifest_segment *named,
+                                   bool whole, struct part *part, hashscan_error *error) {
+  if (source->blob != NULL) return copy_file(&source->blob->files[1 + number], &part->memory, error);
+  char name[INDEX_SEGMENT_NAME_BYTES];
+  index_segment_name(named->digest, name);
+  return map_named(source->dirfd, source->path, name, whole, &part->map, error);
+}
+
+static hashscan_code load_segment(const struct source *source, uint32_t number, const struct manifest_segment *named,
+                                  enum index_depth depth, struct part *part, hashscan_error *error) {
+  const bool whole = depth == INDEX_WHOLE;
+  hashscan_code code = fetch_segment(source, number, named, whole, part, error);
+  if (code != HASHSCAN_SUCCESS) return code;
+  const struct blob_file file = part_file(part);
+  code = (whole ? index_segment_validate : index_segment_outline)(source->path, file.bytes, (size_t)file.size,
+                                                                  &part->segment, error);
+  if (code != HASHSCAN_SUCCESS) return code;
+  if (memcmp(part->segment.digest, named->digest, INDEX_DIGEST_BYTES) != 0 || file.size != named->size ||
+      part->segment.entry_count != named->entries)
+    return error_set(error, HASHSCAN_E_FORMAT, "%s: the segment is not the one that MANIFEST names", source->path);
+  return HASHSCAN_SUCCESS;
+}
+
+static hashscan_code copy_log(const char *path, const struct manifest *manifest, const struct blob_file *file,
+                              struct buffer *log, hashscan_error *error) {
+  if (file->size < manifest->log_size)
+    return error_set(error, HASHSCAN_E_FORMAT, "%s: the log is truncated: %llu of %llu bytes", path,
+                     (unsigned long long)file->size, (unsigned long long)manifest->log_size);
+  return copy_file(&(struct blob_file){file->bytes, manifest->log_size}, log, error);
+}
+
 /* Copied, because a writer may be appending to the file; what counts of it never changes. */
-static hashscan_code read_log(const char *path, int dirfd, const struct manifest *manifest, struct buffer *log,
+static hashscan_code read_log(const struct source *source, const struct manifest *manifest, struct buffer *log,
                               mode_t *mode, hashscan_error *error) {
+  if (source->blob != NULL) {
+    const struct blob_file *file = &source->blob->files[1 + manifest->segment_count];
+    if (file->size > manifest->log_size)
+      return error_set(error, HASHSCAN_E_FORMAT, "%s: the log has more bytes than count", source->path);
+    return copy_log(source->path, manifest, file, log, error);
+  }
   char name[LOG_NAME_BYTES];
   struct file_map map;
   log_name(manifest->log_id, name);
-  hashscan_code code = map_named(dirfd, path, name, true, &map, error);
+  hashscan_code code = map_named(source->dirfd, source->path, name, true, &map, error);
   if (code != HASHSCAN_SUCCESS) return code;
-  if (map.size < manifest->log_size)
-    code = error_set(error, HASHSCAN_E_FORMAT, "%s: the log is truncated: %zu of %llu bytes", path, map.size,
-                     (unsigned long long)manifest->log_size);
-  else if ((log->bytes = malloc((size_t)manifest->log_size)) == NULL) code = error_memory(error);
-  if (code == HASHSCAN_SUCCESS) {
-    log->size = log->capacity = (size_t)manifest->log_size;
-    memcpy(log->bytes, map.bytes, log->size);
-    buffer_hide(log);
-    *mode |= map.mode;
-  }
+  code = copy_log(source->path, manifest, &(struct blob_file){map.bytes, map.size}, log, error);
+  *mode |= map.mode;
   file_map_close(&map);
   return code;
 }
@@ -103,11 +140,12 @@ static hashscan_code make_part(const char *path, const struct log_entries *entri
   return index_segment_validate(path, part->memory.bytes, part->memory.size, &part->segment, error);
 }
 
-static hashscan_code load_log(const char *path, int dirfd, hashscan_index *index, hashscan_error *error) {
+static hashscan_code load_log(const struct source *source, hashscan_index *index, hashscan_error *error) {
+  const char *const path = source->path;
   if (index->manifest.log_id == 0) return HASHSCAN_SUCCESS;
   struct buffer *log = &index->log_bytes;
   struct log_entries *entries = &index->log_entries;
-  hashscan_code code = read_log(path, dirfd, &index->manifest, log, &index->mode, error);
+  hashscan_code code = read_log(source, &index->manifest, log, &index->mode, error);
   if (code == HASHSCAN_SUCCESS) code = check_log_digest(path, &index->manifest, log, error);
   if (code == HASHSCAN_SUCCESS)
     code = log_replay(path, log->bytes, log->size, index->parts, index->part_count, entries, error);
@@ -133,7 +171,7 @@ static hashscan_code finish_parts(hashscan_index *index, hashscan_error *error) 
   return code;
 }
 
-static hashscan_code load(const char *path, int dirfd, enum index_depth depth, hashscan_index *index,
+static hashscan_code load(const struct source *source, enum index_depth depth, hashscan_index *index,
                           hashscan_error *error) {
   const struct manifest *manifest = &index->manifest;
   index->parts = calloc((size_t)manifest->segment_count + 1, sizeof *index->parts);
@@ -141,12 +179,12 @@ static hashscan_code load(const char *path, int dirfd, enum index_depth depth, h
   hashscan_code code = HASHSCAN_SUCCESS;
   while (code == HASHSCAN_SUCCESS && index->part_count < manifest->segment_count) {
     const uint32_t next = index->part_count++;
-    code = load_segment(path, dirfd, &manifest->segments[next], depth, &index->parts[next], error);
+    code = load_segment(source, next, &manifest->segments[next], depth, &index->parts[next], error);
     index->mode |= index->parts[next].map.mode;
   }
-  if (code == HASHSCAN_SUCCESS) code = load_log(path, dirfd, index, error);
+  if (code == HASHSCAN_SUCCESS) code = load_log(source, index, error);
   if (code == HASHSCAN_SUCCESS) code = finish_parts(index, error);
-  return code == HASHSCAN_SUCCESS ? index_count(path, index, error) : code;
+  return code == HASHSCAN_SUCCESS ? index_count(source->path, index, error) : code;
 }
 
 /* What the files let anybody do, as far as their folder lets anybody through to them. */
@@ -172,7 +210,7 @@ hashscan_code index_load(const char *path, int dirfd, enum index_depth depth, ha
     hashscan_code code = manifest_read(path, dirfd, &manifest, error);
     if (code != HASHSCAN_SUCCESS) return code;
     index->manifest = manifest;
-    code = load(path, dirfd, depth, index, error);
+    code = load(&(struct source){.path = path, .dirfd = dirfd}, depth, index, error);
     index->mode = effective_mode(dirfd, index->mode);
     if (code == HASHSCAN_SUCCESS) return code;
     index_unload(index);
@@ -183,8 +221,8 @@ hashscan_code index_load(const char *path, int dirfd, enum index_depth depth, ha
 
 /* ---- Opening --------------------------------------------------------------------------------------------------- */
 
-static hashscan_code open_whole(const char *path, int dirfd, hashscan_index *index, hashscan_error *error) {
-  hashscan_code code = index_load(path, dirfd, INDEX_WHOLE, index, error);
+static hashscan_code make_searchable(hashscan_index *index, hashscan_error *error) {
+  hashscan_code code = HASHSCAN_SUCCESS;
   for (uint32_t i = 0; i < index->part_count && code == HASHSCAN_SUCCESS; i++)
     code = part_make_searchable(&index->parts[i], error);
   if (code != HASHSCAN_SUCCESS) return code;
@@ -192,24 +230,28 @@ static hashscan_code open_whole(const char *path, int dirfd, hashscan_index *ind
   return index->scratch == NULL ? error_memory(error) : HASHSCAN_SUCCESS;
 }
 
-hashscan_code index_open_folder(const char *path, int dirfd, bool keep_log, hashscan_index **index,
-                                hashscan_error *error) {
-  *index = NULL;
-  hashscan_index *opened = calloc(1, sizeof *opened);
-  if (opened == NULL) return error_memory(error);
-  const hashscan_code code = open_whole(path, dirfd, opened, error);
+/* Ends the opening of `opened`, which loading has filled or, with `code`, has not: makes it searchable and hands it
+ * out, or frees it. */
+static hashscan_code end_opening(hashscan_index *opened, hashscan_code code, bool keep_log, hashscan_index **index,
+                                 hashscan_error *error) {
+  if (code == HASHSCAN_SUCCESS) code = make_searchable(opened, error);
   if (code != HASHSCAN_SUCCESS) {
     index_unload(opened);
     free(opened);
     return code;
   }
-  if (!keep_log) {
-    buffer_free(&opened->log_bytes);
-    log_entries_free(&opened->log_entries);
-  }
+  if (!keep_log) log_entries_free(&opened->log_entries);
   atomic_init(&opened->references, 1);
   *index = opened;
   return HASHSCAN_SUCCESS;
+}
+
+hashscan_code index_open_folder(const char *path, int dirfd, bool keep_log, hashscan_index **index,
+                                hashscan_error *error) {
+  *index = NULL;
+  hashscan_index *opened = calloc(1, sizeof *opened);
+  if (opened == NULL) return error_memory(error);
+  return end_opening(opened, index_load(path, dirfd, INDEX_WHOLE, opened, error), keep_log, index, error);
 }
 
 hashscan_code index_folder(const char *path, int *dirfd, hashscan_error *error) {
@@ -230,4 +272,90 @@ hashscan_code hashscan_index_open(const char *path, hashscan_index **index, hash
   code = index_open_folder(path, dirfd, false, index, error);
   close(dirfd);
   return code;
+}
+
+hashscan_code hashscan_index_open_descriptor(int descriptor, const char *name, hashscan_index **index,
+                                             hashscan_error *error) {
+  if (index != NULL) *index = NULL;
+  if (name == NULL || index == NULL) return error_set(error, HASHSCAN_E_ARGUMENT, "name or index is NULL");
+  const hashscan_code code = cpu_check(error);
+  return code == HASHSCAN_SUCCESS ? index_open_folder(name, descriptor, false, index, error) : code;
+}
+
+/* ---- In memory ------------------------------------------------------------------------------------------------- */
+
+static hashscan_code load_blob(const struct blob *blob, hashscan_index *index, hashscan_error *error) {
+  if (blob->file_count == 0)
+    return error_set(error, HASHSCAN_E_FORMAT, "%s: the blob is damaged: it has no MANIFEST", MEMORY_NAME);
+  const struct blob_file *manifest = &blob->files[0];
+  const hashscan_code code =
+      manifest_decode(MEMORY_NAME, manifest->bytes, (size_t)manifest->size, &index->manifest, error);
+  if (code != HASHSCAN_SUCCESS) return code;
+  if (blob->file_count != 1 + index->manifest.segment_count + (index->manifest.log_id != 0))
+    return error_set(error, HASHSCAN_E_FORMAT, "%s: the blob is damaged: its files are not those that MANIFEST names",
+                     MEMORY_NAME);
+  return load(&(struct source){.path = MEMORY_NAME, .dirfd = -1, .blob = blob}, INDEX_WHOLE, index, error);
+}
+
+hashscan_code hashscan_index_open_bytes(const void *bytes, size_t size, hashscan_index **index, hashscan_error *error) {
+  if (index != NULL) *index = NULL;
+  if (index == NULL || (bytes == NULL && size > 0))
+    return error_set(error, HASHSCAN_E_ARGUMENT, "bytes or index is NULL");
+  hashscan_code code = cpu_check(error);
+  struct blob blob;
+  if (code == HASHSCAN_SUCCESS) code = blob_decode(MEMORY_NAME, bytes, size, &blob, error);
+  if (code != HASHSCAN_SUCCESS) return code;
+  hashscan_index *opened = calloc(1, sizeof *opened);
+  if (opened == NULL) return error_memory(error);
+  return end_opening(opened, load_blob(&blob, opened, error), false, index, error);
+}
+
+/* The segment stays where it was encoded. */
+static hashscan_code load_built(const hashscan_builder *builder, hashscan_index *index, hashscan_error *error) {
+  index->parts = calloc(1, sizeof *index->parts);
+  if (index->parts == NULL) return error_memory(error);
+  index->part_count = 1;
+  struct part *part = index->parts;
+  hashscan_code code = segment_encode(builder, &part->memory, error);
+  if (code != HASHSCAN_SUCCESS) return code;
+  buffer_hide(&part->memory);
+  code = index_segment_validate(MEMORY_NAME, part->memory.bytes, part->memory.size, &part->segment, error);
+  if (code != HASHSCAN_SUCCESS) return code;
+  struct manifest *manifest = &index->manifest;
+  uint8_t bytes[INDEX_MANIFEST_MAX_BYTES];
+  manifest->segment_count = 1;
+  manifest->segments[0].size = part->memory.size;
+  manifest->segments[0].entries = part->segment.entry_count;
+  memcpy(manifest->segments[0].digest, part->segment.digest, INDEX_DIGEST_BYTES);
+  manifest_encode(manifest, bytes);
+  code = finish_parts(index, error);
+  return code == HASHSCAN_SUCCESS ? index_count(MEMORY_NAME, index, error) : code;
+}
+
+hashscan_code hashscan_builder_index(hashscan_builder *builder, hashscan_index **index, hashscan_error *error) {
+  if (index != NULL) *index = NULL;
+  if (builder == NULL || index == NULL) return error_set(error, HASHSCAN_E_ARGUMENT, "builder or index is NULL");
+  const hashscan_code code = builder_sort(builder, error);
+  if (code != HASHSCAN_SUCCESS) return code;
+  hashscan_index *opened = calloc(1, sizeof *opened);
+  if (opened == NULL) return error_memory(error);
+  return end_opening(opened, load_built(builder, opened, error), false, index, error);
+}
+
+hashscan_code hashscan_index_write_bytes(const hashscan_index *index, void *bytes, size_t capacity, size_t *size,
+                                         hashscan_error *error) {
+  if (index == NULL || size == NULL || (bytes == NULL && capacity > 0))
+    return error_set(error, HASHSCAN_E_ARGUMENT, "index, bytes or size is NULL");
+  uint8_t manifest[INDEX_MANIFEST_MAX_BYTES];
+  const uint32_t segments = index->manifest.segment_count;
+  struct blob blob = {.file_count = 1 + segments + (index->manifest.log_id != 0)};
+  blob.files[0] = (struct blob_file){manifest, manifest_repeat(&index->manifest, manifest)};
+  for (uint32_t i = 0; i < segments; i++) blob.files[1 + i] = part_file(&index->parts[i]);
+  if (index->manifest.log_id != 0)
+    blob.files[1 + segments] = (struct blob_file){index->log_bytes.bytes, index->log_bytes.size};
+  const uint64_t wanted = blob_bytes(&blob);
+  if (wanted > SIZE_MAX) return error_memory(error);
+  *size = (size_t)wanted;
+  if (capacity >= *size) blob_encode(&blob, bytes);
+  return HASHSCAN_SUCCESS;
 }

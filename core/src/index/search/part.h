@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "base/file.h"
+#include "index/format/blob.h"
 #include "index/format/segment.h"
 #include "index/search/searcher.h"
 
@@ -27,6 +28,12 @@ struct part {
   size_t *label_starts;
   uint64_t base; /* number in the index of the first live entry */
 };
+
+/* The segment's bytes, wherever they are. */
+static inline struct blob_file part_file(const struct part *part) {
+  if (part->memory.bytes != NULL) return (struct blob_file){part->memory.bytes, part->memory.size};
+  return (struct blob_file){part->map.bytes, part->map.size};
+}
 
 /* Words of a bitmap over `entries`; one more than needed, so that a position at the end can be asked for. */
 static inline size_t part_bitmap_words(uint32_t entries) {
