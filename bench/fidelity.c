@@ -103,8 +103,8 @@ static void compare(const struct pdq_fast_result *result, const hashscan_image_h
 
 bool fidelity_measure(struct fidelity_pair *pair, const char *path, struct fidelity_sample *sample) {
   struct buffer buffer = {0};
-  hashscan_image_hash fast = {.quality = -1};
-  hashscan_image_hash exact = {.quality = -1};
+  hashscan_image_hash fast = HASHSCAN_IMAGE_HASH_INIT;
+  hashscan_image_hash exact = HASHSCAN_IMAGE_HASH_INIT;
   *sample = (struct fidelity_sample){0};
   if (file_read(AT_FDCWD, path, (uint64_t)1 << 30, &buffer, exact.reason) == HASHSCAN_STATUS_OK) {
     hashscan_hash_image(pair->screening, buffer.bytes, buffer.size, &fast, NULL);

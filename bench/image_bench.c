@@ -37,7 +37,7 @@ static bool run_subject(void *user) {
 }
 
 static bool hash_image(void *hasher, const uint8_t *bytes, size_t size) {
-  hashscan_image_hash hash;
+  hashscan_image_hash hash = HASHSCAN_IMAGE_HASH_INIT;
   return hashscan_hash_image(hasher, bytes, size, &hash, NULL) == HASHSCAN_SUCCESS && hash.hash_count > 0;
 }
 

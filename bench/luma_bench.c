@@ -224,7 +224,8 @@ static bool is_sound(const hashscan_image_hash *fast, const hashscan_image_hash 
 /* `buffer` has room for the picture. */
 static bool measure(const struct hashers *hashers, const struct picture *picture, struct frame *frame, uint8_t *buffer,
                     struct sample *sample) {
-  hashscan_image_hash of_picture, of_frame, of_luma, fast;
+  hashscan_image_hash of_picture = HASHSCAN_IMAGE_HASH_INIT, of_frame = HASHSCAN_IMAGE_HASH_INIT,
+                      of_luma = HASHSCAN_IMAGE_HASH_INIT, fast = HASHSCAN_IMAGE_HASH_INIT;
   frame_fill(frame, picture);
   if (!hash_rgb(hashers->exact, picture->rgb, picture, &of_picture)) return false;
   if (!hash_plane(hashers->exact, frame, buffer, &of_luma) || !hash_plane(hashers->fast, frame, buffer, &fast))

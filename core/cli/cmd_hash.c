@@ -139,7 +139,7 @@ static void write_result(struct hash_run *run, const char *path, const hashscan_
 
 /* False when the run cannot go on. */
 static bool hash_one(struct hash_run *run, const char *path) {
-  hashscan_image_hash image = {.quality = -1};
+  hashscan_image_hash image = HASHSCAN_IMAGE_HASH_INIT;
   hashscan_error error;
   image.status = input_read(&run->input, path, run->limits.max_file_bytes, image.reason);
   if (image.status == HASHSCAN_STATUS_OK &&

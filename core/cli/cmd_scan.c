@@ -33,7 +33,7 @@ static const struct option scan_options[] = {
      0},
     {"radius", 0, OPTION_NUMBER, offsetof(struct scan_settings, radius), "N",
      "Largest distance in bits that is a match. Default 31.", 0, 256},
-    {"transforms", 0, OPTION_TRANSFORMS, offsetof(struct scan_settings, transforms), NULL,
+    {"transforms", 0, OPTION_CHOICE, offsetof(struct scan_settings, transforms), "none|dihedral",
      "Compare each image as it is, or also its seven flips and rotations. Default dihedral.", 0, 0},
     {"min-quality", 0, OPTION_NUMBER, offsetof(struct scan_settings, min_quality), "N",
      "PDQ hashes of lower quality are not compared. Default 50.", 0, 100},
@@ -106,7 +106,7 @@ static void write_image(struct json *json, const hashscan_image_hash *image) {
 static void write_matches(struct json *json, const hashscan_verdict *verdict) {
   json_array_begin(json, "matches");
   for (size_t i = 0; i < verdict->match_count; i++) {
-    const hashscan_match *match = &verdict->matches[i];
+    const hashscan_match *match = verdict->matches[i];
     const hashscan_entry entry = {.size = sizeof entry,
                                   .kind = match->kind,
                                   .list = match->list,
@@ -122,12 +122,12 @@ static void write_matches(struct json *json, const hashscan_verdict *verdict) {
 
 static void write_record(struct scan_run *run, const char *path, uint64_t bytes, const hashscan_verdict *verdict,
                          bool duplicate) {
-  const hashscan_image_hash *image = &verdict->image;
+  const hashscan_image_hash *image = verdict->image;
   struct json json = {&run->out, false};
   json_object_begin(&json, NULL);
   json_string(&json, "type", "file");
   json_path(&json, path);
-  json_string(&json, "status", hashscan_status_name(image->status));
+  json_string(&json, "status", hashscan_status_name(verdict->status));
   json_string(&json, "verdict", hashscan_outcome_name(verdict->outcome));
   write_image(&json, image);
   if (image->hash_count > 0) {
@@ -141,7 +141,7 @@ static void write_record(struct scan_run *run, const char *path, uint64_t bytes,
     json_string(&json, "hash", hex);
   }
   if (duplicate) json_bool(&json, "duplicate", true);
-  if (image->reason[0] != '\0') json_string(&json, "reason", image->reason);
+  if (verdict->reason[0] != '\0') json_string(&json, "reason", verdict->reason);
   write_matches(&json, verdict);
   json_object_end(&json);
   json_line_end(&json);
@@ -206,7 +206,7 @@ static bool interrupted(const struct scan_run *run) {
 
 static void write_summary(struct scan_run *run) {
   const struct scan_settings *settings = &run->settings;
-  hashscan_index *index = hashscan_matcher_snapshot(run->matcher);
+  hashscan_index *index = hashscan_matcher_snapshot(run->matcher, 0);
   struct json json = {&run->out, false};
   json_object_begin(&json, NULL);
   json_string(&json, "type", "summary");
@@ -285,14 +285,24 @@ static void close_source(struct scan_run *run) {
 
 /* ---- The image on standard input ---------------------------------------------------------------------------------*/
 
+/* What standard input gave: a verdict, or `unread` when it could not be read. */
+struct stdin_answer {
+  hashscan_verdict *verdict;
+  hashscan_verdict unread;
+  hashscan_image_hash image; /* of `unread` */
+};
+
 static hashscan_code match_stdin(struct scan_run *run, hashscan_hasher *hasher, struct input *input,
-                                 hashscan_verdict *verdict, hashscan_error *error) {
+                                 struct stdin_answer *answer, hashscan_error *error) {
   const uint64_t max_bytes = limit_settings_apply(&run->settings.limits).max_file_bytes;
-  verdict->outcome = HASHSCAN_OUTCOME_UNEXAMINED;
-  verdict->image.quality = -1;
-  verdict->image.status = input_read(input, "-", max_bytes, verdict->image.reason);
-  if (verdict->image.status != HASHSCAN_STATUS_OK) return HASHSCAN_SUCCESS;
-  return hashscan_match_image(run->matcher, hasher, input->bytes, input->size, verdict, error);
+  *answer = (struct stdin_answer){.image = HASHSCAN_IMAGE_HASH_INIT};
+  answer->image.status = input_read(input, "-", max_bytes, answer->image.reason);
+  answer->unread = (hashscan_verdict){.outcome = HASHSCAN_OUTCOME_UNEXAMINED,
+                                      .status = answer->image.status,
+                                      .reason = answer->image.reason,
+                                      .image = &answer->image};
+  if (answer->image.status != HASHSCAN_STATUS_OK) return HASHSCAN_SUCCESS;
+  return hashscan_match_image(run->matcher, hasher, input->bytes, input->size, &answer->verdict, error);
 }
 
 static hashscan_code scan_stdin(struct scan_run *run, hashscan_error *error) {
@@ -300,15 +310,16 @@ static hashscan_code scan_stdin(struct scan_run *run, hashscan_error *error) {
   hashscan_code code = hashscan_matcher_hasher(run->matcher, &hasher, error);
   if (code != HASHSCAN_SUCCESS) return code;
   struct input input = {0};
-  hashscan_verdict verdict = {0};
-  code = match_stdin(run, hasher, &input, &verdict, error);
+  struct stdin_answer answer;
+  code = match_stdin(run, hasher, &input, &answer, error);
+  const hashscan_verdict *verdict = answer.verdict == NULL ? &answer.unread : answer.verdict;
   /* An image cut off by a signal is no finished input. */
-  run->stdin_stopped = stop_requested() && verdict.image.status == HASHSCAN_STATUS_UNREADABLE;
+  run->stdin_stopped = stop_requested() && verdict->status == HASHSCAN_STATUS_UNREADABLE;
   if (code == HASHSCAN_SUCCESS && !run->stdin_stopped) {
-    code = hashscan_summary_count(run->summary, &verdict, input.size, false, error);
-    if (!emit(run, "-", input.size, &verdict, false)) code = HASHSCAN_E_STOPPED;
+    code = hashscan_summary_count(run->summary, verdict, input.size, false, error);
+    if (!emit(run, "-", input.size, verdict, false)) code = HASHSCAN_E_STOPPED;
   }
-  hashscan_verdict_clear(&verdict);
+  hashscan_verdict_destroy(answer.verdict);
   hashscan_hasher_destroy(hasher);
   input_free(&input);
   return code;
@@ -405,11 +416,11 @@ static hashscan_code create_matcher(struct scan_run *run, hashscan_error *error)
   options.profile = (hashscan_profile)run->settings.profile;
   options.level = (hashscan_level)run->settings.level;
   options.limits = &limits;
-  return hashscan_matcher_create(run->settings.index, &options, &run->matcher, error);
+  return hashscan_matcher_create((const char *const[]){run->settings.index}, 1, &options, &run->matcher, error);
 }
 
 static void warn_of_readers(const struct scan_run *run) {
-  hashscan_index *index = hashscan_matcher_snapshot(run->matcher);
+  hashscan_index *index = hashscan_matcher_snapshot(run->matcher, 0);
   hashscan_index_info info;
   hashscan_index_describe(index, &info);
   record_warn_of_readers(run->settings.index, &info);

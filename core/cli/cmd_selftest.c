@@ -78,12 +78,13 @@ struct trial {
   hashscan_matcher *matcher;
   hashscan_hasher *hasher;
   struct selftest_file file;
-  hashscan_verdict verdict;
-  char what[60]; /* "jpeg at level exact" */
+  hashscan_verdict *verdict; /* of the last file */
+  char what[60];             /* "jpeg at level exact" */
 };
 
 static bool match(struct trial *trial) {
   hashscan_error error;
+  hashscan_verdict_destroy(trial->verdict);
   return hashscan_match_image(trial->matcher, trial->hasher, trial->file.bytes, trial->file.size, &trial->verdict,
                               &error) == HASHSCAN_SUCCESS ||
          problem(trial->report, "%s: %s", trial->what, error.message);
@@ -92,11 +93,11 @@ static bool match(struct trial *trial) {
 /* The picture itself: one PDQ entry at distance 0, as it is, and each of its digests. */
 static bool find_known(struct trial *trial, size_t digests, struct check *check) {
   if (!match(trial)) return false;
-  const hashscan_verdict *verdict = &trial->verdict;
+  const hashscan_verdict *verdict = trial->verdict;
   bool pdq = false;
   size_t others = 0;
   for (size_t i = 0; i < verdict->match_count; i++) {
-    const hashscan_match *found = &verdict->matches[i];
+    const hashscan_match *found = verdict->matches[i];
     if (found->kind != HASHSCAN_KIND_PDQ) others++;
     else pdq = found->distance == 0 && found->transform == HASHSCAN_TRANSFORM_NONE;
   }
@@ -104,16 +105,16 @@ static bool find_known(struct trial *trial, size_t digests, struct check *check)
   if (verdict->outcome == HASHSCAN_OUTCOME_MATCH && pdq && others == digests) return true;
   return problem(trial->report,
                  "%s: the picture was not found as it is on the list: %s%s%s, %zu of 1 PDQ and %zu of %zu digests",
-                 trial->what, hashscan_outcome_name(verdict->outcome), verdict->image.reason[0] != '\0' ? ", " : "",
-                 verdict->image.reason, (size_t)pdq, others, digests);
+                 trial->what, hashscan_outcome_name(verdict->outcome), verdict->reason[0] != '\0' ? ", " : "",
+                 verdict->reason, (size_t)pdq, others, digests);
 }
 
 /* A library that answers "match" to everything would pass the first half of this test. */
 static bool pass_unknown(struct trial *trial) {
   if (!match(trial)) return false;
-  if (trial->verdict.outcome == HASHSCAN_OUTCOME_NO_MATCH) return true;
+  if (trial->verdict->outcome == HASHSCAN_OUTCOME_NO_MATCH) return true;
   return problem(trial->report, "%s: a picture that is on no list gave %s", trial->what,
-                 hashscan_outcome_name(trial->verdict.outcome));
+                 hashscan_outcome_name(trial->verdict->outcome));
 }
 
 static bool try_files(struct trial *trial, size_t level) {
@@ -135,11 +136,11 @@ static bool try_level(struct tier_report *report, const char *index, size_t leve
   options.level = levels[level];
   trial->report = report;
   bool passed = false;
-  if (hashscan_matcher_create(index, &options, &trial->matcher, &error) != HASHSCAN_SUCCESS ||
+  if (hashscan_matcher_create((const char *const[]){index}, 1, &options, &trial->matcher, &error) != HASHSCAN_SUCCESS ||
       hashscan_matcher_hasher(trial->matcher, &trial->hasher, &error) != HASHSCAN_SUCCESS)
     problem(report, "%s", error.message);
   else passed = try_files(trial, level);
-  hashscan_verdict_clear(&trial->verdict);
+  hashscan_verdict_destroy(trial->verdict);
   hashscan_hasher_destroy(trial->hasher);
   hashscan_matcher_destroy(trial->matcher);
   free(trial);

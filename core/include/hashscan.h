@@ -8,7 +8,7 @@
  *     hash lists  -> hashscan_builder -> an index on disk          (analyst, once per list version)
  *     index       -> hashscan_updater -> the same index, changed    (add, remove, replace a list, compact)
  *     index       -> hashscan_index   -> hits                      (search, immutable snapshot)
- *     index       -> hashscan_matcher -> hashscan_verdict          (bytes in, verdict out; reloadable)
+ *     index       -> hashscan_matcher -> hashscan_verdict          (image hashes or bytes in, verdict out; reloadable)
  *     paths       -> hashscan_scan    -> one hashscan_record each  (batch over storage)
  *
  * Rules that hold everywhere:
@@ -208,6 +208,7 @@ typedef enum hashscan_transform {
 } hashscan_transform;
 
 #define HASHSCAN_TRANSFORM_COUNT 8
+#define HASHSCAN_MAX_HASHES 8 /* of one picture: a square has no more symmetries */
 
 HASHSCAN_API const char *hashscan_profile_name(hashscan_profile profile); /* "full", "nn512" */
 HASHSCAN_API hashscan_code hashscan_profile_parse(const char *name, hashscan_profile *profile, hashscan_error *error);
@@ -282,7 +283,7 @@ typedef struct hashscan_hash_options {
   hashscan_profile profile;
   hashscan_level level;
   int dihedral;                  /* nonzero: all eight hashes, otherwise hashes[HASHSCAN_TRANSFORM_NONE] alone */
-  uint32_t reserved;             /* 0 */
+  uint32_t digests;              /* a bit 1 << kind for each digest of the bytes to compute: MD5, SHA1, SHA256 */
   const hashscan_limits *limits; /* copied; NULL: the defaults */
 } hashscan_hash_options;
 
@@ -294,9 +295,9 @@ HASHSCAN_API void hashscan_hash_options_default(hashscan_hash_options *options, 
 /* One way of showing a picture. Its stored pixels are what PDQ's reference hashes, but not always what people see: a
  * browser puts transparent pixels on the page's colour and applies the gAMA chunk of a PNG, and programs disagree on
  * the inks of a CMYK JPEG. The other views are what such a program shows. hashscan_hash_image hashes the stored one,
- * and hashscan_match_image compares all that differ. Colour profiles are not applied: those of usual working
- * spaces (sRGB, Adobe RGB, Display P3, ...) count as if they were sRGB, which they nearly are for luma but not for
- * saturated colours, and all others make a picture `unseen`. */
+ * hashscan_hash_requested any, and hashscan_match_image compares all that differ. Colour profiles are not applied:
+ * those of usual working spaces (sRGB, Adobe RGB, Display P3, ...) count as if they were sRGB, which they nearly are
+ * for luma but not for saturated colours, and all others make a picture `unseen`. */
 typedef enum hashscan_view {
   HASHSCAN_VIEW_STORED = 0,         /* alpha dropped, gamma left alone, the colour model that libjpeg takes */
   HASHSCAN_VIEW_ON_WHITE = 1,       /* transparent pixels over a white page */
@@ -316,43 +317,94 @@ HASHSCAN_API hashscan_code hashscan_view_parse(const char *name, hashscan_view *
 
 #define HASHSCAN_REASON_SIZE 160
 
-/* The answer to "what is the hash of these bytes". Holds no pointers; copy it freely. */
+/* The answer to "what is the hash of these bytes": of one view of one picture of one input. It is all that matching
+ * needs (hashscan_match_hashes), so it may be computed in one process, on another day or on another host than it is
+ * matched. Holds no pointers; copy it freely. hashscan_image_hash_encode writes it. */
 typedef struct hashscan_image_hash {
-  hashscan_status status; /* ok, damaged, not_image, unsupported, corrupt, limit or timeout */
+  size_t size;            /* sizeof(hashscan_image_hash), set before it is filled: no more bytes are */
+  hashscan_status status; /* ok, damaged, not_image, unsupported, corrupt, limit or timeout; of a file that was not even
+                             decoded unreadable, changed or crash */
   hashscan_format format;
+  hashscan_profile profile;
+  hashscan_level level; /* how it was hashed, or was to be */
+  hashscan_view view;   /* what was hashed */
+  uint32_t picture;     /* its number in the input: 0 but for formats that hold several, of which none is decoded yet */
+  /* Pictures of the input that this library can hash, each of which is an image hash of its own; 0 when none could be
+   * decoded. What it cannot hash makes a picture `unseen`. */
+  uint32_t picture_count;
   uint32_t width; /* pixels; 0 when unknown */
   uint32_t height;
   int quality; /* PDQ quality 0 to 100; -1 when not hashed; an estimate unless the next two equal it */
   /* The exact level's quality lies between these, inclusive. At blocks, where nothing is known of it, 0 and 100. */
   int quality_low;
   int quality_high;
-  unsigned hash_count;                           /* 0 when not hashed, else 1 or 8 */
-  hashscan_level level;                          /* how it was hashed */
-  hashscan_pdq hashes[HASHSCAN_TRANSFORM_COUNT]; /* indexed by hashscan_transform; hash_count of them are valid */
+  /* Of the stored view: a bit 1 << view for each other hashscan_view that differs from it. Otherwise 0. */
+  uint32_t views;
+  uint32_t unseen; /* 1: people may see something that is none of the views (an animation, say); `reason` says what */
+  uint32_t hash_count;                      /* 0 when not hashed, else 1 or 8 */
+  uint32_t digests;                         /* a bit 1 << kind for each digest below that was computed */
+  uint32_t reserved;                        /* 0 */
+  hashscan_pdq hashes[HASHSCAN_MAX_HASHES]; /* indexed by hashscan_transform; hash_count of them, the others zero */
   /* For each hash the bits that the exact hash may have otherwise, set; all others are the same in both, at blocks as
    * far as its estimate holds. Zero at exact. */
-  hashscan_pdq unknown[HASHSCAN_TRANSFORM_COUNT];
-  unsigned views; /* a bit 1 << view for each other hashscan_view that differs from the stored one, which was hashed */
-  int unseen; /* nonzero: people may see something that is none of the views (an animation, say); `reason` says what */
+  hashscan_pdq unknown[HASHSCAN_MAX_HASHES];
+  uint8_t md5[16]; /* of the input's bytes; zero when not computed */
+  uint8_t sha1[20];
+  uint8_t sha256[32];
   char reason[HASHSCAN_REASON_SIZE]; /* one line for people, fit for a terminal; empty when status is ok and all seen */
 } hashscan_image_hash;
+
+#define HASHSCAN_IMAGE_HASH_INIT                                                                                       \
+  {                                                                                                                    \
+    sizeof(hashscan_image_hash), HASHSCAN_STATUS_OK, HASHSCAN_FORMAT_UNKNOWN, HASHSCAN_PROFILE_FULL,                   \
+        HASHSCAN_LEVEL_EXACT, HASHSCAN_VIEW_STORED, 0, 0, 0, 0, -1, -1, -1, 0, 0, 0, 0, 0, {{{0}}}, {{{0}}}, {0}, {0}, \
+        {0}, {                                                                                                         \
+      0                                                                                                                \
+    }                                                                                                                  \
+  }
+
+HASHSCAN_API void hashscan_image_hash_default(hashscan_image_hash *hash, size_t size);
+
+/* What to hash of an input. A verdict that needs more than it was given lists these; hashscan_hash_requested answers.
+ */
+typedef struct hashscan_hash_request {
+  size_t size; /* sizeof(hashscan_hash_request) */
+  uint32_t picture;
+  hashscan_view view;
+  hashscan_level level; /* or a more exact one */
+  uint32_t digests;     /* as in hashscan_hash_options */
+} hashscan_hash_request;
+
+#define HASHSCAN_HASH_REQUEST_INIT                                                                                     \
+  { sizeof(hashscan_hash_request), 0, HASHSCAN_VIEW_STORED, HASHSCAN_LEVEL_EXACT, 0 }
+
+HASHSCAN_API void hashscan_hash_request_default(hashscan_hash_request *request, size_t size);
 
 /* A hasher owns the working memory of one thread and keeps it between images. */
 typedef struct hashscan_hasher hashscan_hasher;
 
-/* Errors: ARGUMENT (unknown profile or level, a limit of 0), MEMORY, CPU. */
+/* Errors: ARGUMENT (unknown profile or level, digests that are none, a limit of 0), MEMORY, CPU. */
 HASHSCAN_API hashscan_code hashscan_hasher_create(const hashscan_hash_options *options, hashscan_hasher **hasher,
                                                   hashscan_error *error);
 HASHSCAN_API void hashscan_hasher_destroy(hashscan_hasher *hasher);
 
-/* Decodes and hashes one encoded image of `size` bytes (`bytes` may be NULL when size is 0). Bad images are an
- * answer, not an error: look at out->status. Errors: ARGUMENT (NULL pointers). `out` is filled on success only.
- * One thread at a time per hasher; different hashers are independent. */
+/* Decodes and hashes one encoded image of `size` bytes (`bytes` may be NULL when size is 0): the stored view of its
+ * first picture. Bad images are an answer, not an error: look at out->status. Errors: ARGUMENT (NULL pointers, an
+ * out->size that is not set), MEMORY (libcrypto). `out` is filled on success only. One thread at a time per hasher;
+ * different hashers are independent. */
 HASHSCAN_API hashscan_code hashscan_hash_image(hashscan_hasher *hasher, const void *bytes, size_t size,
                                                hashscan_image_hash *out, hashscan_error *error);
 
+/* The same of another view, another picture or at another level, as `request` says; a level that the hasher was not
+ * made for becomes the hasher's own. A picture that the input does not have has status unsupported. Errors also:
+ * ARGUMENT (an unknown view, level or digest). */
+HASHSCAN_API hashscan_code hashscan_hash_requested(hashscan_hasher *hasher, const hashscan_hash_request *request,
+                                                   const void *bytes, size_t size, hashscan_image_hash *out,
+                                                   hashscan_error *error);
+
 /* Hashes pixels that the caller decoded. `pixels` is `height` rows, `stride` bytes apart, top to bottom, each of
- * `width` pixels of `channels` bytes: 1 (grey), 3 (RGB) or 4 (RGBX, the fourth byte is ignored).
+ * `width` pixels of `channels` bytes: 1 (grey), 3 (RGB) or 4 (RGBX, the fourth byte is ignored). There are no bytes of
+ * a file, and so no digests.
  * Errors: ARGUMENT (channels, stride < width * channels), LIMIT (max_pixels, max_jpeg_side), MEMORY. */
 HASHSCAN_API hashscan_code hashscan_hash_pixels(hashscan_hasher *hasher, const uint8_t *pixels, uint32_t width,
                                                 uint32_t height, unsigned channels, size_t stride,
@@ -746,16 +798,19 @@ HASHSCAN_API hashscan_code hashscan_searcher_search_hits(hashscan_searcher *sear
                                                          hashscan_hit *hits, size_t capacity, size_t *count,
                                                          hashscan_error *error);
 
-/* ---- From bytes to verdict ------------------------------------------------------------------------------------- */
+/* ---- From image hashes, or bytes, to verdicts ------------------------------------------------------------------ */
 
 typedef enum hashscan_transforms {
-  HASHSCAN_TRANSFORMS_NONE = 0,    /* the image as it is */
-  HASHSCAN_TRANSFORMS_DIHEDRAL = 1 /* and its seven flips and rotations */
+  HASHSCAN_TRANSFORMS_NONE = 0,     /* the image as it is */
+  HASHSCAN_TRANSFORMS_DIHEDRAL = 1, /* and its seven flips and rotations */
+  /* As many as an image hash has, one or eight: whoever hashed it has chosen. A hasher of the matcher computes eight.
+   */
+  HASHSCAN_TRANSFORMS_HASHED = 2
 } hashscan_transforms;
 
-#define HASHSCAN_TRANSFORMS_COUNT 2
+#define HASHSCAN_TRANSFORMS_COUNT 3
 
-HASHSCAN_API const char *hashscan_transforms_name(hashscan_transforms transforms); /* "none", "dihedral" */
+HASHSCAN_API const char *hashscan_transforms_name(hashscan_transforms transforms); /* "none", "dihedral", "hashed" */
 HASHSCAN_API hashscan_code hashscan_transforms_parse(const char *name, hashscan_transforms *transforms,
                                                      hashscan_error *error);
 
@@ -771,16 +826,18 @@ typedef struct hashscan_match_options {
    * distances are those of exact for every file; the quality of a picture that the fast hash settled may be an
    * estimate. With blocks a crafted file can hide a match (see HASHSCAN_LEVEL_BLOCKS), damage in those scans of a
    * progressive JPEG that it does not read goes unnoticed, and a picture may be ok where it is of low_quality at exact.
-   * Exact turns screening off. */
+   * Exact turns screening off. Image hashes at a level that is less exact than this one settle nothing. */
   hashscan_level level;
-  uint32_t reserved;             /* 0 */
+  uint32_t kinds;                /* a bit 1 << kind for each kind that is compared, at least one; default all */
   const hashscan_limits *limits; /* copied; NULL: the defaults */
 } hashscan_match_options;
+
+#define HASHSCAN_KINDS_ALL 0xffffffffu
 
 #define HASHSCAN_MATCH_OPTIONS_INIT                                                                                    \
   {                                                                                                                    \
     sizeof(hashscan_match_options), 31u, HASHSCAN_TRANSFORMS_DIHEDRAL, 50, HASHSCAN_PROFILE_FULL, HASHSCAN_LEVEL_FAST, \
-        0, NULL                                                                                                        \
+        HASHSCAN_KINDS_ALL, NULL                                                                                       \
   }
 
 HASHSCAN_API void hashscan_match_options_default(hashscan_match_options *options, size_t size);
@@ -788,7 +845,7 @@ HASHSCAN_API void hashscan_match_options_default(hashscan_match_options *options
 /* Zero is the one that clears nothing, so that a verdict that was never filled is no clean one. */
 typedef enum hashscan_outcome {
   /* Any status but those below; a damaged picture of low quality; one of which people may see what is not compared
-   * (image.unseen). `reason` says why. */
+   * (image.unseen); one that more must be hashed of (`requests`). `reason` says why. */
   HASHSCAN_OUTCOME_UNEXAMINED = 0,
   HASHSCAN_OUTCOME_NOT_IMAGE = 1, /* status not_image, and its digests are on no list */
   HASHSCAN_OUTCOME_NO_MATCH = 2,  /* ok, damaged or low_quality, and nothing on the lists resembles any view of it */
@@ -815,55 +872,94 @@ typedef enum hashscan_method {
 HASHSCAN_API const char *hashscan_method_name(hashscan_method method);
 HASHSCAN_API hashscan_code hashscan_method_parse(const char *name, hashscan_method *method, hashscan_error *error);
 
+/* One entry that an input matches. The library allocates it; more fields may follow in later versions. */
 typedef struct hashscan_match {
-  uint64_t entry; /* in the snapshot that answered */
+  uint64_t entry; /* for hashscan_index_entry of the snapshot that answered */
+  uint32_t index; /* number of that snapshot, 0 with one index */
   hashscan_kind kind;
   unsigned distance;               /* bits; 0 for digests */
-  hashscan_view view;              /* of the query image: the one that is closest, the first among equals */
+  uint32_t picture;                /* of the input: the one that is closest, the first among equals */
+  hashscan_view view;              /* of that picture, likewise */
   hashscan_transform transform;    /* of that view, likewise */
   const char *list, *version, *id; /* as in hashscan_entry; live as long as the verdict, as the labels do */
   const char *const *labels;
   size_t label_count;
+  const char *index_path; /* as the matcher was given it */
 } hashscan_match;
 
-/* The answer for one image. Holds a reference to the snapshot that answered, so it stays valid across reloads.
- * Start from zero ({0}); give back with hashscan_verdict_clear. */
+/* The answer for one input. The library allocates it, and more fields may follow in later versions: hold it by its
+ * pointer. It keeps the snapshots that answered, so it stays valid across reloads and after the matcher is gone. */
 typedef struct hashscan_verdict {
   hashscan_outcome outcome;
-  hashscan_image_hash image; /* of the stored view; image.status is the input's terminal status */
-  hashscan_method method;    /* of no meaning when image.hash_count is 0 */
+  hashscan_status status;           /* the input's terminal status: that of its first image, or low_quality */
+  hashscan_method method;           /* of no meaning when image->hash_count is 0 */
+  const char *reason;               /* one line for people, fit for a terminal; "" when there is nothing to say */
+  const hashscan_image_hash *image; /* of the stored view of the first picture, at the most exact level at hand */
   size_t match_count;
-  hashscan_match *matches; /* one per matching entry, by distance, then by entry number */
-  hashscan_index *snapshot;
+  const hashscan_match *const *matches; /* one per matching entry, by distance, then by index, then by entry number */
+  /* What must still be hashed, a few of them when they are many; empty once the verdict is final. As long as there are
+   * any the outcome is unexamined, or a match that is one already. */
+  size_t request_count;
+  const hashscan_hash_request *const *requests;
+  size_t index_count;
+  hashscan_index *const *indexes; /* the snapshots that answered; the references are the verdict's */
 } hashscan_verdict;
 
-HASHSCAN_API void hashscan_verdict_clear(hashscan_verdict *verdict); /* frees and zeroes; fine on a zeroed one */
+HASHSCAN_API void hashscan_verdict_destroy(hashscan_verdict *verdict);
 
-/* An index that can be replaced while others are matching, and the policy to match with. */
+/* One or several indexes that can be replaced while others are matching, and the policy to match with. */
 typedef struct hashscan_matcher hashscan_matcher;
 
-/* Opens the index at `path`. Errors: those of hashscan_index_open, ARGUMENT. */
-HASHSCAN_API hashscan_code hashscan_matcher_create(const char *path, const hashscan_match_options *options,
-                                                   hashscan_matcher **matcher, hashscan_error *error);
+#define HASHSCAN_MAX_INDEXES 1024 /* of a matcher */
+
+/* Opens the indexes at `paths` (one a partner, say), at least one. What is searched is all of them, and each match says
+ * which one it is of. Errors: those of hashscan_index_open, ARGUMENT. */
+HASHSCAN_API hashscan_code hashscan_matcher_create(const char *const *paths, size_t path_count,
+                                                   const hashscan_match_options *options, hashscan_matcher **matcher,
+                                                   hashscan_error *error);
 HASHSCAN_API void hashscan_matcher_destroy(hashscan_matcher *matcher);
 
-/* Opens the index again and swaps it in. Matches under way finish on the snapshot they began with. When the new
- * index is bad the old one stays in use and the error says why. Any thread. */
+/* Opens all indexes again and swaps them in together. Matches under way finish on the snapshots they began with. When
+ * one of the new indexes is bad all the old ones stay in use and the error says why. Any thread. */
 HASHSCAN_API hashscan_code hashscan_matcher_reload(hashscan_matcher *matcher, hashscan_error *error);
 
-/* The current snapshot, with a reference for the caller (hashscan_index_close gives it back). Any thread. */
-HASHSCAN_API hashscan_index *hashscan_matcher_snapshot(hashscan_matcher *matcher);
+/* The current snapshot of index number `index`, with a reference for the caller (hashscan_index_close gives it back);
+ * NULL when there is no such index. Any thread. */
+HASHSCAN_API hashscan_index *hashscan_matcher_snapshot(hashscan_matcher *matcher, size_t index);
 
-/* A hasher set up for this matcher's profile, transforms, level and limits; one per thread. */
-HASHSCAN_API hashscan_code hashscan_matcher_hasher(const hashscan_matcher *matcher, hashscan_hasher **hasher,
+/* A hasher set up for this matcher's profile, transforms, level and limits, and for the digests that its present
+ * snapshots list; one per thread. */
+HASHSCAN_API hashscan_code hashscan_matcher_hasher(hashscan_matcher *matcher, hashscan_hasher **hasher,
                                                    hashscan_error *error);
 
-/* Hashes an encoded image, compares it with the current snapshot and fills `verdict`, which must be zeroed or hold
- * an earlier verdict (that one is cleared). Digests are computed only when the snapshot has entries of their kind,
- * and are compared whatever the decoder thinks of the bytes. Safe from any number of threads with one hasher each.
- * Errors: ARGUMENT (a hasher that was not made for this matcher's options), MEMORY; `verdict` is then cleared. */
+/* Compares image hashes with the current snapshots. Input number i is described by image_counts[i] image hashes, one or
+ * more; `images` holds those of the first input, then those of the second, and so on. With image_counts NULL each input
+ * has one. Fills verdicts[0] to verdicts[input_count - 1]; each is destroyed by the caller. All inputs of a call share
+ * the searches of the indexes, which many at once make cheaper.
+ *
+ * A verdict whose `requests` is empty is final, and the one that hashscan_match_image has for the same bytes. Otherwise
+ * something is missing: the exact hash where a screening one has a candidate or its quality may lie on either side of
+ * the minimum, another view or picture, all eight transforms, or digests of a kind that an index lists. Hash it
+ * (hashscan_hash_requested, wherever the bytes are), and call again with the image hashes of before *and* the new ones:
+ * their order does not count, but for two of the same picture, view and level, of which the later one does. Until then
+ * the outcome is unexamined unless there is a match, so that nothing is cleared by a caller who ignores it.
+ *
+ * Image hashes may come from anywhere: one that holds values outside their ranges is ARGUMENT, as hashscan_image_hash's
+ * decoder would refuse it. But what it says is believed.
+ *
+ * Errors: ARGUMENT (also images of one input whose digests differ, and those of another profile than the matcher's),
+ * MEMORY; all of `verdicts` are then NULL. Any number of threads. */
+HASHSCAN_API hashscan_code hashscan_match_hashes(hashscan_matcher *matcher, const hashscan_image_hash *const *images,
+                                                 const size_t *image_counts, size_t input_count,
+                                                 hashscan_verdict **verdicts, hashscan_error *error);
+
+/* Hashes an encoded image and compares it with the current snapshots: hashscan_hash_image and hashscan_match_hashes,
+ * and both again for what that requests, until the verdict is final. Digests are computed only when the snapshots have
+ * entries of their kind, and are compared whatever the decoder thinks of the bytes. Safe from any number of threads
+ * with one hasher each. Errors: ARGUMENT (a hasher that was not made for this matcher's options), MEMORY; *verdict is
+ * then NULL. */
 HASHSCAN_API hashscan_code hashscan_match_image(hashscan_matcher *matcher, hashscan_hasher *hasher, const void *bytes,
-                                                size_t size, hashscan_verdict *verdict, hashscan_error *error);
+                                                size_t size, hashscan_verdict **verdict, hashscan_error *error);
 
 /* ---- Scanning storage ------------------------------------------------------------------------------------------ */
 

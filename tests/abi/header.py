@@ -50,4 +50,4 @@ class Header:
 
 
 # Structs that the library allocates: they grow at their end too, as nobody else knows their size.
-LIBRARYS = {"hashscan_record", "hashscan_progress"}
+LIBRARYS = {"hashscan_record", "hashscan_progress", "hashscan_match", "hashscan_verdict"}

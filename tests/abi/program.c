@@ -185,6 +185,7 @@ static void hash_files(const char *selftest, hashscan_pdq *known) {
   unsigned char *bytes;
   const size_t size = read_file(joined(selftest, "selftest.png"), &bytes);
   GUARDED(hashscan_image_hash, image);
+  hashscan_image_hash_default(&image.value, sizeof image.value);
   NEED(hashscan_hash_image(hasher, bytes, size, &image.value, &error));
   CHECK_CANARY(image);
   CHECK(image.value.status == HASHSCAN_STATUS_OK && image.value.format == HASHSCAN_FORMAT_PNG);
@@ -384,10 +385,10 @@ static void read_index(const char *path, const hashscan_pdq *known) {
 static hashscan_matcher *new_matcher(const char *index) {
   hashscan_matcher *matcher = NULL;
   hashscan_match_options options = HASHSCAN_MATCH_OPTIONS_INIT;
-  OLDER_REFUSES(options, hashscan_matcher_create(index, &options, &matcher, &error));
-  NEED(hashscan_matcher_create(index, &options, &matcher, &error));
+  OLDER_REFUSES(options, hashscan_matcher_create(&index, 1, &options, &matcher, &error));
+  NEED(hashscan_matcher_create(&index, 1, &options, &matcher, &error));
   NEED(hashscan_matcher_reload(matcher, &error));
-  hashscan_index *snapshot = hashscan_matcher_snapshot(matcher);
+  hashscan_index *snapshot = hashscan_matcher_snapshot(matcher, 0);
   CHECK(snapshot != NULL);
   hashscan_index_close(snapshot);
   return matcher;
@@ -413,25 +414,40 @@ static void count_verdict(const hashscan_verdict *verdict) {
   hashscan_summary_destroy(all);
 }
 
+/* The exact hash of the same bytes has the matches that the bytes have. */
+static void match_hash(hashscan_matcher *matcher, hashscan_hasher *hasher, const unsigned char *bytes, size_t size,
+                       const hashscan_verdict *expected) {
+  hashscan_hash_request request = HASHSCAN_HASH_REQUEST_INIT;
+  hashscan_image_hash image = HASHSCAN_IMAGE_HASH_INIT;
+  const hashscan_image_hash *images[] = {&image};
+  hashscan_verdict *verdict;
+  OLDER_REFUSES(request, hashscan_hash_requested(hasher, &request, bytes, size, &image, &error));
+  request.digests = 1u << HASHSCAN_KIND_MD5 | 1u << HASHSCAN_KIND_SHA1 | 1u << HASHSCAN_KIND_SHA256;
+  NEED(hashscan_hash_requested(hasher, &request, bytes, size, &image, &error));
+  CHECK(image.digests == request.digests && image.picture_count == 1 && image.view == HASHSCAN_VIEW_STORED);
+  NEED(hashscan_match_hashes(matcher, images, NULL, 1, &verdict, &error));
+  CHECK(verdict->outcome == expected->outcome && verdict->match_count == expected->match_count);
+  CHECK(verdict->request_count == 0 && verdict->index_count == 1 && verdict->indexes[0] != NULL);
+  hashscan_verdict_destroy(verdict);
+}
+
 static void match(hashscan_matcher *matcher, const char *selftest) {
   hashscan_hasher *hasher;
   unsigned char *bytes;
   const size_t size = read_file(joined(selftest, "selftest.jpg"), &bytes);
-  GUARDED(hashscan_verdict, verdict);
-  memset(&verdict.value, 0, sizeof verdict.value);
+  hashscan_verdict *verdict;
   NEED(hashscan_matcher_hasher(matcher, &hasher, &error));
-  NEED(hashscan_match_image(matcher, hasher, bytes, size, &verdict.value, &error));
-  CHECK_CANARY(verdict);
-  CHECK(verdict.value.outcome == HASHSCAN_OUTCOME_MATCH && verdict.value.match_count > 0);
-  CHECK(verdict.value.image.status == HASHSCAN_STATUS_OK && verdict.value.snapshot != NULL);
-  if (verdict.value.match_count > 0) {
-    const hashscan_match *first = &verdict.value.matches[0];
+  NEED(hashscan_match_image(matcher, hasher, bytes, size, &verdict, &error));
+  CHECK(verdict->outcome == HASHSCAN_OUTCOME_MATCH && verdict->match_count > 0);
+  CHECK(verdict->status == HASHSCAN_STATUS_OK && verdict->image->status == HASHSCAN_STATUS_OK);
+  if (verdict->match_count > 0) {
+    const hashscan_match *first = verdict->matches[0];
     CHECK(strcmp(first->list, "selftest") == 0 && strcmp(first->version, "1") == 0);
     CHECK(first->distance <= 31 && first->view == HASHSCAN_VIEW_STORED);
   }
-  count_verdict(&verdict.value);
-  hashscan_verdict_clear(&verdict.value);
-  CHECK_CANARY(verdict);
+  match_hash(matcher, hasher, bytes, size, verdict);
+  count_verdict(verdict);
+  hashscan_verdict_destroy(verdict);
   hashscan_hasher_destroy(hasher);
   free(bytes);
 }

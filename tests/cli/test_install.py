@@ -21,7 +21,7 @@ int main(void) {
   hashscan_hasher *hasher;
   hashscan_error error;
   static unsigned char grey[100 * 100];
-  hashscan_image_hash hash;
+  hashscan_image_hash hash = HASHSCAN_IMAGE_HASH_INIT;
   for (int i = 0; i < 10000; i++) grey[i] = (unsigned char)((i % 100) * 2);
   if (hashscan_hasher_create(NULL, &hasher, &error) != HASHSCAN_SUCCESS) return 1;
   if (hashscan_hash_pixels(hasher, grey, 100, 100, 1, 100, &hash, &error) != HASHSCAN_SUCCESS) return 2;

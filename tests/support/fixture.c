@@ -190,7 +190,7 @@ hashscan_image_hash fixture_hash(const struct fixture_bytes *bytes) {
   hashscan_hash_options options = HASHSCAN_HASH_OPTIONS_INIT;
   options.dihedral = 1;
   hashscan_hasher *hasher;
-  hashscan_image_hash hash;
+  hashscan_image_hash hash = HASHSCAN_IMAGE_HASH_INIT;
   REQUIRE(hashscan_hasher_create(&options, &hasher, NULL) == HASHSCAN_SUCCESS);
   REQUIRE(hashscan_hash_image(hasher, bytes->bytes, bytes->size, &hash, NULL) == HASHSCAN_SUCCESS);
   hashscan_hasher_destroy(hasher);

@@ -33,23 +33,24 @@ int matching_tear_down(void **state) {
 hashscan_matcher *matching_open(const char *index, const hashscan_match_options *options) {
   hashscan_matcher *matcher;
   hashscan_error error = {0};
-  if (hashscan_matcher_create(index, options, &matcher, &error) != HASHSCAN_SUCCESS) fail_msg("%s", error.message);
+  if (hashscan_matcher_create((const char *const[]){index}, 1, options, &matcher, &error) != HASHSCAN_SUCCESS)
+    fail_msg("%s", error.message);
   return matcher;
 }
 
-hashscan_verdict matching_verdict(hashscan_matcher *matcher, const void *bytes, size_t size) {
+hashscan_verdict *matching_verdict(hashscan_matcher *matcher, const void *bytes, size_t size) {
   hashscan_hasher *hasher;
-  hashscan_verdict verdict = {0};
+  hashscan_verdict *verdict;
   assert_int_equal(hashscan_matcher_hasher(matcher, &hasher, NULL), HASHSCAN_SUCCESS);
   assert_int_equal(hashscan_match_image(matcher, hasher, bytes, size, &verdict, NULL), HASHSCAN_SUCCESS);
   hashscan_hasher_destroy(hasher);
   return verdict;
 }
 
-hashscan_verdict matching_once(const char *index, const hashscan_match_options *options, const void *bytes,
-                               size_t size) {
+hashscan_verdict *matching_once(const char *index, const hashscan_match_options *options, const void *bytes,
+                                size_t size) {
   hashscan_matcher *matcher = matching_open(index, options);
-  const hashscan_verdict verdict = matching_verdict(matcher, bytes, size);
+  hashscan_verdict *verdict = matching_verdict(matcher, bytes, size);
   hashscan_matcher_destroy(matcher);
   return verdict;
 }

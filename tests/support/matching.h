@@ -20,10 +20,10 @@ int matching_set_up(void **state);
 int matching_tear_down(void **state);
 
 hashscan_matcher *matching_open(const char *index, const hashscan_match_options *options);
-hashscan_verdict matching_verdict(hashscan_matcher *matcher, const void *bytes, size_t size);
+hashscan_verdict *matching_verdict(hashscan_matcher *matcher, const void *bytes, size_t size);
 
 /* By a matcher of its own; the verdict keeps its snapshot after the matcher is gone. */
-hashscan_verdict matching_once(const char *index, const hashscan_match_options *options, const void *bytes,
-                               size_t size);
+hashscan_verdict *matching_once(const char *index, const hashscan_match_options *options, const void *bytes,
+                                size_t size);
 
 #endif

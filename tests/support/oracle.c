@@ -60,7 +60,7 @@ void oracle_close(struct oracle *oracle) {
 /* ---- Hashes ------------------------------------------------------------------------------------------------------ */
 
 static hashscan_image_hash hash_at(hashscan_hasher *hasher, const void *bytes, size_t size) {
-  hashscan_image_hash hash;
+  hashscan_image_hash hash = HASHSCAN_IMAGE_HASH_INIT;
   require(hashscan_hash_image(hasher, bytes, size, &hash, NULL) == HASHSCAN_SUCCESS);
   return hash;
 }
@@ -116,12 +116,12 @@ static void write_indexes(struct oracle *oracle, const hashscan_image_hash *exac
 
 /* ---- Verdicts ---------------------------------------------------------------------------------------------------- */
 
-static hashscan_verdict verdict_of(const char *index, const hashscan_match_options *options, const void *bytes,
-                                   size_t size) {
+static hashscan_verdict *verdict_of(const char *index, const hashscan_match_options *options, const void *bytes,
+                                    size_t size) {
   hashscan_matcher *matcher;
   hashscan_hasher *hasher;
-  hashscan_verdict verdict = {0};
-  require(hashscan_matcher_create(index, options, &matcher, NULL) == HASHSCAN_SUCCESS);
+  hashscan_verdict *verdict;
+  require(hashscan_matcher_create((const char *const[]){index}, 1, options, &matcher, NULL) == HASHSCAN_SUCCESS);
   require(hashscan_matcher_hasher(matcher, &hasher, NULL) == HASHSCAN_SUCCESS);
   require(hashscan_match_image(matcher, hasher, bytes, size, &verdict, NULL) == HASHSCAN_SUCCESS);
   hashscan_hasher_destroy(hasher);
@@ -133,8 +133,8 @@ static bool same_matches(struct oracle *oracle, const hashscan_verdict *given, c
   if (given->match_count != exact->match_count)
     return differs(oracle, "%zu matches for %zu", given->match_count, exact->match_count);
   for (size_t i = 0; i < exact->match_count; i++) {
-    const hashscan_match *a = &given->matches[i];
-    const hashscan_match *b = &exact->matches[i];
+    const hashscan_match *a = given->matches[i];
+    const hashscan_match *b = exact->matches[i];
     if (a->entry != b->entry || a->distance != b->distance || a->transform != b->transform)
       return differs(oracle, "match %zu is another, or at distance %u for %u", i, a->distance, b->distance);
   }
@@ -142,13 +142,14 @@ static bool same_matches(struct oracle *oracle, const hashscan_verdict *given, c
 }
 
 static bool same_verdict(struct oracle *oracle, const hashscan_verdict *given, const hashscan_verdict *exact) {
-  const hashscan_image_hash *a = &given->image;
-  const hashscan_image_hash *b = &exact->image;
+  const hashscan_image_hash *a = given->image;
+  const hashscan_image_hash *b = exact->image;
   if (given->outcome != exact->outcome)
     return differs(oracle, "%s for %s", hashscan_outcome_name(given->outcome), hashscan_outcome_name(exact->outcome));
   if (!same_matches(oracle, given, exact)) return false;
-  if (a->status != b->status)
-    return differs(oracle, "status %s for %s", hashscan_status_name(a->status), hashscan_status_name(b->status));
+  if (given->status != exact->status)
+    return differs(oracle, "status %s for %s", hashscan_status_name(given->status),
+                   hashscan_status_name(exact->status));
   if (a->format != b->format || a->width != b->width || a->height != b->height)
     return differs(oracle, "another format or size");
   return true;
@@ -157,14 +158,14 @@ static bool same_verdict(struct oracle *oracle, const hashscan_verdict *given, c
 static bool agree(struct oracle *oracle, const char *index, const hashscan_match_options *given, const void *bytes,
                   size_t size) {
   hashscan_match_options options = *given;
-  hashscan_verdict by_default = verdict_of(index, &options, bytes, size);
+  hashscan_verdict *by_default = verdict_of(index, &options, bytes, size);
   options.level = HASHSCAN_LEVEL_EXACT;
-  hashscan_verdict exact = verdict_of(index, &options, bytes, size);
-  if (by_default.image.hash_count > 0) oracle->verdicts[by_default.method]++;
-  const int quality = exact.image.quality;
-  const bool same = same_verdict(oracle, &by_default, &exact);
-  hashscan_verdict_clear(&by_default);
-  hashscan_verdict_clear(&exact);
+  hashscan_verdict *exact = verdict_of(index, &options, bytes, size);
+  if (by_default->image->hash_count > 0) oracle->verdicts[by_default->method]++;
+  const int quality = exact->image->quality;
+  const bool same = same_verdict(oracle, by_default, exact);
+  hashscan_verdict_destroy(by_default);
+  hashscan_verdict_destroy(exact);
   if (same) return true;
   const size_t length = strlen(oracle->text);
   snprintf(oracle->text + length, sizeof oracle->text - length, " (radius %u, minimum %d, quality %d, %s)",
@@ -232,7 +233,7 @@ bool oracle_agrees(struct oracle *oracle, const void *bytes, size_t size, uint64
 
 bool oracle_pixels_agree(struct oracle *oracle, const uint8_t *pixels, uint32_t width, uint32_t height,
                          unsigned channels) {
-  hashscan_image_hash exact, fast;
+  hashscan_image_hash exact = HASHSCAN_IMAGE_HASH_INIT, fast = HASHSCAN_IMAGE_HASH_INIT;
   const size_t stride = (size_t)width * channels;
   require(hashscan_hash_pixels(oracle->exact, pixels, width, height, channels, stride, &exact, NULL) ==
           HASHSCAN_SUCCESS);

@@ -30,7 +30,8 @@ int scene_set_up(void **state) {
   scene.unknown = jpeg_of_seed(8);
   const hashscan_image_hash hash = fixture_hash(&scene.known);
   fixture_index(scene.index, hash.hashes, 1);
-  assert_int_equal(hashscan_matcher_create(scene.index, NULL, &scene.matcher, NULL), HASHSCAN_SUCCESS);
+  assert_int_equal(hashscan_matcher_create((const char *const[]){scene.index}, 1, NULL, &scene.matcher, NULL),
+                   HASHSCAN_SUCCESS);
   return 0;
 }
 
@@ -88,14 +89,14 @@ static const char *below_tree(const char *path) {
 
 int scene_on_record(void *user, const hashscan_record *record) {
   struct scene_log *log = user;
-  const hashscan_image_hash *image = &record->verdict->image;
+  const hashscan_verdict *verdict = record->verdict;
   enter(log);
   assert_int_equal(record->number, log->records);
   char line[8192];
   const int length =
-      snprintf(line, sizeof line, "%s %s %s%s%s%s\n", below_tree(record->path), hashscan_status_name(image->status),
+      snprintf(line, sizeof line, "%s %s %s%s%s%s\n", below_tree(record->path), hashscan_status_name(verdict->status),
                hashscan_outcome_name(record->verdict->outcome), record->duplicate ? " duplicate" : "",
-               image->reason[0] == '\0' ? "" : " ", image->reason);
+               verdict->reason[0] == '\0' ? "" : " ", verdict->reason);
   assert_true(length > 0 && (size_t)length < sizeof line);
   log->text = realloc(log->text, log->size + (size_t)length + 1);
   memcpy(log->text + log->size, line, (size_t)length + 1);
@@ -103,8 +104,8 @@ int scene_on_record(void *user, const hashscan_record *record) {
   log->records++;
   if (record->verdict->outcome == HASHSCAN_OUTCOME_MATCH) {
     assert_int_equal(record->verdict->match_count, 1);
-    assert_string_equal(record->verdict->matches[0].id, "0");
-    assert_int_equal(image->hash_count, 8);
+    assert_string_equal(record->verdict->matches[0]->id, "0");
+    assert_int_equal(verdict->image->hash_count, 8);
   }
   leave(log);
   return log->stop_record > 0 && log->records >= log->stop_record;

@@ -66,7 +66,7 @@ static char tree[FIXTURE_PATH_SIZE];
 static struct fixture_picture picture;
 static struct fixture_bytes jpeg;
 static struct fixture_bytes png;
-static hashscan_image_hash hash;
+static hashscan_image_hash hash = HASHSCAN_IMAGE_HASH_INIT;
 
 static int set_up(void **state) {
   (void)state;
@@ -129,7 +129,7 @@ static void hash_one(const struct fixture_bytes *bytes) {
     assert_null(hasher);
     return;
   }
-  hashscan_image_hash out;
+  hashscan_image_hash out = HASHSCAN_IMAGE_HASH_INIT;
   assert_int_equal(hashscan_hash_image(hasher, bytes->bytes, bytes->size, &out, &error), HASHSCAN_SUCCESS);
   if (out.status != HASHSCAN_STATUS_OK) {
     assert_true(atomic_load(&has_failed));
@@ -155,7 +155,7 @@ static void hash_pixels(void) {
   hashscan_error error;
   hashscan_hasher *hasher;
   if (!succeeded(hashscan_hasher_create(NULL, &hasher, &error), &error)) return;
-  hashscan_image_hash out;
+  hashscan_image_hash out = HASHSCAN_IMAGE_HASH_INIT;
   const hashscan_code code =
       hashscan_hash_pixels(hasher, picture.pixels, picture.width, picture.height, 3, picture.width * 3, &out, &error);
   if (succeeded(code, &error)) assert_int_equal(out.hash_count, 1);
@@ -284,18 +284,17 @@ static void match(void) {
   hashscan_error error;
   hashscan_matcher *matcher;
   hashscan_hasher *hasher;
-  if (!succeeded(hashscan_matcher_create(index_path, NULL, &matcher, &error), &error)) {
+  if (!succeeded(hashscan_matcher_create((const char *const[]){index_path}, 1, NULL, &matcher, &error), &error)) {
     assert_null(matcher);
     return;
   }
   if (succeeded(hashscan_matcher_hasher(matcher, &hasher, &error), &error)) {
-    hashscan_verdict verdict = {0};
+    hashscan_verdict *verdict;
     if (!succeeded(hashscan_match_image(matcher, hasher, jpeg.bytes, jpeg.size, &verdict, &error), &error))
-      assert_null(verdict.snapshot);
-    else if (verdict.image.status == HASHSCAN_STATUS_LIMIT)
-      assert_int_equal(verdict.outcome, HASHSCAN_OUTCOME_UNEXAMINED);
-    else assert_int_equal(verdict.outcome, HASHSCAN_OUTCOME_MATCH);
-    hashscan_verdict_clear(&verdict);
+      assert_null(verdict);
+    else if (verdict->status == HASHSCAN_STATUS_LIMIT) assert_int_equal(verdict->outcome, HASHSCAN_OUTCOME_UNEXAMINED);
+    else assert_int_equal(verdict->outcome, HASHSCAN_OUTCOME_MATCH);
+    hashscan_verdict_destroy(verdict);
     hashscan_hasher_destroy(hasher);
   }
   if (succeeded(hashscan_matcher_reload(matcher, &error), &error)) assert_non_null(matcher);
@@ -308,15 +307,16 @@ static int on_record(void *user, const hashscan_record *record) {
   if (record->verdict->outcome == HASHSCAN_OUTCOME_MATCH) return 0;
   assert_true(atomic_load(&has_failed));
   assert_int_equal(record->verdict->outcome, HASHSCAN_OUTCOME_UNEXAMINED);
-  assert_int_equal(record->verdict->image.status, HASHSCAN_STATUS_LIMIT);
-  assert_string_equal(record->verdict->image.reason, "out of memory");
+  assert_int_equal(record->verdict->status, HASHSCAN_STATUS_LIMIT);
+  assert_string_equal(record->verdict->reason, "out of memory");
   return 0;
 }
 
 static void scan(void) {
   const long armed = atomic_exchange(&countdown, 0);
   hashscan_matcher *matcher;
-  assert_int_equal(hashscan_matcher_create(index_path, NULL, &matcher, NULL), HASHSCAN_SUCCESS);
+  assert_int_equal(hashscan_matcher_create((const char *const[]){index_path}, 1, NULL, &matcher, NULL),
+                   HASHSCAN_SUCCESS);
   atomic_store(&countdown, armed);
   const char *const paths[] = {tree};
   hashscan_scan_options options = HASHSCAN_SCAN_OPTIONS_INIT;

@@ -41,10 +41,7 @@ static void nothing_to_give_back(void **state) {
   hashscan_builder_destroy(NULL);
   hashscan_index_close(NULL);
   hashscan_matcher_destroy(NULL);
-  hashscan_summary_destroy(NULL);
-  hashscan_verdict_clear(NULL);
-  hashscan_verdict verdict = {0};
-  hashscan_verdict_clear(&verdict);
+  hashscan_verdict_destroy(NULL);
 }
 
 /* ---- Hashing ----------------------------------------------------------------------------------------------------- */
@@ -95,7 +92,8 @@ static void each_limit_of_zero_is_refused(void **state) {
     hashscan_match_options match_options = HASHSCAN_MATCH_OPTIONS_INIT;
     match_options.limits = &limits;
     hashscan_matcher *matcher;
-    EXPECT(HASHSCAN_E_ARGUMENT, hashscan_matcher_create(index_path, &match_options, &matcher, error));
+    EXPECT(HASHSCAN_E_ARGUMENT,
+           hashscan_matcher_create((const char *const[]){index_path}, 1, &match_options, &matcher, error));
   }
 }
 
@@ -117,7 +115,7 @@ static void option_structs_grow(void **state) {
   smaller.limits = (const hashscan_limits *)1; /* beyond the size: never looked at */
   hashscan_hasher *hasher = new_hasher(&smaller);
   static const uint8_t pixels[64 * 64];
-  hashscan_image_hash out;
+  hashscan_image_hash out = HASHSCAN_IMAGE_HASH_INIT;
   assert_int_equal(hashscan_hash_pixels(hasher, pixels, 64, 64, 1, 64, &out, NULL), HASHSCAN_SUCCESS);
   assert_int_equal(out.hash_count, 1);
   hashscan_hasher_destroy(hasher);
@@ -126,14 +124,59 @@ static void option_structs_grow(void **state) {
 static void hash_image_arguments(void **state) {
   (void)state;
   hashscan_hasher *hasher = new_hasher(NULL);
-  hashscan_image_hash out;
+  hashscan_image_hash out = HASHSCAN_IMAGE_HASH_INIT;
   EXPECT(HASHSCAN_E_ARGUMENT, hashscan_hash_image(NULL, "x", 1, &out, error));
   EXPECT(HASHSCAN_E_ARGUMENT, hashscan_hash_image(hasher, NULL, 1, &out, error));
   EXPECT(HASHSCAN_E_ARGUMENT, hashscan_hash_image(hasher, "x", 1, NULL, error));
+  out.size = 7;
+  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_hash_image(hasher, "x", 1, &out, error));
+  out.size = sizeof out;
   assert_int_equal(hashscan_hash_image(hasher, NULL, 0, &out, NULL), HASHSCAN_SUCCESS);
   assert_int_equal(out.status, HASHSCAN_STATUS_NOT_IMAGE);
   assert_int_equal(out.quality, -1);
   assert_int_equal(out.hash_count, 0);
+  hashscan_hasher_destroy(hasher);
+}
+
+static void hash_requested_arguments(void **state) {
+  (void)state;
+  const hashscan_hash_request good = HASHSCAN_HASH_REQUEST_INIT;
+  hashscan_hash_request request = good;
+  hashscan_hasher *hasher = new_hasher(NULL);
+  hashscan_image_hash out = HASHSCAN_IMAGE_HASH_INIT;
+  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_hash_requested(hasher, NULL, "x", 1, &out, error));
+  request.view = (hashscan_view)HASHSCAN_VIEW_COUNT;
+  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_hash_requested(hasher, &request, "x", 1, &out, error));
+  request = good;
+  request.level = (hashscan_level)3;
+  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_hash_requested(hasher, &request, "x", 1, &out, error));
+  request = good;
+  request.digests = 1u << HASHSCAN_KIND_PDQ;
+  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_hash_requested(hasher, &request, "x", 1, &out, error));
+  hashscan_hasher_destroy(hasher);
+}
+
+/* A caller of an older library gets what it knows and not a byte more; a caller of a newer one zeros for the rest. */
+static void image_hashes_may_be_shorter_or_longer(void **state) {
+  (void)state;
+  hashscan_hasher *hasher = new_hasher(NULL);
+  hashscan_image_hash whole = HASHSCAN_IMAGE_HASH_INIT;
+  assert_int_equal(hashscan_hash_image(hasher, "x", 1, &whole, NULL), HASHSCAN_SUCCESS);
+  struct {
+    hashscan_image_hash known;
+    uint8_t more[8];
+  } out;
+  memset(&out, 0x5a, sizeof out);
+  out.known.size = offsetof(hashscan_image_hash, reason) + 2;
+  assert_int_equal(hashscan_hash_image(hasher, "x", 1, &out.known, NULL), HASHSCAN_SUCCESS);
+  assert_int_equal(out.known.size, offsetof(hashscan_image_hash, reason) + 2);
+  assert_int_equal(out.known.status, HASHSCAN_STATUS_NOT_IMAGE);
+  assert_memory_equal(out.known.reason, whole.reason, 2);
+  assert_int_equal(out.known.reason[2], 0x5a);
+  out.known.size = sizeof out;
+  assert_int_equal(hashscan_hash_image(hasher, "x", 1, &out.known, NULL), HASHSCAN_SUCCESS);
+  assert_string_equal(out.known.reason, whole.reason);
+  for (size_t i = 0; i < sizeof out.more; i++) assert_int_equal(out.more[i], 0);
   hashscan_hasher_destroy(hasher);
 }
 
@@ -146,7 +189,7 @@ static void hash_pixels_arguments(void **state) {
   options.limits = &limits;
   hashscan_hasher *hasher = new_hasher(&options);
   static const uint8_t pixels[201 * 100];
-  hashscan_image_hash out;
+  hashscan_image_hash out = HASHSCAN_IMAGE_HASH_INIT;
   EXPECT(HASHSCAN_E_ARGUMENT, hashscan_hash_pixels(NULL, pixels, 9, 9, 1, 9, &out, error));
   EXPECT(HASHSCAN_E_ARGUMENT, hashscan_hash_pixels(hasher, NULL, 9, 9, 1, 9, &out, error));
   EXPECT(HASHSCAN_E_ARGUMENT, hashscan_hash_pixels(hasher, pixels, 9, 9, 1, 9, NULL, error));
@@ -170,7 +213,7 @@ static void hash_pixels_layouts(void **state) {
   static uint8_t wide[SIDE * STRIDE];
   for (unsigned i = 0; i < SIDE * SIDE; i++) grey[i] = (uint8_t)((i / SIDE / 9 * 53 + i % SIDE / 7 * 91) % 256);
   hashscan_hasher *hasher = new_hasher(NULL);
-  hashscan_image_hash expected;
+  hashscan_image_hash expected = HASHSCAN_IMAGE_HASH_INIT;
   assert_int_equal(hashscan_hash_pixels(hasher, grey, SIDE, SIDE, 1, SIDE, &expected, NULL), HASHSCAN_SUCCESS);
   assert_int_equal(expected.status, HASHSCAN_STATUS_OK);
   assert_int_equal(expected.format, HASHSCAN_FORMAT_UNKNOWN);
@@ -180,7 +223,7 @@ static void hash_pixels_layouts(void **state) {
     memset(wide, 0x5a, sizeof wide); /* the padding and the fourth channel must not matter */
     for (unsigned i = 0; i < SIDE * SIDE; i++)
       memset(wide + i / SIDE * STRIDE + i % SIDE * channels, grey[i], channels < 3 ? 1 : 3);
-    hashscan_image_hash out;
+    hashscan_image_hash out = HASHSCAN_IMAGE_HASH_INIT;
     assert_int_equal(hashscan_hash_pixels(hasher, wide, SIDE, SIDE, channels, STRIDE, &out, NULL), HASHSCAN_SUCCESS);
     /* 0.299 + 0.587 + 0.114 is not quite one in binary: a bit at the median may differ between grey and RGB. */
     assert_in_range(hashscan_pdq_distance(&out.hashes[0], &expected.hashes[0]), 0, channels == 1 ? 0 : 4);
@@ -192,7 +235,7 @@ static void hash_pixels_layouts(void **state) {
 
 static void expect_bad_match_options(const hashscan_match_options *options) {
   hashscan_matcher *matcher = (hashscan_matcher *)folder;
-  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_matcher_create(index_path, options, &matcher, error));
+  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_matcher_create((const char *const[]){index_path}, 1, options, &matcher, error));
   assert_null(matcher);
 }
 
@@ -203,7 +246,7 @@ static void match_options(void **state) {
   options.radius = 257;
   expect_bad_match_options(&options);
   options = good;
-  options.transforms = (hashscan_transforms)2;
+  options.transforms = (hashscan_transforms)3;
   expect_bad_match_options(&options);
   options = good;
   options.min_quality = -1;
@@ -212,6 +255,11 @@ static void match_options(void **state) {
   expect_bad_match_options(&options);
   options = good;
   options.profile = (hashscan_profile)7;
+  expect_bad_match_options(&options);
+  options = good;
+  options.kinds = 0; /* nothing would ever match */
+  expect_bad_match_options(&options);
+  options.kinds = 1u << HASHSCAN_KIND_COUNT;
   expect_bad_match_options(&options);
   options = good;
   options.size = 3;
@@ -223,16 +271,18 @@ static void matcher_arguments(void **state) {
   hashscan_matcher *matcher;
   hashscan_hasher *hasher;
   char missing[FIXTURE_PATH_SIZE];
-  EXPECT(HASHSCAN_E_IO, hashscan_matcher_create(fixture_join(missing, folder, "missing"), NULL, &matcher, error));
+  EXPECT(HASHSCAN_E_IO, hashscan_matcher_create((const char *const[]){fixture_join(missing, folder, "missing")}, 1,
+                                                NULL, &matcher, error));
   assert_null(matcher);
-  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_matcher_create(NULL, NULL, &matcher, error));
-  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_matcher_create(index_path, NULL, NULL, error));
-  assert_int_equal(hashscan_matcher_create(index_path, NULL, &matcher, NULL), HASHSCAN_SUCCESS);
+  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_matcher_create(NULL, 1, NULL, &matcher, error));
+  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_matcher_create((const char *const[]){index_path}, 1, NULL, NULL, error));
+  assert_int_equal(hashscan_matcher_create((const char *const[]){index_path}, 1, NULL, &matcher, NULL),
+                   HASHSCAN_SUCCESS);
   EXPECT(HASHSCAN_E_ARGUMENT, hashscan_matcher_hasher(NULL, &hasher, error));
   EXPECT(HASHSCAN_E_ARGUMENT, hashscan_matcher_hasher(matcher, NULL, error));
   EXPECT(HASHSCAN_E_ARGUMENT, hashscan_matcher_reload(NULL, error));
   assert_int_equal(hashscan_matcher_hasher(matcher, &hasher, NULL), HASHSCAN_SUCCESS);
-  hashscan_verdict verdict = {0};
+  hashscan_verdict *verdict = (hashscan_verdict *)folder;
   EXPECT(HASHSCAN_E_ARGUMENT, hashscan_match_image(NULL, hasher, "x", 1, &verdict, error));
   EXPECT(HASHSCAN_E_ARGUMENT, hashscan_match_image(matcher, NULL, "x", 1, &verdict, error));
   EXPECT(HASHSCAN_E_ARGUMENT, hashscan_match_image(matcher, hasher, NULL, 1, &verdict, error));
@@ -250,7 +300,8 @@ static int ignore_record(void *user, const hashscan_record *record) {
 static void scan_arguments(void **state) {
   (void)state;
   hashscan_matcher *matcher;
-  assert_int_equal(hashscan_matcher_create(index_path, NULL, &matcher, NULL), HASHSCAN_SUCCESS);
+  assert_int_equal(hashscan_matcher_create((const char *const[]){index_path}, 1, NULL, &matcher, NULL),
+                   HASHSCAN_SUCCESS);
   const char *const paths[] = {folder, NULL};
   hashscan_scan_options good = HASHSCAN_SCAN_OPTIONS_INIT;
   good.paths = paths;
@@ -331,7 +382,9 @@ static int expect_cpu_errors(const char *path) {
   hashscan_matcher *matcher;
   if (hashscan_hasher_create(NULL, &hasher, &error) != HASHSCAN_E_CPU || hasher != NULL) return 1;
   if (hashscan_index_open(path, &index, &error) != HASHSCAN_E_CPU || index != NULL) return 2;
-  if (hashscan_matcher_create(path, NULL, &matcher, &error) != HASHSCAN_E_CPU || matcher != NULL) return 3;
+  if (hashscan_matcher_create((const char *const[]){path}, 1, NULL, &matcher, &error) != HASHSCAN_E_CPU ||
+      matcher != NULL)
+    return 3;
   return strstr(error.message, "HASHSCAN_CPU") == NULL ? 4 : 0;
 }
 
@@ -343,6 +396,8 @@ int main(int argc, char **argv) {
       cmocka_unit_test(each_limit_of_zero_is_refused),
       cmocka_unit_test(option_structs_grow),
       cmocka_unit_test(hash_image_arguments),
+      cmocka_unit_test(hash_requested_arguments),
+      cmocka_unit_test(image_hashes_may_be_shorter_or_longer),
       cmocka_unit_test(hash_pixels_arguments),
       cmocka_unit_test(hash_pixels_layouts),
       cmocka_unit_test(match_options),

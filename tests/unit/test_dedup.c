@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "match/verdict.h"
 #include "scan/dedup.h"
 
 static int set_up(void **state) {
@@ -26,19 +27,22 @@ static int tear_down(void **state) {
   return 0;
 }
 
-/* A verdict with `matches` entries that nothing looks into, told apart by its width. */
-static struct result *result_of_width(uint32_t width, size_t matches) {
-  hashscan_verdict verdict = {.outcome = HASHSCAN_OUTCOME_MATCH, .match_count = matches};
-  verdict.image = (hashscan_image_hash){.status = HASHSCAN_STATUS_DAMAGED,
-                                        .format = HASHSCAN_FORMAT_PNG,
-                                        .width = width,
-                                        .height = 5,
-                                        .quality = 77,
-                                        .hash_count = 2,
-                                        .reason = "a reason"};
-  memset(verdict.image.hashes, (int)width, 2 * sizeof verdict.image.hashes[0]);
-  if (matches > 0) verdict.matches = calloc(matches, sizeof *verdict.matches);
-  struct result *result = result_take(&verdict);
+/* A verdict with so many requests that nothing looks into, told apart by its width. */
+static struct result *result_of_width(uint32_t width, size_t requests) {
+  hashscan_hash_request *items = calloc(requests + 1, sizeof *items);
+  assert_non_null(items);
+  hashscan_image_hash image = HASHSCAN_IMAGE_HASH_INIT;
+  image.width = width;
+  const struct verdict_parts parts = {.outcome = HASHSCAN_OUTCOME_NO_MATCH,
+                                      .status = HASHSCAN_STATUS_DAMAGED,
+                                      .reason = "a reason",
+                                      .image = &image,
+                                      .requests = items,
+                                      .request_count = requests};
+  hashscan_verdict *verdict;
+  assert_int_equal(verdict_create(&parts, &verdict, NULL), HASHSCAN_SUCCESS);
+  free(items);
+  struct result *result = result_take(verdict);
   assert_non_null(result);
   return result;
 }
@@ -50,46 +54,37 @@ static enum dedup_answer ask(struct dedup *dedup, const char *bytes, uint64_t ge
   assert_int_equal(answer == DEDUP_KNOWN, result != NULL);
   assert_int_equal(answer == DEDUP_OWNER, *node != NULL);
   if (answer != DEDUP_KNOWN) return answer;
-  hashscan_verdict view;
-  result_view(result, &view);
-  *width = view.image.width;
+  *width = result_verdict(result)->image->width;
   result_release(result);
   return answer;
 }
 
-static void answer_with(struct dedup *dedup, struct dedup_node *node, uint32_t width, size_t matches) {
-  struct result *result = result_of_width(width, matches);
+static void answer_with(struct dedup *dedup, struct dedup_node *node, uint32_t width, size_t requests) {
+  struct result *result = result_of_width(width, requests);
   dedup_end(dedup, node, result);
   result_release(result);
 }
 
 /* Asks, and answers when nobody has. */
 static enum dedup_answer learn(struct dedup *dedup, const char *bytes, uint64_t generation, uint32_t width,
-                               size_t matches) {
+                               size_t requests) {
   struct dedup_node *node;
   uint32_t known = 0;
   const enum dedup_answer answer = ask(dedup, bytes, generation, &node, &known);
-  if (answer == DEDUP_OWNER) answer_with(dedup, node, width, matches);
+  if (answer == DEDUP_OWNER) answer_with(dedup, node, width, requests);
   if (answer == DEDUP_KNOWN) assert_int_equal(known, width);
   return answer;
 }
 
-static void views_show_what_was_taken(void **state) {
+static void results_keep_what_was_taken(void **state) {
   (void)state;
   struct result *result = result_of_width(9, 3);
-  hashscan_verdict view;
-  result_view(result, &view);
-  assert_int_equal(view.outcome, HASHSCAN_OUTCOME_MATCH);
-  assert_int_equal(view.match_count, 3);
-  assert_int_equal(view.image.status, HASHSCAN_STATUS_DAMAGED);
-  assert_int_equal(view.image.format, HASHSCAN_FORMAT_PNG);
-  assert_int_equal(view.image.width, 9);
-  assert_int_equal(view.image.height, 5);
-  assert_int_equal(view.image.quality, 77);
-  assert_int_equal(view.image.hash_count, 2);
-  assert_int_equal(view.image.hashes[1].bytes[31], 9);
-  assert_int_equal(view.image.hashes[2].bytes[0], 0);
-  assert_string_equal(view.image.reason, "a reason");
+  const hashscan_verdict *verdict = result_verdict(result);
+  assert_int_equal(verdict->outcome, HASHSCAN_OUTCOME_NO_MATCH);
+  assert_int_equal(verdict->request_count, 3);
+  assert_int_equal(verdict->status, HASHSCAN_STATUS_DAMAGED);
+  assert_int_equal(verdict->image->width, 9);
+  assert_string_equal(verdict->reason, "a reason");
   assert_false(result_was_reported(result));
   assert_true(result_was_reported(result));
   result_release(result);
@@ -141,37 +136,35 @@ static void generations_do_not_mix(void **state) {
   assert_int_equal(learn(dedup, "slow", 1, 3, 0), DEDUP_KNOWN);
 }
 
-/* 40 MiB of matches each: the fourth drives the oldest out, and a result larger than the table's bound is not kept. */
+/* 60 MiB each: the fourth drives the oldest out, and a result larger than the table's bound is not kept. */
 static void the_oldest_results_are_forgotten(void **state) {
   struct dedup *dedup = *state;
-  const size_t matches = ((size_t)40 << 20) / sizeof(hashscan_match);
-  assert_int_equal(learn(dedup, "a", 0, 1, matches), DEDUP_OWNER);
-  assert_int_equal(learn(dedup, "b", 0, 2, matches), DEDUP_OWNER);
-  assert_int_equal(learn(dedup, "c", 0, 3, matches), DEDUP_OWNER);
+  const size_t requests = ((size_t)60 << 20) / (sizeof(hashscan_hash_request) + sizeof(void *));
+  assert_int_equal(learn(dedup, "a", 0, 1, requests), DEDUP_OWNER);
+  assert_int_equal(learn(dedup, "b", 0, 2, requests), DEDUP_OWNER);
+  assert_int_equal(learn(dedup, "c", 0, 3, requests), DEDUP_OWNER);
   assert_int_equal(learn(dedup, "a", 0, 1, 0), DEDUP_KNOWN);
-  assert_int_equal(learn(dedup, "d", 0, 4, matches), DEDUP_OWNER);
+  assert_int_equal(learn(dedup, "d", 0, 4, requests), DEDUP_OWNER);
   assert_int_equal(learn(dedup, "b", 0, 2, 0), DEDUP_KNOWN);
   assert_int_equal(learn(dedup, "a", 0, 1, 0), DEDUP_OWNER);
-  assert_int_equal(learn(dedup, "huge", 0, 5, 4 * matches), DEDUP_OWNER);
+  assert_int_equal(learn(dedup, "huge", 0, 5, 4 * requests), DEDUP_OWNER);
   assert_int_equal(learn(dedup, "huge", 0, 5, 0), DEDUP_OWNER);
 }
 
-/* A result with eight hashes has as many masks beside them, 512 bytes in all: 128 MiB cannot hold 262,144 of them. */
+/* A verdict holds eight hashes and as many masks, 512 bytes in all: 192 MiB cannot hold 400,000 of them. */
 static void hashes_and_their_masks_count(void **state) {
   struct dedup *dedup = *state;
-  hashscan_verdict verdict = {.image = {.hash_count = HASHSCAN_TRANSFORM_COUNT}};
   struct result *known;
-  for (uint32_t i = 0; i < 262144; i++) {
+  for (uint32_t i = 0; i < 400000; i++) {
     struct dedup_node *node;
     assert_int_equal(dedup_begin(dedup, &i, sizeof i, 0, &node, &known), DEDUP_OWNER);
-    struct result *result = result_take(&verdict);
-    assert_non_null(result);
+    struct result *result = result_of_width(1, 0);
     dedup_end(dedup, node, result);
     result_release(result);
   }
   struct dedup_node *node;
   const uint32_t first = 0;
-  const uint32_t last = 262143;
+  const uint32_t last = 399999;
   assert_int_equal(dedup_begin(dedup, &first, sizeof first, 0, &node, &known), DEDUP_OWNER);
   dedup_end(dedup, node, NULL);
   assert_int_equal(dedup_begin(dedup, &last, sizeof last, 0, &node, &known), DEDUP_KNOWN);
@@ -228,7 +221,7 @@ static void those_who_wait_in_vain_work_alone(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(views_show_what_was_taken),
+      cmocka_unit_test(results_keep_what_was_taken),
       DEDUP_TEST(equal_bytes_are_known),
       DEDUP_TEST(many_inputs_are_told_apart),
       DEDUP_TEST(nothing_is_remembered_of_no_result),

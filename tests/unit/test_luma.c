@@ -232,7 +232,7 @@ static void expect_naive(const struct plane *plane, hashscan_profile profile, co
 static void check_exact(hashscan_hasher *hasher, hashscan_profile profile, size_t width, size_t height, unsigned bits,
                         hashscan_luma_range range, size_t apart) {
   struct plane plane = plane_painted(width, height, bits, range, apart, width * 31 + height + bits);
-  hashscan_image_hash hashed;
+  hashscan_image_hash hashed = HASHSCAN_IMAGE_HASH_INIT;
   hash_luma(hasher, &plane, &hashed);
   assert_int_equal(hashed.level, HASHSCAN_LEVEL_EXACT);
   assert_int_equal(hashed.quality_low, hashed.quality);
@@ -367,7 +367,7 @@ static void test_certain_bits_are_those_of_exact(void **unused) {
     for (unsigned bits = 8; bits <= 16; bits += bits == 12 ? 4 : 2) {
       for (size_t r = 0; r < COUNT(ranges); r++) {
         struct plane plane = plane_painted(sizes[s][0], sizes[s][1], bits, ranges[r], s, s * 100 + bits);
-        hashscan_image_hash of_fast, of_exact;
+        hashscan_image_hash of_fast = HASHSCAN_IMAGE_HASH_INIT, of_exact = HASHSCAN_IMAGE_HASH_INIT;
         hash_luma(fast, &plane, &of_fast);
         hash_luma(exact, &plane, &of_exact);
         assert_int_equal(of_fast.level, HASHSCAN_LEVEL_FAST);
@@ -393,7 +393,7 @@ static void test_full_bytes_are_grey_pixels(void **unused) {
   struct plane plane = plane_painted(640, 333, 8, HASHSCAN_LUMA_RANGE_FULL, 11, 5);
   for (size_t l = 0; l < COUNT(levels); l++) {
     hashscan_hasher *hasher = new_hasher(levels[l], HASHSCAN_PROFILE_FULL);
-    hashscan_image_hash luma, pixels;
+    hashscan_image_hash luma = HASHSCAN_IMAGE_HASH_INIT, pixels = HASHSCAN_IMAGE_HASH_INIT;
     hash_luma(hasher, &plane, &luma);
     assert_int_equal(hashscan_hash_pixels(hasher, plane.guard.bytes, 640, 333, 1, plane.luma.stride, &pixels, NULL),
                      HASHSCAN_SUCCESS);
@@ -407,7 +407,7 @@ static void test_full_bytes_are_grey_pixels(void **unused) {
 static void test_p010_is_16_bits(void **unused) {
   (void)unused;
   struct plane plane = plane_painted(400, 300, 10, HASHSCAN_LUMA_RANGE_LIMITED, 0, 6);
-  hashscan_image_hash low, high;
+  hashscan_image_hash low = HASHSCAN_IMAGE_HASH_INIT, high = HASHSCAN_IMAGE_HASH_INIT;
   hashscan_hasher *hasher = new_hasher(HASHSCAN_LEVEL_EXACT, HASHSCAN_PROFILE_FULL);
   hash_luma(hasher, &plane, &low);
   for (size_t y = 0; y < 300; y++)
@@ -430,7 +430,7 @@ static void test_what_nobody_sees_changes_nothing(void **unused) {
     for (size_t l = 0; l < COUNT(levels); l++) {
       hashscan_hasher *hasher = new_hasher(levels[l], HASHSCAN_PROFILE_FULL);
       struct random_state state = random_seeded(l);
-      hashscan_image_hash at_ends, beyond;
+      hashscan_image_hash at_ends = HASHSCAN_IMAGE_HASH_INIT, beyond = HASHSCAN_IMAGE_HASH_INIT;
       size_t changed = 0;
       for (size_t k = 0; k < 300 * 260; k++) {
         const unsigned sample = sample_at(&plane, k % 300, k / 300);
@@ -461,7 +461,7 @@ static void test_arguments(void **unused) {
   (void)unused;
   _Alignas(2) static uint8_t samples[64 * 64 * 2];
   hashscan_hasher *hasher = new_hasher(HASHSCAN_LEVEL_FAST, HASHSCAN_PROFILE_FULL);
-  hashscan_image_hash out;
+  hashscan_image_hash out = HASHSCAN_IMAGE_HASH_INIT;
   hashscan_luma good;
   hashscan_luma_default(NULL, sizeof good);
   hashscan_luma_default(&good, sizeof good);

@@ -26,24 +26,24 @@ static void verdicts_outlive_reload_and_matcher(void **state) {
   (void)state;
   fixture_index(matching.index, matching.hash.hashes, 1);
   hashscan_matcher *matcher = matching_open(matching.index, NULL);
-  hashscan_index *first = hashscan_matcher_snapshot(matcher);
-  hashscan_verdict verdict = matching_verdict(matcher, matching.busy.bytes, matching.busy.size);
+  hashscan_index *first = hashscan_matcher_snapshot(matcher, 0);
+  hashscan_verdict *verdict = matching_verdict(matcher, matching.busy.bytes, matching.busy.size);
 
   const hashscan_pdq other = fixture_flip_bits(matching.hash.hashes[0], 128, 3);
   fixture_index(matching.index, &other, 1);
   assert_int_equal(hashscan_matcher_reload(matcher, NULL), HASHSCAN_SUCCESS);
-  hashscan_verdict after = matching_verdict(matcher, matching.busy.bytes, matching.busy.size);
-  assert_int_equal(after.outcome, HASHSCAN_OUTCOME_NO_MATCH);
-  hashscan_verdict_clear(&after);
+  hashscan_verdict *after = matching_verdict(matcher, matching.busy.bytes, matching.busy.size);
+  assert_int_equal(after->outcome, HASHSCAN_OUTCOME_NO_MATCH);
+  hashscan_verdict_destroy(after);
   hashscan_matcher_destroy(matcher);
   fixture_remove(matching.index);
 
-  assert_ptr_equal(verdict.snapshot, first);
-  assert_string_equal(verdict.matches[0].id, "0");
-  assert_string_equal(verdict.matches[0].list, "demo");
+  assert_ptr_equal(verdict->indexes[0], first);
+  assert_string_equal(verdict->matches[0]->id, "0");
+  assert_string_equal(verdict->matches[0]->list, "demo");
   hashscan_index_close(first);
-  assert_string_equal(verdict.matches[0].labels[1], "B2");
-  hashscan_verdict_clear(&verdict);
+  assert_string_equal(verdict->matches[0]->labels[1], "B2");
+  hashscan_verdict_destroy(verdict);
 }
 
 static void bad_reload_keeps_the_old_index(void **state) {
@@ -60,9 +60,9 @@ static void bad_reload_keeps_the_old_index(void **state) {
   truncate_index(matching.index);
   assert_int_equal(hashscan_matcher_reload(matcher, &error), HASHSCAN_E_FORMAT);
   assert_true(error.message[0] != '\0');
-  hashscan_verdict verdict = matching_verdict(matcher, matching.busy.bytes, matching.busy.size);
-  assert_int_equal(verdict.outcome, HASHSCAN_OUTCOME_MATCH);
-  hashscan_verdict_clear(&verdict);
+  hashscan_verdict *verdict = matching_verdict(matcher, matching.busy.bytes, matching.busy.size);
+  assert_int_equal(verdict->outcome, HASHSCAN_OUTCOME_MATCH);
+  hashscan_verdict_destroy(verdict);
   hashscan_matcher_destroy(matcher);
   fixture_remove(moved);
   fixture_remove(matching.index);
@@ -83,19 +83,19 @@ static void *match_until_over(void *user) {
   struct contest *contest = user;
   hashscan_hasher *hasher;
   if (hashscan_matcher_hasher(contest->matcher, &hasher, NULL) != HASHSCAN_SUCCESS) abort();
-  hashscan_verdict verdict = {0};
   while (!atomic_load(&contest->over)) {
+    hashscan_verdict *verdict;
     if (hashscan_match_image(contest->matcher, hasher, matching.busy.bytes, matching.busy.size, &verdict, NULL) !=
         HASHSCAN_SUCCESS)
       abort();
-    const bool one = verdict.outcome == HASHSCAN_OUTCOME_MATCH && verdict.match_count == 1;
-    if (one && strcmp(verdict.matches[0].id, "0") == 0 && verdict.matches[0].distance == 0)
+    const bool one = verdict->outcome == HASHSCAN_OUTCOME_MATCH && verdict->match_count == 1;
+    if (one && strcmp(verdict->matches[0]->id, "0") == 0 && verdict->matches[0]->distance == 0)
       atomic_fetch_add(&contest->answers[0], 1);
-    else if (one && strcmp(verdict.matches[0].id, "1") == 0 && verdict.matches[0].distance == 2)
+    else if (one && strcmp(verdict->matches[0]->id, "1") == 0 && verdict->matches[0]->distance == 2)
       atomic_fetch_add(&contest->answers[1], 1);
     else atomic_fetch_add(&contest->wrong, 1);
+    hashscan_verdict_destroy(verdict);
   }
-  hashscan_verdict_clear(&verdict);
   hashscan_hasher_destroy(hasher);
   return NULL;
 }

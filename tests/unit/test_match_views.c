@@ -64,7 +64,7 @@ static void list_knows_the_picture(void) {
   const struct encoded png = encode(PNG_COLOR_TYPE_GRAY, 8, 1, plain);
   hashscan_hash_options options = HASHSCAN_HASH_OPTIONS_INIT;
   hashscan_hasher *hasher;
-  hashscan_image_hash hash;
+  hashscan_image_hash hash = HASHSCAN_IMAGE_HASH_INIT;
   assert_int_equal(hashscan_hasher_create(&options, &hasher, NULL), HASHSCAN_SUCCESS);
   assert_int_equal(hashscan_hash_image(hasher, png.bytes, png.size, &hash, NULL), HASHSCAN_SUCCESS);
   hashscan_hasher_destroy(hasher);
@@ -91,33 +91,33 @@ static int tear_down(void **state) {
 }
 
 /* The verdict at each level is the same one; returns that of the default. */
-static hashscan_verdict match(const struct encoded *file) {
+static hashscan_verdict *match(const struct encoded *file) {
   hashscan_match_options options = HASHSCAN_MATCH_OPTIONS_INIT;
-  hashscan_verdict found = matching_once(index_path, &options, file->bytes, file->size);
+  hashscan_verdict *found = matching_once(index_path, &options, file->bytes, file->size);
   options.level = HASHSCAN_LEVEL_EXACT;
-  hashscan_verdict exact = matching_once(index_path, &options, file->bytes, file->size);
-  assert_int_equal(found.outcome, exact.outcome);
-  assert_int_equal(found.image.status, exact.image.status);
-  if (exact.outcome == HASHSCAN_OUTCOME_UNEXAMINED) assert_string_equal(found.image.reason, exact.image.reason);
-  assert_int_equal(found.match_count, exact.match_count);
-  for (size_t i = 0; i < exact.match_count; i++) {
-    assert_int_equal(found.matches[i].view, exact.matches[i].view);
-    assert_int_equal(found.matches[i].distance, exact.matches[i].distance);
-    assert_int_equal(found.matches[i].transform, exact.matches[i].transform);
+  hashscan_verdict *exact = matching_once(index_path, &options, file->bytes, file->size);
+  assert_int_equal(found->outcome, exact->outcome);
+  assert_int_equal(found->status, exact->status);
+  if (exact->outcome == HASHSCAN_OUTCOME_UNEXAMINED) assert_string_equal(found->reason, exact->reason);
+  assert_int_equal(found->match_count, exact->match_count);
+  for (size_t i = 0; i < exact->match_count; i++) {
+    assert_int_equal(found->matches[i]->view, exact->matches[i]->view);
+    assert_int_equal(found->matches[i]->distance, exact->matches[i]->distance);
+    assert_int_equal(found->matches[i]->transform, exact->matches[i]->transform);
   }
-  hashscan_verdict_clear(&exact);
+  hashscan_verdict_destroy(exact);
   return found;
 }
 
 /* Gives the file back. */
 static void expect_match(struct encoded file, hashscan_view view) {
-  hashscan_verdict verdict = match(&file);
-  if (verdict.outcome != HASHSCAN_OUTCOME_MATCH) fail_msg("%s: %s", hashscan_view_name(view), verdict.image.reason);
-  assert_int_equal(verdict.match_count, 1);
-  assert_int_equal(verdict.matches[0].view, view);
-  assert_int_equal(verdict.matches[0].transform, HASHSCAN_TRANSFORM_NONE);
-  assert_true(verdict.matches[0].distance <= 2);
-  hashscan_verdict_clear(&verdict);
+  hashscan_verdict *verdict = match(&file);
+  if (verdict->outcome != HASHSCAN_OUTCOME_MATCH) fail_msg("%s: %s", hashscan_view_name(view), verdict->reason);
+  assert_int_equal(verdict->match_count, 1);
+  assert_int_equal(verdict->matches[0]->view, view);
+  assert_int_equal(verdict->matches[0]->transform, HASHSCAN_TRANSFORM_NONE);
+  assert_true(verdict->matches[0]->distance <= 2);
+  hashscan_verdict_destroy(verdict);
   free(file.bytes);
 }
 
@@ -169,11 +169,11 @@ static void frames_that_are_not_decoded_leave_it_unexamined(void **state) {
                {false, 1, HASHSCAN_OUTCOME_UNEXAMINED}};
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
     struct encoded file = animated(encode(PNG_COLOR_TYPE_GRAY, 8, 1, white), kinds[i].shows_default, kinds[i].frames);
-    hashscan_verdict verdict = match(&file);
-    assert_int_equal(verdict.outcome, kinds[i].outcome);
-    assert_int_equal(verdict.image.unseen != 0, kinds[i].outcome == HASHSCAN_OUTCOME_UNEXAMINED);
-    if (verdict.image.unseen) assert_non_null(strstr(verdict.image.reason, "animated PNG"));
-    hashscan_verdict_clear(&verdict);
+    hashscan_verdict *verdict = match(&file);
+    assert_int_equal(verdict->outcome, kinds[i].outcome);
+    assert_int_equal(verdict->image->unseen != 0, kinds[i].outcome == HASHSCAN_OUTCOME_UNEXAMINED);
+    if (verdict->image->unseen) assert_non_null(strstr(verdict->reason, "animated PNG"));
+    hashscan_verdict_destroy(verdict);
     free(file.bytes);
     /* What is decoded is compared all the same. */
     expect_match(animated(encode(PNG_COLOR_TYPE_GRAY, 8, 1, plain), kinds[i].shows_default, kinds[i].frames),

@@ -66,7 +66,7 @@ static const struct {
     {OF(level), HASHSCAN_LEVEL_COUNT, "a level", {"exact", "fast", "blocks"}},
     {OF(transform), HASHSCAN_TRANSFORM_COUNT, "a transform",
      {"none", "rot90", "rot180", "rot270", "flipx", "flipy", "flipplus1", "flipminus1"}},
-    {OF(transforms), HASHSCAN_TRANSFORMS_COUNT, "a set of transforms", {"none", "dihedral"}},
+    {OF(transforms), HASHSCAN_TRANSFORMS_COUNT, "a set of transforms", {"none", "dihedral", "hashed"}},
     {OF(status), HASHSCAN_STATUS_COUNT, "a status",
      {"ok", "damaged", "low_quality", "not_image", "unsupported", "corrupt", "limit", "unreadable", "changed",
       "timeout", "crash"}},

@@ -14,11 +14,13 @@
 #include "../support/fixture.h"
 #include "hashscan.h"
 
-enum { ROOM = 256, FILLER = 0x5a };
+enum { ROOM = 1024, FILLER = 0x5a };
 
 static const hashscan_limits limits_init = HASHSCAN_LIMITS_INIT;
 static const hashscan_hash_options hash_init = HASHSCAN_HASH_OPTIONS_INIT;
 static const hashscan_luma luma_init = HASHSCAN_LUMA_INIT;
+static const hashscan_image_hash image_init = HASHSCAN_IMAGE_HASH_INIT;
+static const hashscan_hash_request request_init = HASHSCAN_HASH_REQUEST_INIT;
 static const hashscan_list_options list_init = HASHSCAN_LIST_OPTIONS_INIT;
 static const hashscan_search search_init = HASHSCAN_SEARCH_INIT;
 static const hashscan_match_options match_init = HASHSCAN_MATCH_OPTIONS_INIT;
@@ -32,6 +34,12 @@ static void fill_hash(void *given, size_t size) {
 }
 static void fill_luma(void *given, size_t size) {
   hashscan_luma_default(given, size);
+}
+static void fill_image(void *given, size_t size) {
+  hashscan_image_hash_default(given, size);
+}
+static void fill_request(void *given, size_t size) {
+  hashscan_hash_request_default(given, size);
 }
 static void fill_list(void *given, size_t size) {
   hashscan_list_options_default(given, size);
@@ -54,6 +62,8 @@ static const struct {
 } structs[] = {{"limits", fill_limits, &limits_init, sizeof limits_init},
                {"hash_options", fill_hash, &hash_init, sizeof hash_init},
                {"luma", fill_luma, &luma_init, sizeof luma_init},
+               {"image_hash", fill_image, &image_init, sizeof image_init},
+               {"hash_request", fill_request, &request_init, sizeof request_init},
                {"list_options", fill_list, &list_init, sizeof list_init},
                {"search", fill_search, &search_init, sizeof search_init},
                {"match_options", fill_match, &match_init, sizeof match_init},
@@ -124,21 +134,16 @@ static void reserved_fields_are_zero(void **state) {
   hashscan_hasher *hasher;
   hashscan_matcher *matcher;
   hashscan_hash_options hash_options = hash_init;
-  hash_options.reserved = 1;
-  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_hasher_create(&hash_options, &hasher, error));
   hashscan_match_options match_options = match_init;
-  match_options.reserved = 0x80000000u;
-  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_matcher_create(path, &match_options, &matcher, error));
   hashscan_limits limits = limits_init;
   limits.reserved = 1;
-  hash_options = hash_init;
   hash_options.limits = &limits;
   EXPECT(HASHSCAN_E_ARGUMENT, hashscan_hasher_create(&hash_options, &hasher, error));
-  match_options = match_init;
   match_options.limits = &limits;
-  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_matcher_create(path, &match_options, &matcher, error));
+  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_matcher_create((const char *const[]){path}, 1, &match_options, &matcher, error));
   limits.reserved = 0;
-  assert_int_equal(hashscan_matcher_create(path, &match_options, &matcher, NULL), HASHSCAN_SUCCESS);
+  assert_int_equal(hashscan_matcher_create((const char *const[]){path}, 1, &match_options, &matcher, NULL),
+                   HASHSCAN_SUCCESS);
   hashscan_matcher_destroy(matcher);
   fixture_remove(folder);
 }

@@ -162,10 +162,9 @@ struct contest {
 static bool says(const hashscan_verdict *verdict, unsigned picture, unsigned *version) {
   char id[24];
   char text[16];
-  if (verdict->outcome != HASHSCAN_OUTCOME_MATCH || verdict->image.status != HASHSCAN_STATUS_OK ||
-      verdict->match_count != 1)
+  if (verdict->outcome != HASHSCAN_OUTCOME_MATCH || verdict->status != HASHSCAN_STATUS_OK || verdict->match_count != 1)
     return false;
-  const hashscan_match *match = &verdict->matches[0];
+  const hashscan_match *match = verdict->matches[0];
   *version = (unsigned)strtoul(match->id, NULL, 10);
   snprintf(id, sizeof id, "%u-%u", *version, picture);
   snprintf(text, sizeof text, "%u", *version);
@@ -175,7 +174,7 @@ static bool says(const hashscan_verdict *verdict, unsigned picture, unsigned *ve
 
 /* A verdict that is kept while others come, to be read again when its version is long gone. */
 struct held {
-  hashscan_verdict verdict;
+  hashscan_verdict *verdict;
   unsigned picture;
   unsigned version;
   bool given;
@@ -185,11 +184,12 @@ static bool match_one(struct contest *contest, hashscan_hasher *hasher, struct h
   const unsigned earliest = atomic_load(&contest->loaded);
   const struct fixture_bytes *jpeg = &pictures[picture].jpeg;
   unsigned version;
-  if (held->given && (!says(&held->verdict, held->picture, &version) || version != held->version)) return false;
+  if (held->given && (!says(held->verdict, held->picture, &version) || version != held->version)) return false;
   held->given = false;
+  hashscan_verdict_destroy(held->verdict);
   if (hashscan_match_image(contest->matcher, hasher, jpeg->bytes, jpeg->size, &held->verdict, NULL) != HASHSCAN_SUCCESS)
     return false;
-  if (!says(&held->verdict, picture, &held->version)) return false;
+  if (!says(held->verdict, picture, &held->version)) return false;
   held->picture = picture;
   held->given = true;
   return held->version >= earliest && held->version <= atomic_load(&contest->loading);
@@ -205,7 +205,7 @@ static void *match_until_over(void *user) {
     if (!match_one(contest, hasher, &held[turn % HELD], turn % PICTURES)) atomic_fetch_add(&contest->wrong, 1);
     atomic_fetch_add(&contest->answers, 1);
   }
-  for (unsigned i = 0; i < HELD; i++) hashscan_verdict_clear(&held[i].verdict);
+  for (unsigned i = 0; i < HELD; i++) hashscan_verdict_destroy(held[i].verdict);
   hashscan_hasher_destroy(hasher);
   return NULL;
 }
@@ -213,12 +213,12 @@ static void *match_until_over(void *user) {
 /* ---- Reloading --------------------------------------------------------------------------------------------------- */
 
 static void reload(struct contest *contest, unsigned version) {
-  hashscan_index *before = hashscan_matcher_snapshot(contest->matcher);
+  hashscan_index *before = hashscan_matcher_snapshot(contest->matcher, 0);
   publish(version);
   if (is_valid(version)) atomic_store(&contest->loading, version);
   memset(&error, 0, sizeof error);
   const hashscan_code code = hashscan_matcher_reload(contest->matcher, &error);
-  hashscan_index *after = hashscan_matcher_snapshot(contest->matcher);
+  hashscan_index *after = hashscan_matcher_snapshot(contest->matcher, 0);
   if (is_valid(version)) {
     if (code != HASHSCAN_SUCCESS) fail_msg("version %u: %s", version, error.message);
     assert_ptr_not_equal(before, after);
@@ -244,7 +244,7 @@ static void test_matching_through_reloads(void **unused) {
   static struct contest contest; /* outlives a test that fails while threads run */
   publish(0);
   pthread_t threads[MATCHING_THREADS];
-  OK(hashscan_matcher_create(link_path, NULL, &contest.matcher, &error));
+  OK(hashscan_matcher_create((const char *const[]){link_path}, 1, NULL, &contest.matcher, &error));
   for (size_t i = 0; i < MATCHING_THREADS; i++)
     assert_int_equal(pthread_create(&threads[i], NULL, match_until_over, &contest), 0);
   for (unsigned version = 1; version <= RELOADS; version++) {
@@ -284,7 +284,7 @@ static void test_reloads_at_once(void **unused) {
   hashscan_updater *updater;
   fixture_join(path, folder, "crowd");
   write_version(path, 0);
-  OK(hashscan_matcher_create(path, NULL, &crowd.matcher, &error));
+  OK(hashscan_matcher_create((const char *const[]){path}, 1, NULL, &crowd.matcher, &error));
   OK(hashscan_updater_open(path, &updater, &error));
   for (size_t i = 0; i < MATCHING_THREADS; i++)
     assert_int_equal(pthread_create(&threads[i], NULL, reload_until_over, &crowd), 0);
@@ -296,7 +296,7 @@ static void test_reloads_at_once(void **unused) {
   atomic_store(&crowd.over, true);
   for (size_t i = 0; i < MATCHING_THREADS; i++) pthread_join(threads[i], NULL);
   OK(hashscan_matcher_reload(crowd.matcher, &error));
-  hashscan_index *last = hashscan_matcher_snapshot(crowd.matcher);
+  hashscan_index *last = hashscan_matcher_snapshot(crowd.matcher, 0);
   hashscan_index *opened = indexes_open(path);
   hashscan_index_info in_use, on_disk;
   hashscan_index_describe(last, &in_use);

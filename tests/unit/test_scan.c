@@ -169,7 +169,8 @@ static struct scene_summary scan_tree_with_limits(struct scene_log *log, const h
   hashscan_match_options options = HASHSCAN_MATCH_OPTIONS_INIT;
   options.limits = limits;
   hashscan_matcher *usual = scene.matcher;
-  assert_int_equal(hashscan_matcher_create(scene.index, &options, &scene.matcher, NULL), HASHSCAN_SUCCESS);
+  assert_int_equal(hashscan_matcher_create((const char *const[]){scene.index}, 1, &options, &scene.matcher, NULL),
+                   HASHSCAN_SUCCESS);
   const struct scene_summary summary = scene_scan(log, 1);
   hashscan_matcher_destroy(scene.matcher);
   scene.matcher = usual;
@@ -313,7 +314,8 @@ static void reload_in_mid_scan_is_heeded(void **state) {
   const hashscan_image_hash hash = fixture_hash(&scene.known);
   fixture_index(index, hash.hashes, 1);
   hashscan_matcher *usual = scene.matcher;
-  assert_int_equal(hashscan_matcher_create(index, NULL, &scene.matcher, NULL), HASHSCAN_SUCCESS);
+  assert_int_equal(hashscan_matcher_create((const char *const[]){index}, 1, NULL, &scene.matcher, NULL),
+                   HASHSCAN_SUCCESS);
   char path[FIXTURE_PATH_SIZE];
   fixture_join(path, scene.tree, "known");
   const char *paths[1000];

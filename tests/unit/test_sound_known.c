@@ -40,7 +40,7 @@ static bool is_sampled(const struct craft *craft, uint32_t x, uint32_t y) {
 static void check_refused_by_blocks(const char *kind, struct encoded file) {
   hashscan_hash_options options = HASHSCAN_HASH_OPTIONS_INIT;
   hashscan_hasher *hasher;
-  hashscan_image_hash hash;
+  hashscan_image_hash hash = HASHSCAN_IMAGE_HASH_INIT;
   options.level = HASHSCAN_LEVEL_BLOCKS;
   assert_int_equal(hashscan_hasher_create(&options, &hasher, NULL), HASHSCAN_SUCCESS);
   assert_int_equal(hashscan_hash_image(hasher, file.bytes, file.size, &hash, NULL), HASHSCAN_SUCCESS);

@@ -157,7 +157,7 @@ static struct encoded encode(const struct canvas *canvas, const struct encoding 
 /* ---- At the gate ------------------------------------------------------------------------------------------------- */
 
 static int quality_of(const struct encoded *file) {
-  hashscan_image_hash hash;
+  hashscan_image_hash hash = HASHSCAN_IMAGE_HASH_INIT;
   assert_int_equal(hashscan_hash_image(sound_oracle.exact, file->bytes, file->size, &hash, NULL), HASHSCAN_SUCCESS);
   assert_int_equal(hash.status, HASHSCAN_STATUS_OK);
   return hash.quality;

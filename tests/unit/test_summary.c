@@ -46,9 +46,11 @@ static void every_value_has_its_count(void **state) {
   for (int status = 0; status < HASHSCAN_STATUS_COUNT; status++)
     for (int outcome = 0; outcome < HASHSCAN_OUTCOME_COUNT; outcome++)
       for (int method = 0; method < HASHSCAN_METHOD_COUNT; method++) {
-        hashscan_verdict verdict = {.outcome = (hashscan_outcome)outcome, .method = (hashscan_method)method};
-        verdict.image.status = (hashscan_status)status;
-        verdict.image.hash_count = status % 2 == 0 ? 8 : 0;
+        const hashscan_image_hash image = {.hash_count = status % 2 == 0 ? 8 : 0};
+        const hashscan_verdict verdict = {.outcome = (hashscan_outcome)outcome,
+                                          .status = (hashscan_status)status,
+                                          .method = (hashscan_method)method,
+                                          .image = &image};
         const int duplicate = outcome == 2 ? 5 : 0; /* any value but zero */
         const uint64_t bytes = UINT64_C(1) << (status + 10 * outcome);
         assert_int_equal(hashscan_summary_count(summary, &verdict, bytes, duplicate, NULL), HASHSCAN_SUCCESS);
@@ -70,12 +72,13 @@ static void every_value_has_its_count(void **state) {
 static void unknown_values_are_refused(void **state) {
   (void)state;
   hashscan_summary *summary = new_summary();
-  const hashscan_verdict good = {.image.hash_count = 1};
+  hashscan_image_hash image = {.hash_count = 1};
+  const hashscan_verdict good = {.image = &image};
   hashscan_verdict bad = good;
   bad.outcome = (hashscan_outcome)HASHSCAN_OUTCOME_COUNT;
   EXPECT(HASHSCAN_E_ARGUMENT, hashscan_summary_count(summary, &bad, 1, 0, error));
   bad = good;
-  bad.image.status = (hashscan_status)-1;
+  bad.status = (hashscan_status)-1;
   EXPECT(HASHSCAN_E_ARGUMENT, hashscan_summary_count(summary, &bad, 1, 0, error));
   bad = good;
   bad.method = (hashscan_method)HASHSCAN_METHOD_COUNT;
@@ -83,7 +86,7 @@ static void unknown_values_are_refused(void **state) {
   EXPECT(HASHSCAN_E_ARGUMENT, hashscan_summary_count(summary, NULL, 1, 0, error));
   EXPECT(HASHSCAN_E_ARGUMENT, hashscan_summary_count(NULL, &good, 1, 0, error));
   assert_int_equal(hashscan_summary_inputs(summary), 0);
-  bad.image.hash_count = 0; /* the method of what was not hashed has no meaning */
+  image.hash_count = 0; /* the method of what was not hashed has no meaning */
   assert_int_equal(hashscan_summary_count(summary, &bad, 1, 0, NULL), HASHSCAN_SUCCESS);
   hashscan_summary_destroy(summary);
 }
@@ -162,12 +165,14 @@ enum { FORM_SIZE = 56 + 5 * 16 };
 /* 3 inputs: 2 matches, one of them damaged, and one that was not examined. */
 static hashscan_summary *sample(void) {
   hashscan_summary *summary = new_summary();
-  hashscan_verdict verdict = {.outcome = HASHSCAN_OUTCOME_MATCH, .method = HASHSCAN_METHOD_FAST_CONFIRMED};
-  verdict.image.hash_count = 8;
+  hashscan_image_hash image = {.hash_count = 8};
+  hashscan_verdict verdict = {
+      .outcome = HASHSCAN_OUTCOME_MATCH, .method = HASHSCAN_METHOD_FAST_CONFIRMED, .image = &image};
   hashscan_summary_count(summary, &verdict, 0x0102030405, 0, NULL);
-  verdict.image.status = HASHSCAN_STATUS_DAMAGED;
+  verdict.status = HASHSCAN_STATUS_DAMAGED;
   hashscan_summary_count(summary, &verdict, 0, 1, NULL);
-  const hashscan_verdict unexamined = {.image.status = HASHSCAN_STATUS_DAMAGED};
+  image.hash_count = 0;
+  const hashscan_verdict unexamined = {.status = HASHSCAN_STATUS_DAMAGED, .image = &image};
   hashscan_summary_count(summary, &unexamined, 0, 0, NULL);
   return summary;
 }

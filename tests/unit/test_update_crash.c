@@ -396,7 +396,7 @@ static void *ask(void *user) {
   struct contest *contest = user;
   const uint8_t query[32] = {0};
   while (!atomic_load(&contest->over)) {
-    hashscan_index *snapshot = hashscan_matcher_snapshot(contest->matcher);
+    hashscan_index *snapshot = hashscan_matcher_snapshot(contest->matcher, 0);
     struct answer answer = {.index = snapshot};
     const hashscan_code code = indexes_search(snapshot, HASHSCAN_KIND_PDQ, query, NULL, 1, 256, on_hit, &answer, NULL);
     if (code != HASHSCAN_SUCCESS || answer.hits != PER_VERSION || answer.mixed) atomic_fetch_add(&contest->wrong, 1);
@@ -440,7 +440,7 @@ static void test_reload(void **unused) {
   build_empty(fixture_join(path, folder, "reload"));
   hashscan_updater *updater = open_updater(path);
   put_version(updater, 0);
-  OK(hashscan_matcher_create(path, NULL, &contest.matcher, &error));
+  OK(hashscan_matcher_create((const char *const[]){path}, 1, NULL, &contest.matcher, &error));
   for (unsigned i = 0; i < READERS; i++) assert_int_equal(pthread_create(&readers[i], NULL, ask, &contest), 0);
   for (uint32_t n = 1; n <= RELOADS; n++) {
     const bool damaged = n % 5 == 0;

@@ -37,7 +37,7 @@ SIZE(hashscan_hash_options, 32);
 FIELD(hashscan_hash_options, profile, 8);
 FIELD(hashscan_hash_options, level, 12);
 FIELD(hashscan_hash_options, dihedral, 16);
-FIELD(hashscan_hash_options, reserved, 20);
+FIELD(hashscan_hash_options, digests, 20);
 FIELD(hashscan_hash_options, limits, 24);
 
 SIZE(hashscan_luma, 40);
@@ -47,6 +47,37 @@ FIELD(hashscan_luma, width, 24);
 FIELD(hashscan_luma, height, 28);
 FIELD(hashscan_luma, bits, 32);
 FIELD(hashscan_luma, range, 36);
+
+SIZE(hashscan_hash_request, 24);
+FIELD(hashscan_hash_request, picture, 8);
+FIELD(hashscan_hash_request, view, 12);
+FIELD(hashscan_hash_request, level, 16);
+FIELD(hashscan_hash_request, digests, 20);
+
+SIZE(hashscan_image_hash, 816);
+FIELD(hashscan_image_hash, status, 8);
+FIELD(hashscan_image_hash, format, 12);
+FIELD(hashscan_image_hash, profile, 16);
+FIELD(hashscan_image_hash, level, 20);
+FIELD(hashscan_image_hash, view, 24);
+FIELD(hashscan_image_hash, picture, 28);
+FIELD(hashscan_image_hash, picture_count, 32);
+FIELD(hashscan_image_hash, width, 36);
+FIELD(hashscan_image_hash, height, 40);
+FIELD(hashscan_image_hash, quality, 44);
+FIELD(hashscan_image_hash, quality_low, 48);
+FIELD(hashscan_image_hash, quality_high, 52);
+FIELD(hashscan_image_hash, views, 56);
+FIELD(hashscan_image_hash, unseen, 60);
+FIELD(hashscan_image_hash, hash_count, 64);
+FIELD(hashscan_image_hash, digests, 68);
+FIELD(hashscan_image_hash, reserved, 72);
+FIELD(hashscan_image_hash, hashes, 76);
+FIELD(hashscan_image_hash, unknown, 332);
+FIELD(hashscan_image_hash, md5, 588);
+FIELD(hashscan_image_hash, sha1, 604);
+FIELD(hashscan_image_hash, sha256, 624);
+FIELD(hashscan_image_hash, reason, 656);
 
 SIZE(hashscan_list_options, 40);
 FIELD(hashscan_list_options, name, 8);
@@ -80,7 +111,7 @@ FIELD(hashscan_match_options, transforms, 12);
 FIELD(hashscan_match_options, min_quality, 16);
 FIELD(hashscan_match_options, profile, 20);
 FIELD(hashscan_match_options, level, 24);
-FIELD(hashscan_match_options, reserved, 28);
+FIELD(hashscan_match_options, kinds, 28);
 FIELD(hashscan_match_options, limits, 32);
 
 SIZE(hashscan_scan_options, 72);

@@ -58,7 +58,7 @@ NAMES(level, HASHSCAN_LEVEL_COUNT, "a level",
 NAMES(transform, HASHSCAN_TRANSFORM_COUNT, "a transform",
       "none", "rot90", "rot180", "rot270", "flipx", "flipy", "flipplus1", "flipminus1")
 NAMES(transforms, HASHSCAN_TRANSFORMS_COUNT, "a set of transforms",
-      "none", "dihedral")
+      "none", "dihedral", "hashed")
 NAMES(status, HASHSCAN_STATUS_COUNT, "a status",
       "ok", "damaged", "low_quality", "not_image", "unsupported", "corrupt", "limit", "unreadable", "changed",
       "timeout", "crash")

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading and filling option structs of callers compiled against an older or newer header. */
+/* Structs of callers compiled against an older or newer header: options read and set to defaults, outputs filled. */
 #include "base/options.h"
 
 #include <string.h>
@@ -70,6 +70,16 @@ void hashscan_hash_options_default(hashscan_hash_options *options, size_t size) 
 void hashscan_luma_default(hashscan_luma *luma, size_t size) {
   const hashscan_luma defaults = HASHSCAN_LUMA_INIT;
   options_default(luma, size, &defaults, sizeof defaults);
+}
+
+void hashscan_image_hash_default(hashscan_image_hash *hash, size_t size) {
+  const hashscan_image_hash defaults = HASHSCAN_IMAGE_HASH_INIT;
+  options_default(hash, size, &defaults, sizeof defaults);
+}
+
+void hashscan_hash_request_default(hashscan_hash_request *request, size_t size) {
+  const hashscan_hash_request defaults = HASHSCAN_HASH_REQUEST_INIT;
+  options_default(request, size, &defaults, sizeof defaults);
 }
 
 void hashscan_list_options_default(hashscan_list_options *options, size_t size) {

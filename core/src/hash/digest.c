@@ -22,10 +22,52 @@ static const EVP_MD *algorithm(hashscan_kind kind) {
   return NULL;
 }
 
-hashscan_code digest_compute(hashscan_kind kind, const void *bytes, size_t size,
-                             uint8_t digest[HASHSCAN_MAX_HASH_BYTES], hashscan_error *error) {
+static hashscan_code compute(hashscan_kind kind, const void *bytes, size_t size, uint8_t *digest,
+                             hashscan_error *error) {
   const EVP_MD *md = algorithm(kind);
   if (md != NULL && EVP_Digest(bytes, size, digest, NULL, md, NULL) == 1) return HASHSCAN_SUCCESS;
   ERR_clear_error(); /* the queue belongs to the host's thread */
   return error_set(error, HASHSCAN_E_MEMORY, "libcrypto cannot compute %s", hashscan_kind_name(kind));
+}
+
+/* 0 for a kind that is no digest; the struct begins with something else. */
+static size_t offset_of(hashscan_kind kind) {
+  switch (kind) {
+  case HASHSCAN_KIND_MD5:
+    return offsetof(hashscan_image_hash, md5);
+  case HASHSCAN_KIND_SHA1:
+    return offsetof(hashscan_image_hash, sha1);
+  case HASHSCAN_KIND_SHA256:
+    return offsetof(hashscan_image_hash, sha256);
+  case HASHSCAN_KIND_PDQ:
+  case HASHSCAN_KIND_HASH64:
+    break;
+  }
+  return 0;
+}
+
+uint8_t *digest_of(hashscan_image_hash *hash, hashscan_kind kind) {
+  const size_t offset = offset_of(kind);
+  return offset == 0 ? NULL : (uint8_t *)hash + offset;
+}
+
+const uint8_t *digest_read(const hashscan_image_hash *hash, hashscan_kind kind) {
+  const size_t offset = offset_of(kind);
+  return offset == 0 ? NULL : (const uint8_t *)hash + offset;
+}
+
+hashscan_code digests_check(uint32_t digests, hashscan_error *error) {
+  if ((digests & ~DIGEST_KINDS) == 0) return HASHSCAN_SUCCESS;
+  return error_set(error, HASHSCAN_E_ARGUMENT, "digests 0x%x hold more than md5, sha1 and sha256", (unsigned)digests);
+}
+
+hashscan_code digests_compute(uint32_t digests, const void *bytes, size_t size, hashscan_image_hash *hash,
+                              hashscan_error *error) {
+  for (hashscan_kind kind = HASHSCAN_KIND_MD5; kind <= HASHSCAN_KIND_SHA256; kind++) {
+    if ((digests >> kind & 1u) == 0) continue;
+    const hashscan_code code = compute(kind, bytes, size, digest_of(hash, kind), error);
+    if (code != HASHSCAN_SUCCESS) return code;
+    hash->digests |= 1u << kind;
+  }
+  return HASHSCAN_SUCCESS;
 }

@@ -5,9 +5,20 @@
 
 #include "hashscan.h"
 
-/* Computes MD5, SHA1 or SHA256 through libcrypto. Any thread. Errors: MEMORY, which also stands for an algorithm that
- * this machine's libcrypto refuses (MD5 under a FIPS policy): no digest must never read as no match. */
-hashscan_code digest_compute(hashscan_kind kind, const void *bytes, size_t size,
-                             uint8_t digest[HASHSCAN_MAX_HASH_BYTES], hashscan_error *error);
+/* A bit for each kind that is a digest. */
+#define DIGEST_KINDS (1u << HASHSCAN_KIND_MD5 | 1u << HASHSCAN_KIND_SHA1 | 1u << HASHSCAN_KIND_SHA256)
+
+/* Errors: ARGUMENT when `digests` holds a bit of anything else. */
+hashscan_code digests_check(uint32_t digests, hashscan_error *error);
+
+/* Computes the digests named in `digests` through libcrypto, and adds them to those of `hash`. Any thread. Errors:
+ * MEMORY, which also stands for an algorithm that this machine's libcrypto refuses (MD5 under a FIPS policy): no digest
+ * must never read as no match. */
+hashscan_code digests_compute(uint32_t digests, const void *bytes, size_t size, hashscan_image_hash *hash,
+                              hashscan_error *error);
+
+/* Where `hash` has its digest of `kind`; NULL for a kind that is none. */
+uint8_t *digest_of(hashscan_image_hash *hash, hashscan_kind kind);
+const uint8_t *digest_read(const hashscan_image_hash *hash, hashscan_kind kind);
 
 #endif

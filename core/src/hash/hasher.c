@@ -18,6 +18,7 @@
 #include "base/cpu.h"
 #include "base/error.h"
 #include "base/options.h"
+#include "hash/digest.h"
 #include "image/image.h"
 #include "pdq/certainty.h"
 #include "pdq/fast.h"
@@ -30,7 +31,7 @@ static hashscan_code check_options(const hashscan_hash_options *options, hashsca
   if (options->level != HASHSCAN_LEVEL_EXACT && options->level != HASHSCAN_LEVEL_FAST &&
       options->level != HASHSCAN_LEVEL_BLOCKS)
     return error_set(error, HASHSCAN_E_ARGUMENT, "unknown level %d", (int)options->level);
-  return HASHSCAN_SUCCESS;
+  return digests_check(options->digests, error);
 }
 
 hashscan_code hashscan_hasher_create(const hashscan_hash_options *options, hashscan_hasher **hasher,
@@ -40,7 +41,6 @@ hashscan_code hashscan_hasher_create(const hashscan_hash_options *options, hashs
   hashscan_hash_options known = HASHSCAN_HASH_OPTIONS_INIT;
   hashscan_limits limits;
   hashscan_code code = options_copy(&known, sizeof known, options, "hashscan_hash_options", error);
-  if (code == HASHSCAN_SUCCESS) code = options_reserved(known.reserved, "hashscan_hash_options", error);
   if (code == HASHSCAN_SUCCESS) code = check_options(&known, error);
   if (code == HASHSCAN_SUCCESS) code = limits_copy(&limits, known.limits, error);
   if (code == HASHSCAN_SUCCESS) code = cpu_check(error);
@@ -51,6 +51,7 @@ hashscan_code hashscan_hasher_create(const hashscan_hash_options *options, hashs
   *made = (hashscan_hasher){.profile = known.profile,
                             .level = known.level,
                             .dihedral = known.dihedral != 0,
+                            .digests = known.digests,
                             .limits = limits,
                             .stream = pdq_stream_create(),
                             .fast = known.level == HASHSCAN_LEVEL_EXACT ? NULL : pdq_fast_create()};
@@ -161,11 +162,13 @@ static void finish_fast(hashscan_hasher *hasher, hashscan_image_hash *out) {
 }
 
 static void finish(hashscan_hasher *hasher, hashscan_image_hash *out) {
-  out->hash_count = hasher->dihedral ? HASHSCAN_TRANSFORM_COUNT : 1;
+  out->hash_count = hasher->dihedral ? HASHSCAN_MAX_HASHES : 1;
+  out->picture_count = 1;
   if (hasher->to_fast) {
     finish_fast(hasher, out);
     return;
   }
+  out->level = HASHSCAN_LEVEL_EXACT;
   pdq_stream_finish(hasher->stream, hasher->dihedral, out->hashes, &out->quality);
   out->quality_low = out->quality_high = out->quality;
 }
@@ -178,8 +181,14 @@ static void note_unseen(const char *unseen, hashscan_image_hash *out) {
   snprintf(out->reason + length, sizeof out->reason - length, "%s%s", length == 0 ? "" : "; ", unseen);
 }
 
-void hasher_hash(hashscan_hasher *hasher, hashscan_level level, hashscan_view view, const void *bytes, size_t size,
-                 hashscan_image_hash *out) {
+static hashscan_image_hash new_hash(const hashscan_hasher *hasher, hashscan_level level) {
+  hashscan_image_hash hash = HASHSCAN_IMAGE_HASH_INIT;
+  hash.profile = hasher->profile;
+  hash.level = level;
+  return hash;
+}
+
+static void hash_picture(hashscan_hasher *hasher, const void *bytes, size_t size, hashscan_image_hash *out) {
   static const struct image_sink sinks[] = {
       [HASHSCAN_LEVEL_EXACT] = {.begin = on_begin_exact, .rows = on_rows},
       [HASHSCAN_LEVEL_FAST] = {.begin = on_begin_fast,
@@ -196,11 +205,10 @@ void hasher_hash(hashscan_hasher *hasher, hashscan_level level, hashscan_view vi
                                  .begin_blocks = on_begin_blocks,
                                  .blocks = on_blocks},
   };
-  struct image_sink sink = sinks[level];
+  struct image_sink sink = sinks[out->level];
   sink.user = hasher;
-  sink.view = view;
+  sink.view = out->view;
   struct image_info info;
-  *out = (hashscan_image_hash){.quality = -1, .quality_low = -1, .quality_high = -1};
   out->status = image_decode(bytes, size, &hasher->limits, &sink, &info, out->reason);
   out->format = info.format;
   out->width = info.width;
@@ -211,12 +219,47 @@ void hasher_hash(hashscan_hasher *hasher, hashscan_level level, hashscan_view vi
   finish(hasher, out);
 }
 
+hashscan_code hasher_hash(hashscan_hasher *hasher, const hashscan_hash_request *request, const void *bytes, size_t size,
+                          hashscan_image_hash *out, hashscan_error *error) {
+  *out = new_hash(hasher, request->level < hasher->level ? request->level : hasher->level);
+  out->view = request->view;
+  out->picture = request->picture;
+  if (request->picture == 0) {
+    hash_picture(hasher, bytes, size, out);
+  } else {
+    out->status = HASHSCAN_STATUS_UNSUPPORTED;
+    snprintf(out->reason, sizeof out->reason, "there is no picture %" PRIu32, request->picture);
+  }
+  return digests_compute(request->digests, bytes, size, out, error);
+}
+
+static hashscan_code check_request(const hashscan_hash_request *request, hashscan_error *error) {
+  if ((unsigned)request->view >= HASHSCAN_VIEW_COUNT)
+    return error_set(error, HASHSCAN_E_ARGUMENT, "unknown view %d", (int)request->view);
+  if ((unsigned)request->level > HASHSCAN_LEVEL_BLOCKS)
+    return error_set(error, HASHSCAN_E_ARGUMENT, "unknown level %d", (int)request->level);
+  return digests_check(request->digests, error);
+}
+
+hashscan_code hashscan_hash_requested(hashscan_hasher *hasher, const hashscan_hash_request *request, const void *bytes,
+                                      size_t size, hashscan_image_hash *out, hashscan_error *error) {
+  if (hasher == NULL || request == NULL || out == NULL || (bytes == NULL && size > 0))
+    return error_set(error, HASHSCAN_E_ARGUMENT, "hasher, request, bytes or out is NULL");
+  hashscan_hash_request known = HASHSCAN_HASH_REQUEST_INIT;
+  hashscan_image_hash hash;
+  hashscan_code code = options_copy(&known, sizeof known, request, "hashscan_hash_request", error);
+  if (code == HASHSCAN_SUCCESS) code = check_request(&known, error);
+  if (code == HASHSCAN_SUCCESS) code = hasher_hash(hasher, &known, bytes, size, &hash, error);
+  return code == HASHSCAN_SUCCESS ? options_fill(out, &hash, sizeof hash, "hashscan_image_hash", error) : code;
+}
+
 hashscan_code hashscan_hash_image(hashscan_hasher *hasher, const void *bytes, size_t size, hashscan_image_hash *out,
                                   hashscan_error *error) {
-  if (hasher == NULL || out == NULL || (bytes == NULL && size > 0))
-    return error_set(error, HASHSCAN_E_ARGUMENT, "hasher, bytes or out is NULL");
-  hasher_hash(hasher, hasher->level, HASHSCAN_VIEW_STORED, bytes, size, out);
-  return HASHSCAN_SUCCESS;
+  if (hasher == NULL) return error_set(error, HASHSCAN_E_ARGUMENT, "hasher is NULL");
+  hashscan_hash_request request = HASHSCAN_HASH_REQUEST_INIT;
+  request.level = hasher->level;
+  request.digests = hasher->digests;
+  return hashscan_hash_requested(hasher, &request, bytes, size, out, error);
 }
 
 /* A picture of rows `stride` bytes apart, whose pixels are `pixel_bytes` long. */
@@ -239,6 +282,16 @@ static hashscan_code check_picture(const hashscan_limits *limits, uint32_t width
   return HASHSCAN_SUCCESS;
 }
 
+/* Of a picture that the caller decoded. */
+static hashscan_code answer_pixels(hashscan_hasher *hasher, uint32_t width, uint32_t height, hashscan_image_hash *out,
+                                   hashscan_error *error) {
+  hashscan_image_hash hash = new_hash(hasher, hasher->level);
+  hash.width = width;
+  hash.height = height;
+  finish(hasher, &hash);
+  return options_fill(out, &hash, sizeof hash, "hashscan_image_hash", error);
+}
+
 hashscan_code hashscan_hash_pixels(hashscan_hasher *hasher, const uint8_t *pixels, uint32_t width, uint32_t height,
                                    unsigned channels, size_t stride, hashscan_image_hash *out, hashscan_error *error) {
   if (hasher == NULL || pixels == NULL || out == NULL)
@@ -249,9 +302,7 @@ hashscan_code hashscan_hash_pixels(hashscan_hasher *hasher, const uint8_t *pixel
   if (code != HASHSCAN_SUCCESS) return code;
   if (!begin(hasher, hasher->level, width, height, channels)) return error_memory(error);
   take_rows(hasher, pixels, stride, height);
-  *out = (hashscan_image_hash){.status = HASHSCAN_STATUS_OK, .width = width, .height = height};
-  finish(hasher, out);
-  return HASHSCAN_SUCCESS;
+  return answer_pixels(hasher, width, height, out, error);
 }
 
 static hashscan_code check_luma(const hashscan_limits *limits, const hashscan_luma *luma, hashscan_error *error) {
@@ -278,7 +329,5 @@ hashscan_code hashscan_hash_luma(hashscan_hasher *hasher, const hashscan_luma *l
   const struct pdq_luma_range range = pdq_luma_range(known.bits, known.range == HASHSCAN_LUMA_RANGE_LIMITED);
   if (!begin_luma(hasher, known.width, known.height, &range)) return error_memory(error);
   take_rows(hasher, known.samples, known.stride, known.height);
-  *out = (hashscan_image_hash){.status = HASHSCAN_STATUS_OK, .width = known.width, .height = known.height};
-  finish(hasher, out);
-  return HASHSCAN_SUCCESS;
+  return answer_pixels(hasher, known.width, known.height, out, error);
 }

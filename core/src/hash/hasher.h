@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One thread's hashing: encoded bytes or pixels in, hashes out. It knows no index. */
+/* One thread's hashing: encoded bytes or pixels in, image hashes out. It knows no index. */
 #ifndef HASHSCAN_HASH_HASHER_H
 #define HASHSCAN_HASH_HASHER_H
 
@@ -14,6 +14,7 @@ struct hashscan_hasher {
   hashscan_profile profile;
   hashscan_level level;
   bool dihedral;
+  uint32_t digests;
   hashscan_limits limits;
   struct pdq_stream *stream;     /* exact */
   struct pdq_fast *fast;         /* levels fast and blocks; NULL at level exact */
@@ -21,8 +22,8 @@ struct hashscan_hasher {
   struct pdq_fast_result result; /* of the last picture hashed at fast or blocks */
 };
 
-/* hashscan_hash_image of a view of the picture, at a level up to that of the hasher. */
-void hasher_hash(hashscan_hasher *hasher, hashscan_level level, hashscan_view view, const void *bytes, size_t size,
-                 hashscan_image_hash *out);
+/* hashscan_hash_requested for a request that is valid and an `out` of full size. */
+hashscan_code hasher_hash(hashscan_hasher *hasher, const hashscan_hash_request *request, const void *bytes, size_t size,
+                          hashscan_image_hash *out, hashscan_error *error);
 
 #endif

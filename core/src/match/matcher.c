@@ -1,24 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A policy and the snapshot to match against. Readers copy the pointer and take a reference under a lock that is held
- * for nothing else; a reload opens and validates the new index before it touches that lock. */
+/* A policy and the snapshots to match against. Readers copy the pointer and take a reference under a lock that is held
+ * for nothing else; a reload opens and validates the new indexes before it touches that lock. */
 #include "match/matcher.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/error.h"
 #include "base/options.h"
-#include "hash/hasher.h"
-#include "match/verdict.h"
 
 static hashscan_code read_policy(const hashscan_match_options *options, struct match_policy *policy,
                                  hashscan_error *error) {
   hashscan_match_options known = HASHSCAN_MATCH_OPTIONS_INIT;
   hashscan_code code = options_copy(&known, sizeof known, options, "hashscan_match_options", error);
-  if (code == HASHSCAN_SUCCESS) code = options_reserved(known.reserved, "hashscan_match_options", error);
   if (code != HASHSCAN_SUCCESS) return code;
   if (known.radius > 256) return error_set(error, HASHSCAN_E_ARGUMENT, "radius %u is over 256", known.radius);
-  if (known.transforms != HASHSCAN_TRANSFORMS_NONE && known.transforms != HASHSCAN_TRANSFORMS_DIHEDRAL)
+  if ((unsigned)known.transforms > HASHSCAN_TRANSFORMS_HASHED)
     return error_set(error, HASHSCAN_E_ARGUMENT, "unknown transforms %d", (int)known.transforms);
   if (known.min_quality < 0 || known.min_quality > 100)
     return error_set(error, HASHSCAN_E_ARGUMENT, "min_quality %d is not in 0 to 100", known.min_quality);
@@ -26,125 +22,90 @@ static hashscan_code read_policy(const hashscan_match_options *options, struct m
     return error_set(error, HASHSCAN_E_ARGUMENT, "unknown profile %d", (int)known.profile);
   if (known.level != HASHSCAN_LEVEL_EXACT && known.level != HASHSCAN_LEVEL_FAST && known.level != HASHSCAN_LEVEL_BLOCKS)
     return error_set(error, HASHSCAN_E_ARGUMENT, "unknown level %d", (int)known.level);
+  if ((known.kinds & ((1u << HASHSCAN_KIND_COUNT) - 1)) == 0)
+    return error_set(error, HASHSCAN_E_ARGUMENT, "no kind of entries is compared");
   *policy = (struct match_policy){.radius = known.radius,
-                                  .dihedral = known.transforms == HASHSCAN_TRANSFORMS_DIHEDRAL,
+                                  .transforms = known.transforms,
                                   .min_quality = known.min_quality,
+                                  .kinds = known.kinds,
                                   .profile = known.profile,
                                   .level = known.level};
   return limits_copy(&policy->limits, known.limits, error);
 }
 
-hashscan_code hashscan_matcher_create(const char *path, const hashscan_match_options *options,
-                                      hashscan_matcher **matcher, hashscan_error *error) {
+static hashscan_code check_paths(const char *const *paths, size_t path_count, hashscan_error *error) {
+  if (paths == NULL || path_count == 0) return error_set(error, HASHSCAN_E_ARGUMENT, "no path of an index");
+  if (path_count > HASHSCAN_MAX_INDEXES)
+    return error_set(error, HASHSCAN_E_ARGUMENT, "%zu indexes; at most %d", path_count, HASHSCAN_MAX_INDEXES);
+  for (size_t i = 0; i < path_count; i++)
+    if (paths[i] == NULL) return error_set(error, HASHSCAN_E_ARGUMENT, "path %zu is NULL", i);
+  return HASHSCAN_SUCCESS;
+}
+
+hashscan_code hashscan_matcher_create(const char *const *paths, size_t path_count,
+                                      const hashscan_match_options *options, hashscan_matcher **matcher,
+                                      hashscan_error *error) {
   if (matcher == NULL) return error_set(error, HASHSCAN_E_ARGUMENT, "matcher is NULL");
   *matcher = NULL;
-  if (path == NULL) return error_set(error, HASHSCAN_E_ARGUMENT, "path is NULL");
   struct match_policy policy;
-  hashscan_code code = read_policy(options, &policy, error);
+  struct snapshots *snapshots;
+  hashscan_code code = check_paths(paths, path_count, error);
+  if (code == HASHSCAN_SUCCESS) code = read_policy(options, &policy, error);
+  if (code == HASHSCAN_SUCCESS) code = snapshots_open(paths, path_count, &snapshots, error);
   if (code != HASHSCAN_SUCCESS) return code;
-
-  const size_t path_bytes = strlen(path) + 1;
-  hashscan_index *snapshot = NULL;
   hashscan_matcher *made = malloc(sizeof *made);
-  char *own_path = malloc(path_bytes);
-  if (made == NULL || own_path == NULL) {
-    code = error_memory(error);
-    goto fail;
+  if (made == NULL) {
+    snapshots_release(snapshots);
+    return error_memory(error);
   }
-  code = hashscan_index_open(path, &snapshot, error);
-  if (code != HASHSCAN_SUCCESS) goto fail;
-  memcpy(own_path, path, path_bytes);
-  *made = (hashscan_matcher){.path = own_path, .policy = policy, .snapshot = snapshot};
+  *made = (hashscan_matcher){.policy = policy, .snapshots = snapshots};
   pthread_mutex_init(&made->reloading, NULL);
   pthread_mutex_init(&made->lock, NULL);
   *matcher = made;
   return HASHSCAN_SUCCESS;
-
-fail:
-  free(own_path);
-  free(made);
-  return code;
 }
 
 void hashscan_matcher_destroy(hashscan_matcher *matcher) {
   if (matcher == NULL) return;
-  hashscan_index_close(matcher->snapshot);
+  snapshots_release(matcher->snapshots);
   pthread_mutex_destroy(&matcher->lock);
   pthread_mutex_destroy(&matcher->reloading);
-  free(matcher->path);
   free(matcher);
 }
 
-static hashscan_index *swap_snapshot(hashscan_matcher *matcher, hashscan_index *fresh) {
+static struct snapshots *swap_snapshots(hashscan_matcher *matcher, struct snapshots *fresh) {
   pthread_mutex_lock(&matcher->lock);
-  hashscan_index *old = matcher->snapshot;
-  matcher->snapshot = fresh;
-  matcher->generation++;
+  struct snapshots *old = matcher->snapshots;
+  fresh->generation = old->generation + 1;
+  matcher->snapshots = fresh;
   pthread_mutex_unlock(&matcher->lock);
   return old;
 }
 
+/* Only a reload changes the pointer, so one that holds the lock of reloads may read through it. */
 hashscan_code hashscan_matcher_reload(hashscan_matcher *matcher, hashscan_error *error) {
   if (matcher == NULL) return error_set(error, HASHSCAN_E_ARGUMENT, "matcher is NULL");
-  hashscan_index *fresh = NULL;
-  hashscan_index *old = NULL;
+  struct snapshots *fresh = NULL;
+  struct snapshots *old = NULL;
   pthread_mutex_lock(&matcher->reloading);
-  const hashscan_code code = hashscan_index_open(matcher->path, &fresh, error);
-  if (code == HASHSCAN_SUCCESS) old = swap_snapshot(matcher, fresh);
+  const hashscan_code code = snapshots_open(matcher->snapshots->paths, matcher->snapshots->count, &fresh, error);
+  if (code == HASHSCAN_SUCCESS) old = swap_snapshots(matcher, fresh);
   pthread_mutex_unlock(&matcher->reloading);
-  hashscan_index_close(old);
+  snapshots_release(old);
   return code;
 }
 
-hashscan_index *matcher_current(hashscan_matcher *matcher, uint64_t *generation) {
+struct snapshots *matcher_current(hashscan_matcher *matcher) {
   pthread_mutex_lock(&matcher->lock);
-  hashscan_index *snapshot = hashscan_index_retain(matcher->snapshot);
-  *generation = matcher->generation;
+  struct snapshots *snapshots = snapshots_retain(matcher->snapshots);
   pthread_mutex_unlock(&matcher->lock);
-  return snapshot;
+  return snapshots;
 }
 
-hashscan_index *hashscan_matcher_snapshot(hashscan_matcher *matcher) {
+hashscan_index *hashscan_matcher_snapshot(hashscan_matcher *matcher, size_t index) {
   if (matcher == NULL) return NULL;
-  uint64_t generation;
-  return matcher_current(matcher, &generation);
-}
-
-hashscan_code hashscan_matcher_hasher(const hashscan_matcher *matcher, hashscan_hasher **hasher,
-                                      hashscan_error *error) {
-  if (hasher == NULL) return error_set(error, HASHSCAN_E_ARGUMENT, "hasher is NULL");
-  *hasher = NULL;
-  if (matcher == NULL) return error_set(error, HASHSCAN_E_ARGUMENT, "matcher is NULL");
-  hashscan_hash_options options = HASHSCAN_HASH_OPTIONS_INIT;
-  options.profile = matcher->policy.profile;
-  options.level = matcher->policy.level;
-  options.dihedral = matcher->policy.dihedral;
-  options.limits = &matcher->policy.limits;
-  return hashscan_hasher_create(&options, hasher, error);
-}
-
-static bool equal_limits(const hashscan_limits *a, const hashscan_limits *b) {
-  return a->max_pixels == b->max_pixels && a->max_jpeg_side == b->max_jpeg_side && a->max_side == b->max_side &&
-         a->max_jpeg_scans == b->max_jpeg_scans && a->max_decoder_bytes == b->max_decoder_bytes &&
-         a->max_file_bytes == b->max_file_bytes && a->max_seconds == b->max_seconds;
-}
-
-static bool made_for(const hashscan_hasher *hasher, const struct match_policy *policy) {
-  return hasher->profile == policy->profile && hasher->level == policy->level && hasher->dihedral == policy->dihedral &&
-         equal_limits(&hasher->limits, &policy->limits);
-}
-
-hashscan_code hashscan_match_image(hashscan_matcher *matcher, hashscan_hasher *hasher, const void *bytes, size_t size,
-                                   hashscan_verdict *verdict, hashscan_error *error) {
-  if (verdict == NULL) return error_set(error, HASHSCAN_E_ARGUMENT, "verdict is NULL");
-  hashscan_verdict_clear(verdict);
-  if (matcher == NULL || hasher == NULL || (bytes == NULL && size > 0))
-    return error_set(error, HASHSCAN_E_ARGUMENT, "matcher, hasher or bytes is NULL");
-  if (!made_for(hasher, &matcher->policy))
-    return error_set(
-        error, HASHSCAN_E_ARGUMENT,
-        "the hasher has another profile, another level, other transforms or other limits than the matcher");
-  uint64_t generation;
-  hashscan_index *snapshot = matcher_current(matcher, &generation);
-  return verdict_compute(&matcher->policy, snapshot, hasher, bytes, size, verdict, error);
+  struct snapshots *snapshots = matcher_current(matcher);
+  hashscan_index *found = index < snapshots->count ? hashscan_index_retain(snapshots->indexes[index]) : NULL;
+  snapshots_release(snapshots);
+  return found;
 }

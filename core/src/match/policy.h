@@ -3,14 +3,13 @@
 #ifndef HASHSCAN_MATCH_POLICY_H
 #define HASHSCAN_MATCH_POLICY_H
 
-#include <stdbool.h>
-
 #include "hashscan.h"
 
 struct match_policy {
   unsigned radius;
-  bool dihedral;
+  hashscan_transforms transforms;
   int min_quality;
+  uint32_t kinds; /* a bit 1 << kind for each that is compared */
   hashscan_profile profile;
   hashscan_level level;
   hashscan_limits limits;

@@ -2,12 +2,9 @@
 /* The exact hash agrees with the screening one on every bit that is not marked unknown. So an entry within the radius
  * of the exact hash is within the radius of the screening one over the known bits, and where a search with the unknown
  * bits as wildcards finds nothing, there is nothing to find. Where it finds something, or where the quality may lie on
- * either side of the minimum, the picture is decoded again and the exact hash decides; after a hash from blocks, the
- * fast hash is asked before. */
+ * either side of the minimum, the exact hash decides; after a hash from blocks, the fast hash comes before it. */
 #include "match/screen.h"
 
-#include "base/error.h"
-#include "hash/hasher.h"
 #include "index/search/index.h"
 
 /* Up to so many unknown bits a search costs little beside any decoding: with a million entries about four times what
@@ -25,10 +22,10 @@ static unsigned count_bits(const hashscan_pdq *mask) {
   return hashscan_pdq_distance(mask, &none);
 }
 
-/* The most of any of the hashes. */
-static unsigned most_unknown_bits(const hashscan_image_hash *image) {
+/* The most of any of the first `hash_count` hashes. */
+static unsigned most_unknown_bits(const hashscan_image_hash *image, uint32_t hash_count) {
   unsigned most = 0;
-  for (unsigned i = 0; i < image->hash_count; i++) {
+  for (uint32_t i = 0; i < hash_count; i++) {
     const unsigned bits = count_bits(&image->unknown[i]);
     if (bits > most) most = bits;
   }
@@ -36,36 +33,29 @@ static unsigned most_unknown_bits(const hashscan_image_hash *image) {
 }
 
 bool screen_is_vague(const hashscan_image_hash *image) {
-  return most_unknown_bits(image) > VAGUE_BITS;
+  return most_unknown_bits(image, image->hash_count) > VAGUE_BITS;
 }
 
-static int on_candidate(void *user, const hashscan_hit *hit) {
-  (void)hit;
-  *(bool *)user = true;
-  return 1;
-}
-
-static hashscan_search search_for(const hashscan_image_hash *image, unsigned radius) {
+static double cost_of(const struct match_policy *policy, const struct snapshots *snapshots,
+                      const hashscan_image_hash *image, uint32_t hash_count) {
   hashscan_search search = HASHSCAN_SEARCH_INIT;
   search.queries = image->hashes[0].bytes;
   search.unknown = image->unknown[0].bytes;
-  search.count = image->hash_count;
-  search.radius = radius;
-  return search;
+  search.count = hash_count;
+  search.radius = policy->radius;
+  double cost = 0;
+  for (size_t i = 0; i < snapshots->count; i++)
+    if (index_has_kind(snapshots->indexes[i], HASHSCAN_KIND_PDQ))
+      cost += index_search_cost(snapshots->indexes[i], &search);
+  return cost;
 }
 
-static bool pays(const hashscan_index *snapshot, const hashscan_search *search, const hashscan_image_hash *image) {
-  const unsigned unknown = most_unknown_bits(image);
+static bool pays(const struct match_policy *policy, const struct snapshots *snapshots, const hashscan_image_hash *image,
+                 uint32_t hash_count) {
+  const unsigned unknown = most_unknown_bits(image, hash_count);
   if (unknown <= VAGUE_BITS) return true;
   if (unknown > HOPELESS_BITS) return false;
-  return index_search_cost(snapshot, search) < EXACT_NANOSECONDS_PER_PIXEL * image->width * image->height;
-}
-
-static hashscan_code has_candidates(const hashscan_index *snapshot, const hashscan_search *search, bool *found,
-                                    hashscan_error *error) {
-  *found = false;
-  const hashscan_code code = hashscan_index_search(snapshot, search, on_candidate, found, error);
-  return code == HASHSCAN_E_STOPPED ? HASHSCAN_SUCCESS : code;
+  return cost_of(policy, snapshots, image, hash_count) < EXACT_NANOSECONDS_PER_PIXEL * image->width * image->height;
 }
 
 /* What the screening hash says of the quality. At level blocks it knows nothing for sure: a picture over the minimum is
@@ -78,40 +68,36 @@ static enum gate gate_of(const hashscan_image_hash *image, int min_quality) {
   return least >= min_quality ? GATE_OPEN : GATE_UNDECIDED;
 }
 
-/* Method fast or blocks when the screening hash settles the verdict. Otherwise what it becomes if the exact hash is
- * next: fast-confirmed, or exact when the hash was of no use. */
-static hashscan_code settle(const struct match_policy *policy, const hashscan_index *snapshot,
-                            const hashscan_image_hash *image, hashscan_method *method, hashscan_error *error) {
-  const hashscan_method settled = image->level == HASHSCAN_LEVEL_BLOCKS ? HASHSCAN_METHOD_BLOCKS : HASHSCAN_METHOD_FAST;
-  const enum gate gate = gate_of(image, policy->min_quality);
-  *method = gate == GATE_UNDECIDED ? HASHSCAN_METHOD_FAST_CONFIRMED : settled;
-  if (gate != GATE_OPEN || !index_has_kind(snapshot, HASHSCAN_KIND_PDQ)) return HASHSCAN_SUCCESS;
-  const hashscan_search search = search_for(image, policy->radius);
-  *method = HASHSCAN_METHOD_EXACT;
-  if (!pays(snapshot, &search, image)) return HASHSCAN_SUCCESS;
-  bool found;
-  const hashscan_code code = has_candidates(snapshot, &search, &found, error);
-  *method = found ? HASHSCAN_METHOD_FAST_CONFIRMED : settled;
-  return code;
+static bool compares_pdq(const struct match_policy *policy, const struct snapshots *snapshots) {
+  return (policy->kinds >> HASHSCAN_KIND_PDQ & 1u) != 0 && snapshots_have(snapshots, HASHSCAN_KIND_PDQ);
+}
+
+enum screen_step screen_step_of(const struct match_policy *policy, const struct snapshots *snapshots,
+                                const hashscan_image_hash *image, uint32_t hash_count, hashscan_method *method) {
+  *method = image->level == HASHSCAN_LEVEL_BLOCKS ? HASHSCAN_METHOD_BLOCKS : HASHSCAN_METHOD_FAST;
+  switch (gate_of(image, policy->min_quality)) {
+  case GATE_UNDER:
+    return SCREEN_FLAT;
+  case GATE_UNDECIDED:
+    return SCREEN_OPEN;
+  case GATE_OPEN:
+    break;
+  }
+  if (!compares_pdq(policy, snapshots) || pays(policy, snapshots, image, hash_count)) return SCREEN_SEARCH;
+  return SCREEN_OPEN;
+}
+
+hashscan_method screen_method_after(const struct match_policy *policy, const struct snapshots *snapshots,
+                                    const hashscan_image_hash *image, uint32_t hash_count) {
+  const bool searched = gate_of(image, policy->min_quality) == GATE_OPEN && compares_pdq(policy, snapshots);
+  if (searched && !pays(policy, snapshots, image, hash_count)) return HASHSCAN_METHOD_EXACT;
+  return HASHSCAN_METHOD_FAST_CONFIRMED;
 }
 
 bool screen_settled(hashscan_method method) {
   return method == HASHSCAN_METHOD_FAST || method == HASHSCAN_METHOD_BLOCKS;
 }
 
-/* What a hash from blocks leaves open, the fast one mostly settles. */
-static hashscan_level next_level(const hashscan_image_hash *image) {
-  return image->level == HASHSCAN_LEVEL_BLOCKS ? HASHSCAN_LEVEL_FAST : HASHSCAN_LEVEL_EXACT;
-}
-
-hashscan_code screen_view(const struct match_policy *policy, const hashscan_index *snapshot, hashscan_hasher *hasher,
-                          hashscan_view view, const void *bytes, size_t size, hashscan_image_hash *image,
-                          hashscan_method *method, hashscan_error *error) {
-  *method = HASHSCAN_METHOD_EXACT;
-  for (hashscan_level level = policy->level;; level = next_level(image)) {
-    hasher_hash(hasher, level, view, bytes, size, image);
-    if (image->hash_count == 0 || image->level == HASHSCAN_LEVEL_EXACT) return HASHSCAN_SUCCESS;
-    const hashscan_code code = settle(policy, snapshot, image, method, error);
-    if (code != HASHSCAN_SUCCESS || screen_settled(*method)) return code;
-  }
+hashscan_level screen_next_level(hashscan_level level) {
+  return level == HASHSCAN_LEVEL_BLOCKS ? HASHSCAN_LEVEL_FAST : HASHSCAN_LEVEL_EXACT;
 }

@@ -20,66 +20,25 @@
 #include "base/checked.h"
 #include "base/error.h"
 #include "base/random.h"
+#include "match/verdict.h"
 
-#define MAX_BYTES ((size_t)128 << 20) /* about 200,000 inputs without a match and with eight hashes each */
+#define MAX_BYTES ((size_t)192 << 20) /* about 180,000 inputs without a match */
 #define BUCKETS ((size_t)1 << 18)
 #define SECRET_BYTES 192 /* XXH3's default size */
 
 /* ---- Results --------------------------------------------------------------------------------------------------- */
 
-/* A tenth of a hashscan_verdict in the usual case: hashes that are not there and the empty reason take no room. */
 struct result {
   atomic_uint references;
   bool reported;
-  unsigned hash_count;
-  hashscan_outcome outcome;
-  hashscan_status status;
-  hashscan_method method;
-  hashscan_level level;
-  hashscan_format format;
-  uint32_t width;
-  uint32_t height;
-  int quality, quality_low, quality_high;
-  unsigned views;
-  int unseen;
-  size_t match_count;
-  hashscan_match *matches;
-  hashscan_index *snapshot;
-  size_t reason_bytes; /* with its terminator */
-  uint8_t tail[];      /* the hashes, their unknown bits, then the reason */
+  hashscan_verdict *verdict;
 };
 
-static size_t tail_bytes(unsigned hash_count, size_t reason_bytes) {
-  return 2 * hash_count * sizeof(hashscan_pdq) + reason_bytes;
-}
-
-struct result *result_take(const hashscan_verdict *verdict) {
-  const hashscan_image_hash *image = &verdict->image;
-  const size_t hash_bytes = image->hash_count * sizeof *image->hashes;
-  const size_t reason_bytes = strlen(image->reason) + 1;
-  struct result *result = malloc(sizeof *result + tail_bytes(image->hash_count, reason_bytes));
+struct result *result_take(hashscan_verdict *verdict) {
+  struct result *result = malloc(sizeof *result);
   if (result == NULL) return NULL;
-  *result = (struct result){.hash_count = image->hash_count,
-                            .outcome = verdict->outcome,
-                            .status = image->status,
-                            .method = verdict->method,
-                            .level = image->level,
-                            .format = image->format,
-                            .width = image->width,
-                            .height = image->height,
-                            .quality = image->quality,
-                            .quality_low = image->quality_low,
-                            .quality_high = image->quality_high,
-                            .views = image->views,
-                            .unseen = image->unseen,
-                            .match_count = verdict->match_count,
-                            .matches = verdict->matches,
-                            .snapshot = verdict->snapshot,
-                            .reason_bytes = reason_bytes};
+  *result = (struct result){.verdict = verdict};
   atomic_init(&result->references, 1);
-  memcpy(result->tail, image->hashes, hash_bytes);
-  memcpy(result->tail + hash_bytes, image->unknown, hash_bytes);
-  memcpy(result->tail + 2 * hash_bytes, image->reason, reason_bytes);
   return result;
 }
 
@@ -90,32 +49,12 @@ static struct result *result_retain(struct result *result) {
 
 void result_release(struct result *result) {
   if (result == NULL || atomic_fetch_sub_explicit(&result->references, 1, memory_order_acq_rel) != 1) return;
-  free(result->matches);
-  hashscan_index_close(result->snapshot);
+  hashscan_verdict_destroy(result->verdict);
   free(result);
 }
 
-void result_view(const struct result *result, hashscan_verdict *verdict) {
-  const size_t hash_bytes = result->hash_count * sizeof *verdict->image.hashes;
-  *verdict = (hashscan_verdict){.outcome = result->outcome,
-                                .image = {.status = result->status,
-                                          .level = result->level,
-                                          .format = result->format,
-                                          .width = result->width,
-                                          .height = result->height,
-                                          .quality = result->quality,
-                                          .quality_low = result->quality_low,
-                                          .quality_high = result->quality_high,
-                                          .views = result->views,
-                                          .unseen = result->unseen,
-                                          .hash_count = result->hash_count},
-                                .method = result->method,
-                                .match_count = result->match_count,
-                                .matches = result->matches,
-                                .snapshot = result->snapshot};
-  memcpy(verdict->image.hashes, result->tail, hash_bytes);
-  memcpy(verdict->image.unknown, result->tail + hash_bytes, hash_bytes);
-  memcpy(verdict->image.reason, result->tail + 2 * hash_bytes, result->reason_bytes);
+hashscan_verdict *result_verdict(const struct result *result) {
+  return result->verdict;
 }
 
 bool result_was_reported(struct result *result) {
@@ -125,8 +64,7 @@ bool result_was_reported(struct result *result) {
 }
 
 static size_t result_bytes(const struct result *result) {
-  return sizeof *result + tail_bytes(result->hash_count, result->reason_bytes) +
-         result->match_count * sizeof *result->matches;
+  return sizeof *result + verdict_bytes(result->verdict);
 }
 
 /* ---- The table --------------------------------------------------------------------------------------------------- */

@@ -10,13 +10,13 @@
 /* A finished verdict, immutable and shared by reference. */
 struct result;
 
-/* Moves a verdict's matches and snapshot into a result with one reference. The verdict stays readable for as long as
- * that reference is held, and must not be cleared. NULL when out of memory; the verdict then still owns everything. */
-struct result *result_take(const hashscan_verdict *verdict);
+/* A result with one reference, which owns the verdict from now on. NULL when out of memory; the caller then still owns
+ * it. */
+struct result *result_take(hashscan_verdict *verdict);
 void result_release(struct result *result);
 
-/* Fills a verdict that borrows from `result`. */
-void result_view(const struct result *result, hashscan_verdict *verdict);
+/* Lives as long as the result. */
+hashscan_verdict *result_verdict(const struct result *result);
 
 /* True from the second call on: how the emitter tells the first input with these bytes from later ones. Only one thread
  * may ask. */

@@ -29,7 +29,7 @@ static struct slot *slot_at(const struct queue *queue, uint64_t number) {
 static void slot_clear(struct slot *slot) {
   free(slot->path);
   if (slot->result != NULL) result_release(slot->result);
-  else hashscan_verdict_clear(&slot->verdict);
+  else hashscan_verdict_destroy(slot->verdict);
   *slot = (struct slot){.state = SLOT_FREE};
 }
 

@@ -21,8 +21,8 @@ struct slot {
   char *path;
   struct place place; /* of the path */
   uint64_t bytes;
-  struct result *result; /* owns what `verdict` points to, unless NULL: then the verdict owns it */
-  hashscan_verdict verdict;
+  struct result *result; /* owns the verdict unless NULL: then the slot does */
+  hashscan_verdict *verdict;
 };
 
 struct queue {

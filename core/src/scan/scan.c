@@ -29,7 +29,7 @@
 #include "base/file_read.h"
 #include "base/options.h"
 #include "base/parallel.h"
-#include "hash/hasher.h"
+#include "match/match_image.h"
 #include "match/matcher.h"
 #include "match/verdict.h"
 #include "scan/dedup.h"
@@ -81,12 +81,6 @@ struct scan {
 
 /* ---- Workers ----------------------------------------------------------------------------------------------------- */
 
-static void set_unexamined(struct slot *slot, hashscan_status status) {
-  slot->verdict.outcome = HASHSCAN_OUTCOME_UNEXAMINED;
-  slot->verdict.image.status = status;
-  slot->verdict.image.quality = -1;
-}
-
 /* An answer that the bytes alone decide. Time and memory may be there on the next try. */
 static bool is_repeatable(hashscan_status status) {
   return status == HASHSCAN_STATUS_OK || status == HASHSCAN_STATUS_DAMAGED || status == HASHSCAN_STATUS_LOW_QUALITY ||
@@ -94,39 +88,31 @@ static bool is_repeatable(hashscan_status status) {
          status == HASHSCAN_STATUS_CORRUPT;
 }
 
-/* Takes the reference to `snapshot`. One input that is too much for the memory there is never ends the scan. */
-static void match_bytes(struct worker *worker, hashscan_index *snapshot, struct slot *slot) {
+/* One input that is too much for the memory there is never ends the scan. */
+static void match_read(struct worker *worker, struct snapshots *snapshots, struct slot *slot) {
   hashscan_error error;
-  const hashscan_code code = verdict_compute(&worker->scan->matcher->policy, snapshot, worker->hasher,
-                                             worker->buffer.bytes, worker->buffer.size, &slot->verdict, &error);
-  if (code == HASHSCAN_SUCCESS) return;
-  set_unexamined(slot, HASHSCAN_STATUS_LIMIT);
-  snprintf(slot->verdict.image.reason, HASHSCAN_REASON_SIZE, "%.*s", HASHSCAN_REASON_SIZE - 1, error.message);
+  const hashscan_code code = match_bytes(&worker->scan->matcher->policy, snapshots, worker->hasher,
+                                         worker->buffer.bytes, worker->buffer.size, &slot->verdict, &error);
+  if (code != HASHSCAN_SUCCESS) slot->verdict = verdict_unexamined(HASHSCAN_STATUS_LIMIT, error.message);
 }
 
-static void examine_bytes(struct worker *worker, struct slot *slot) {
-  uint64_t generation;
-  hashscan_index *snapshot = matcher_current(worker->scan->matcher, &generation);
+/* Matches what was read, or takes what is known of equal bytes. */
+static void match_once(struct worker *worker, struct snapshots *snapshots, struct slot *slot) {
   struct dedup *dedup = worker->scan->dedup;
   struct dedup_node *node;
   const enum dedup_answer answer =
-      dedup_begin(dedup, worker->buffer.bytes, worker->buffer.size, generation, &node, &slot->result);
+      dedup_begin(dedup, worker->buffer.bytes, worker->buffer.size, snapshots->generation, &node, &slot->result);
   if (answer == DEDUP_KNOWN) {
-    hashscan_index_close(snapshot);
-    result_view(slot->result, &slot->verdict);
+    slot->verdict = result_verdict(slot->result);
     return;
   }
-  match_bytes(worker, snapshot, slot);
+  match_read(worker, snapshots, slot);
   if (answer != DEDUP_OWNER) return;
-  if (is_repeatable(slot->verdict.image.status)) slot->result = result_take(&slot->verdict);
+  if (is_repeatable(slot->verdict->status)) slot->result = result_take(slot->verdict);
   dedup_end(dedup, node, slot->result);
 }
 
-static void set_reason(struct slot *slot, const char *reason) {
-  snprintf(slot->verdict.image.reason, HASHSCAN_REASON_SIZE, "%s", reason);
-}
-
-static hashscan_status read_slot(struct worker *worker, struct slot *slot) {
+static hashscan_status read_slot(struct worker *worker, const struct slot *slot, char reason[HASHSCAN_REASON_SIZE]) {
   const struct place *place = &slot->place;
   const struct file_bound bound = {.no_link = place->rule == PLACE_NO_LINK,
                                    .known = place->rule == PLACE_LINK,
@@ -136,25 +122,28 @@ static hashscan_status read_slot(struct worker *worker, struct slot *slot) {
   int dirfd;
   if (!place_open(slot->path, place, &dirfd)) {
     const bool replaced = errno == ESTALE;
-    set_reason(slot,
-               replaced ? "its folder was replaced while being scanned" : error_text(errno, buffer, sizeof buffer));
+    snprintf(reason, HASHSCAN_REASON_SIZE, "%s",
+             replaced ? "its folder was replaced while being scanned" : error_text(errno, buffer, sizeof buffer));
     return replaced ? HASHSCAN_STATUS_CHANGED : HASHSCAN_STATUS_UNREADABLE;
   }
   const hashscan_status status =
       file_read_bound(dirfd, slot->path + place->name, &bound, worker->scan->matcher->policy.limits.max_file_bytes,
-                      &worker->buffer, slot->verdict.image.reason);
+                      &worker->buffer, reason);
   place_close(dirfd);
   return status;
 }
 
 static void examine(struct worker *worker, struct slot *slot) {
-  const hashscan_status status = read_slot(worker, slot);
+  char reason[HASHSCAN_REASON_SIZE] = "";
+  const hashscan_status status = read_slot(worker, slot, reason);
   if (status != HASHSCAN_STATUS_OK) {
-    set_unexamined(slot, status);
+    slot->verdict = verdict_unexamined(status, reason);
     return;
   }
   slot->bytes = worker->buffer.size;
-  examine_bytes(worker, slot);
+  struct snapshots *snapshots = matcher_current(worker->scan->matcher);
+  match_once(worker, snapshots, slot);
+  snapshots_release(snapshots);
   if (worker->buffer.capacity > KEPT_BUFFER_BYTES) buffer_free(&worker->buffer);
 }
 
@@ -190,10 +179,10 @@ static bool submit_file(void *user, const char *path, const struct place *place)
 }
 
 static bool submit_unexamined(void *user, const char *path, hashscan_status status, const char *reason) {
-  struct slot slot = {.state = SLOT_DONE};
-  set_unexamined(&slot, status);
-  set_reason(&slot, reason);
-  return submit(user, path, &slot);
+  struct slot slot = {.state = SLOT_DONE, .verdict = verdict_unexamined(status, reason)};
+  if (submit(user, path, &slot)) return true;
+  hashscan_verdict_destroy(slot.verdict);
+  return false;
 }
 
 static enum walk_end walk_paths(struct walk *walk, const hashscan_scan_options *options) {
@@ -267,7 +256,7 @@ static bool emit(struct scan *scan, struct slot *slot) {
                                   .path = slot->path,
                                   .bytes = slot->bytes,
                                   .duplicate = slot->result != NULL && result_was_reported(slot->result),
-                                  .verdict = &slot->verdict};
+                                  .verdict = slot->verdict};
   summary_count(&scan->summary, record.verdict, record.bytes, record.duplicate != 0);
   return scan->options.on_record(scan->options.user, &record) == 0;
 }

@@ -19,16 +19,16 @@ void hashscan_summary_destroy(hashscan_summary *summary) {
 void summary_count(hashscan_summary *summary, const hashscan_verdict *verdict, uint64_t bytes, bool duplicate) {
   summary->inputs++;
   summary->by_outcome[verdict->outcome]++;
-  summary->by_status[verdict->image.status]++;
-  if (verdict->image.hash_count > 0) summary->by_method[verdict->method]++;
+  summary->by_status[verdict->status]++;
+  if (verdict->image->hash_count > 0) summary->by_method[verdict->method]++;
   summary->duplicates += duplicate;
   summary->bytes += bytes;
 }
 
 static bool is_valid(const hashscan_verdict *verdict) {
-  return (unsigned)verdict->outcome < HASHSCAN_OUTCOME_COUNT &&
-         (unsigned)verdict->image.status < HASHSCAN_STATUS_COUNT &&
-         (verdict->image.hash_count == 0 || (unsigned)verdict->method < HASHSCAN_METHOD_COUNT);
+  return verdict->image != NULL && (unsigned)verdict->outcome < HASHSCAN_OUTCOME_COUNT &&
+         (unsigned)verdict->status < HASHSCAN_STATUS_COUNT &&
+         (verdict->image->hash_count == 0 || (unsigned)verdict->method < HASHSCAN_METHOD_COUNT);
 }
 
 hashscan_code hashscan_summary_count(hashscan_summary *summary, const hashscan_verdict *verdict, uint64_t bytes,
