@@ -146,6 +146,8 @@ $(BUILD)/tests/fuzz_jpeg_blocks $(BUILD)/fuzzers/fuzz_jpeg_blocks: \
 $(BUILD)/tests/fuzz_jpeg_lanes $(BUILD)/fuzzers/fuzz_jpeg_lanes: $(call obj,tests/support/raw.c tests/support/guard.c)
 $(BUILD)/tests/fuzz_image $(BUILD)/fuzzers/fuzz_image: $(call obj,tests/support/planed.c tests/support/guard.c)
 
+$(BUILD)/tests/fuzz_image_hash $(BUILD)/fuzzers/fuzz_image_hash: $(call obj,tests/support/fixture.c)
+
 # The comparison of the default with exact, and the writer of crafted files, are those of the unit tests.
 ORACLE_OBJ := $(call obj,tests/support/oracle.c tests/support/fixture.c)
 CRAFT_OBJ := $(call obj,$(wildcard tests/support/craft*.c) tests/support/coefficients.c tests/support/guard.c)

@@ -164,6 +164,18 @@ def write_descriptions(folder):
             file.write(chance.randbytes(20 + 4 * number))
 
 
+def write_image_hashes(hashscan, pictures, folder):
+    """Image hashes in their written form, at each level."""
+    os.makedirs(folder)
+    paths = sorted(os.path.join(pictures, name) for name in os.listdir(pictures) if name.endswith((".jpg", ".png")))[:10]
+    for level in ("exact", "fast", "blocks"):
+        command = [hashscan, "hash", "--format", "binary", "--dihedral", "--digests", "md5,sha256", "--level", level]
+        done = subprocess.run(command + paths + [__file__], check=False, stdout=subprocess.PIPE)
+        for number in range(len(done.stdout) // 800):
+            with open(os.path.join(folder, f"{level}-{number}"), "wb") as file:
+                file.write(done.stdout[800 * number:800 * (number + 1)])
+
+
 def make_seeds(build):
     """One folder a fuzz target with valid inputs of its kind: pictures, lists, the files of an index."""
     seeds = os.path.join(build, "tests", "seeds")
@@ -187,6 +199,8 @@ def make_seeds(build):
     folders["match"] = os.path.join(seeds, "match")
     subprocess.run([dataset, "pictures", "--out", folders["match"], "--count", "20", "--seed", "5", "--side", "160"],
                    check=True, stdout=subprocess.DEVNULL)
+    folders["image_hash"] = os.path.join(seeds, "image_hash")
+    write_image_hashes(hashscan, folders["match"], folders["image_hash"])
     folders["crafted_jpeg"] = os.path.join(seeds, "crafted_jpeg")
     write_descriptions(folders["crafted_jpeg"])
     folders["blob"] = folders["crafted_jpeg"]  # any bytes say what to change in a valid one

@@ -5,16 +5,16 @@
 
 #include "commands.h"
 #include "csv.h"
+#include "image_json.h"
 #include "input.h"
-#include "json.h"
 #include "message.h"
-#include "record.h"
 #include "text.h"
 
-enum hash_format { HASH_JSONL, HASH_CSV, HASH_HEX };
+enum hash_format { HASH_JSONL, HASH_CSV, HASH_HEX, HASH_BINARY };
 
 struct hash_settings {
   int profile, level, format;
+  const char *view, *digests;
   bool dihedral;
   struct limit_settings limits;
 };
@@ -30,8 +30,18 @@ static const struct option hash_options[] = {
      0, 0},
     {"dihedral", 0, OPTION_FLAG, offsetof(struct hash_settings, dihedral), NULL,
      "Also the hashes of the seven flips and rotations. Not with --format hex.", 0, 0},
-    {"format", 0, OPTION_CHOICE, offsetof(struct hash_settings, format), "jsonl|csv|hex",
-     "How the output is written. Default jsonl.", 0, 0},
+    {"view", 0, OPTION_TEXT, offsetof(struct hash_settings, view), "VIEW",
+     "What is hashed of a picture that people may see otherwise than it is stored: stored, on-white, on-black, gamma, "
+     "gamma-on-white, gamma-on-black or other-colors. JSON Lines say which of them differ. Default stored, as PDQ's "
+     "reference has it.",
+     0, 0},
+    {"digests", 0, OPTION_TEXT, offsetof(struct hash_settings, digests), "LIST",
+     "Also digests of the file: md5, sha1, sha256, with commas between them. Only with --format jsonl or binary.", 0,
+     0},
+    {"format", 0, OPTION_CHOICE, offsetof(struct hash_settings, format), "jsonl|csv|hex|binary",
+     "How the output is written. With binary, 800 bytes a file as FORMAT.md describes them, without its name, in the "
+     "order of FILEs. Default jsonl.",
+     0, 0},
     LIMIT_OPTIONS(struct hash_settings, limits),
     {0}};
 
@@ -39,6 +49,7 @@ struct hash_run {
   struct hash_settings settings;
   hashscan_limits limits;
   hashscan_hasher *hasher;
+  hashscan_hash_request request;
   struct input input;
   struct output out;
   bool some_failed;
@@ -50,44 +61,10 @@ static void encode(const hashscan_pdq *hash, char hex[HASHSCAN_MAX_HEX]) {
 
 static void write_jsonl(struct hash_run *run, const char *path, const hashscan_image_hash *image) {
   struct json json = {&run->out, false};
-  char hex[HASHSCAN_MAX_HEX];
   json_object_begin(&json, NULL);
   json_string(&json, "type", "hash");
   json_path(&json, path);
-  json_string(&json, "status", hashscan_status_name(image->status));
-  if (image->format != HASHSCAN_FORMAT_UNKNOWN) json_string(&json, "format", hashscan_format_name(image->format));
-  if (image->width > 0 && image->height > 0) {
-    json_integer(&json, "width", image->width);
-    json_integer(&json, "height", image->height);
-  }
-  if (image->reason[0] != '\0') json_string(&json, "reason", image->reason);
-  if (image->hash_count > 0) {
-    json_string(&json, "profile", hashscan_profile_name((hashscan_profile)run->settings.profile));
-    json_string(&json, "level", hashscan_level_name(image->level));
-    record_quality(&json, image);
-    encode(&image->hashes[HASHSCAN_TRANSFORM_NONE], hex);
-    json_string(&json, "hash", hex);
-    if (image->level != HASHSCAN_LEVEL_EXACT) {
-      encode(&image->unknown[HASHSCAN_TRANSFORM_NONE], hex);
-      json_string(&json, "unknown", hex);
-    }
-  }
-  if (image->hash_count > 1) {
-    json_object_begin(&json, "dihedral");
-    for (unsigned i = 1; i < image->hash_count; i++) {
-      encode(&image->hashes[i], hex);
-      json_string(&json, hashscan_transform_name((hashscan_transform)i), hex);
-    }
-    json_object_end(&json);
-  }
-  if (image->hash_count > 1 && image->level != HASHSCAN_LEVEL_EXACT) {
-    json_object_begin(&json, "dihedral_unknown");
-    for (unsigned i = 1; i < image->hash_count; i++) {
-      encode(&image->unknown[i], hex);
-      json_string(&json, hashscan_transform_name((hashscan_transform)i), hex);
-    }
-    json_object_end(&json);
-  }
+  image_json_write(&json, image);
   json_object_end(&json);
   json_line_end(&json);
 }
@@ -125,16 +102,31 @@ static void write_hex(struct hash_run *run, const char *path, const hashscan_ima
   output_text(&run->out, "\n");
 }
 
-static void write_result(struct hash_run *run, const char *path, const hashscan_image_hash *image) {
+/* False when there is no written form of it, which is said on stderr. */
+static bool write_binary(struct hash_run *run, const char *path, const hashscan_image_hash *image) {
+  uint8_t bytes[HASHSCAN_IMAGE_HASH_BYTES];
+  hashscan_error error;
+  if (hashscan_image_hash_encode(image, bytes, sizeof bytes, &error) != HASHSCAN_SUCCESS) {
+    message("%s: %s", path, error.message);
+    return false;
+  }
+  output_put(&run->out, bytes, sizeof bytes);
+  return true;
+}
+
+/* False when the run cannot go on. */
+static bool write_result(struct hash_run *run, const char *path, const hashscan_image_hash *image) {
   if (image->hash_count == 0 && image->status != HASHSCAN_STATUS_NOT_IMAGE) run->some_failed = true;
   if (run->settings.format == HASH_JSONL) {
     write_jsonl(run, path, image);
-    return;
+    return true;
   }
   if (image->reason[0] != '\0') message("%s: %s: %s", path, hashscan_status_name(image->status), image->reason);
-  if (image->hash_count == 0) return;
+  if (run->settings.format == HASH_BINARY) return write_binary(run, path, image);
+  if (image->hash_count == 0) return true;
   if (run->settings.format == HASH_CSV) write_csv(run, path, image);
   else write_hex(run, path, image);
+  return true;
 }
 
 /* False when the run cannot go on. */
@@ -143,18 +135,35 @@ static bool hash_one(struct hash_run *run, const char *path) {
   hashscan_error error;
   image.status = input_read(&run->input, path, run->limits.max_file_bytes, image.reason);
   if (image.status == HASHSCAN_STATUS_OK &&
-      hashscan_hash_image(run->hasher, run->input.bytes, run->input.size, &image, &error) != HASHSCAN_SUCCESS) {
+      hashscan_hash_requested(run->hasher, &run->request, run->input.bytes, run->input.size, &image, &error) !=
+          HASHSCAN_SUCCESS) {
     message("%s: %s", path, error.message);
     return false;
   }
-  write_result(run, path, &image);
-  return run->out.failed_errno == 0;
+  return write_result(run, path, &image) && run->out.failed_errno == 0;
 }
 
 static bool hash_all(struct hash_run *run, const struct operands *files) {
   if (run->settings.format == HASH_CSV) write_csv_header(run);
   for (size_t i = 0; i < files->count; i++)
     if (!hash_one(run, files->items[i])) return false;
+  return true;
+}
+
+/* False when a name is none of a digest. */
+static bool read_digests(const char *text, uint32_t *digests) {
+  while (text != NULL) {
+    char name[16];
+    hashscan_kind kind;
+    const size_t length = strcspn(text, ",");
+    if (snprintf(name, sizeof name, "%.*s", (int)(length < sizeof name ? length : sizeof name), text) >=
+            (int)sizeof name ||
+        hashscan_kind_parse(name, &kind, NULL) != HASHSCAN_SUCCESS || kind < HASHSCAN_KIND_MD5 ||
+        kind > HASHSCAN_KIND_SHA256)
+      return false;
+    *digests |= 1u << kind;
+    text = text[length] == '\0' ? NULL : text + length + 1;
+  }
   return true;
 }
 
@@ -165,14 +174,24 @@ static int run_hash(const struct command *command, int argc, char **argv) {
   if (!options_parse(command, argc, argv, &run.settings, &files, &exit_code)) return exit_code;
   if (files.count == 0) return options_misused(command, "no FILE given");
   if (run.settings.dihedral && run.settings.format == HASH_HEX)
-    return options_misused(command, "--dihedral needs --format jsonl or csv");
+    return options_misused(command, "--dihedral needs --format jsonl, csv or binary");
+  const bool whole = run.settings.format == HASH_JSONL || run.settings.format == HASH_BINARY;
+  if (run.settings.digests != NULL && !whole)
+    return options_misused(command, "--digests needs --format jsonl or binary");
+  run.request = (hashscan_hash_request)HASHSCAN_HASH_REQUEST_INIT;
+  run.request.level = (hashscan_level)run.settings.level;
+  hashscan_error error;
+  if (run.settings.view != NULL &&
+      hashscan_view_parse(run.settings.view, &run.request.view, &error) != HASHSCAN_SUCCESS)
+    return options_misused(command, "--view: %s", error.message);
+  if (!read_digests(run.settings.digests, &run.request.digests))
+    return options_misused(command, "--digests: '%.40s' is no list of md5, sha1, sha256", run.settings.digests);
   run.limits = limit_settings_apply(&run.settings.limits);
   hashscan_hash_options options = HASHSCAN_HASH_OPTIONS_INIT;
   options.profile = (hashscan_profile)run.settings.profile;
   options.level = (hashscan_level)run.settings.level;
   options.dihedral = run.settings.dihedral;
   options.limits = &run.limits;
-  hashscan_error error;
   if (hashscan_hasher_create(&options, &run.hasher, &error) != HASHSCAN_SUCCESS) {
     message("%s", error.message);
     return EXIT_FATAL;

@@ -365,6 +365,23 @@ typedef struct hashscan_image_hash {
 
 HASHSCAN_API void hashscan_image_hash_default(hashscan_image_hash *hash, size_t size);
 
+/* The written form of an image hash, version 1 (core/doc/FORMAT.md): for a pipe, a file, another host. The same bytes
+ * on every machine; equal answers are equal bytes. */
+#define HASHSCAN_IMAGE_HASH_BYTES 800
+
+/* Writes HASHSCAN_IMAGE_HASH_BYTES bytes, for which `size` bytes at `bytes` must have room. What is no printable ASCII
+ * in the reason becomes question marks. Errors: ARGUMENT (no room, or a field outside its range); nothing is written
+ * then. Any thread. */
+HASHSCAN_API hashscan_code hashscan_image_hash_encode(const hashscan_image_hash *hash, uint8_t *bytes, size_t size,
+                                                      hashscan_error *error);
+
+/* Reads it back; `size` must be HASHSCAN_IMAGE_HASH_BYTES. The bytes may come from anybody: what no hasher can have
+ * answered is refused, but nothing tells whether it is the hash of the picture it is said to be of. Errors: FORMAT,
+ * VERSION (another version of the form), ARGUMENT (NULL, an out->size that is not set). `out` is filled on success
+ * only. Any thread. */
+HASHSCAN_API hashscan_code hashscan_image_hash_decode(const uint8_t *bytes, size_t size, hashscan_image_hash *out,
+                                                      hashscan_error *error);
+
 /* What to hash of an input. A verdict that needs more than it was given lists these; hashscan_hash_requested answers.
  */
 typedef struct hashscan_hash_request {

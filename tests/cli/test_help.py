@@ -143,7 +143,7 @@ def complete_in_bash(line):
 def test_bash_completions():
     assert {"hash", "index", "query", "scan", "selftest"} <= complete_in_bash("hashscan ")
     assert complete_in_bash("hashscan index ") == {"build", "add", "remove", "update", "compact", "info", "verify"}
-    assert complete_in_bash("hashscan hash --format ") == {"jsonl", "csv", "hex"}
+    assert complete_in_bash("hashscan hash --format ") == {"jsonl", "csv", "hex", "binary"}
     assert complete_in_bash("hashscan index build --kind m") == {"md5"}
     assert complete_in_bash("hashscan scan --fail-on un") == {"unexamined", "unsupported", "unreadable"}
     assert complete_in_bash("hashscan query --fail-on ") == {"none", "match", "no_match", "not_image", "unexamined"}

@@ -25,6 +25,14 @@ static inline uint16_t load_le16(const uint8_t *bytes) {
   return (uint16_t)(bytes[0] | bytes[1] << 8);
 }
 
+static inline uint32_t load_le32(const uint8_t *bytes) {
+  return (uint32_t)bytes[3] << 24 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[1] << 8 | bytes[0];
+}
+
+static inline void store_le32(uint8_t *bytes, uint32_t value) {
+  for (unsigned i = 0; i < 4; i++) bytes[i] = (uint8_t)(value >> 8 * i);
+}
+
 static inline uint64_t load_le64(const uint8_t *bytes) {
   uint64_t value;
   memcpy(&value, bytes, sizeof value);

@@ -230,6 +230,9 @@ hashscan_code hasher_hash(hashscan_hasher *hasher, const hashscan_hash_request *
     out->status = HASHSCAN_STATUS_UNSUPPORTED;
     snprintf(out->reason, sizeof out->reason, "there is no picture %" PRIu32, request->picture);
   }
+  /* What earlier attempts at decoding have left behind the end of the reason is no part of the answer. */
+  const size_t length = strlen(out->reason);
+  memset(out->reason + length, 0, sizeof out->reason - length);
   return digests_compute(request->digests, bytes, size, out, error);
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/utf8.h"
 #include "hash/digest.h"
 
 static bool all_zero(const void *bytes, size_t size) {
@@ -59,7 +60,7 @@ static const char *wrong_failure(const hashscan_image_hash *hash) {
   return hash->unseen != 0 ? "unseen" : NULL;
 }
 
-/* What is not there is zero, so that equal image hashes are equal bytes. */
+/* What is not there is zero, so that equal answers are equal in their written form. */
 static const char *wrong_rest(const hashscan_image_hash *hash) {
   const size_t rest = (HASHSCAN_MAX_HASHES - hash->hash_count) * sizeof(hashscan_pdq);
   if (!all_zero(hash->hashes + hash->hash_count, rest)) return "hashes";
@@ -67,14 +68,23 @@ static const char *wrong_rest(const hashscan_image_hash *hash) {
   for (hashscan_kind kind = HASHSCAN_KIND_MD5; kind <= HASHSCAN_KIND_SHA256; kind++)
     if ((hash->digests >> kind & 1u) == 0 && !all_zero(digest_read(hash, kind), hashscan_kind_bytes(kind)))
       return hashscan_kind_name(kind);
-  const char *end = memchr(hash->reason, '\0', sizeof hash->reason);
-  return end == NULL || !all_zero(end, (size_t)(hash->reason + sizeof hash->reason - end)) ? "reason" : NULL;
+  return NULL;
+}
+
+/* It ends up in verdicts and on terminals. */
+static const char *wrong_reason(const hashscan_image_hash *hash) {
+  char printable[HASHSCAN_REASON_SIZE];
+  if (memchr(hash->reason, '\0', sizeof hash->reason) == NULL) return "reason";
+  memcpy(printable, hash->reason, sizeof printable);
+  utf8_make_printable(printable);
+  return strcmp(printable, hash->reason) == 0 ? NULL : "reason";
 }
 
 hashscan_code image_hash_check(const hashscan_image_hash *hash, hashscan_error *error) {
   const char *wrong = wrong_name(hash);
   if (wrong == NULL) wrong = was_decoded(hash) ? wrong_picture(hash) : wrong_failure(hash);
   if (wrong == NULL) wrong = wrong_rest(hash);
+  if (wrong == NULL) wrong = wrong_reason(hash);
   if (wrong == NULL) return HASHSCAN_SUCCESS;
   return error_set(error, HASHSCAN_E_ARGUMENT, "an image hash with an impossible %s", wrong);
 }
