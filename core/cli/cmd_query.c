@@ -188,7 +188,7 @@ static void write_jsonl(struct query_run *run, const struct query *query, const 
   for (size_t i = 0; i < count; i++) {
     hashscan_entry entry = HASHSCAN_ENTRY_INIT;
     if (hashscan_index_entry(run->index, hits[i].entry, &entry, NULL) == HASHSCAN_SUCCESS)
-      record_match(&json, &entry, hits[i].distance, NULL, NULL);
+      record_match(&json, NULL, &entry, hits[i].distance, NULL, NULL);
   }
   json_array_end(&json);
   json_object_end(&json);
@@ -313,7 +313,7 @@ static void write_summary(struct query_run *run, double seconds) {
   json_integer(&json, "no_match", run->by_outcome[HASHSCAN_OUTCOME_NO_MATCH]);
   json_integer(&json, "unexamined", run->by_outcome[HASHSCAN_OUTCOME_UNEXAMINED]);
   json_integer(&json, "radius", run->settings.radius);
-  record_index(&json, run->index);
+  record_index(&json, NULL, run->index);
   json_real(&json, "seconds", seconds, 3);
   json_bool(&json, "interrupted", run->interrupted);
   json_object_end(&json);

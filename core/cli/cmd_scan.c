@@ -20,7 +20,8 @@
 #include "stop.h"
 
 struct scan_settings {
-  const char *index, *output, *files_from;
+  struct texts indexes;
+  const char *output, *files_from;
   uint64_t radius, min_quality, threads;
   int transforms, profile, level, links;
   struct fail_on fail_on;
@@ -29,8 +30,10 @@ struct scan_settings {
 };
 
 static const struct option scan_options[] = {
-    {"index", 0, OPTION_TEXT, offsetof(struct scan_settings, index), "INDEX", "The index to compare with. Required.", 0,
-     0},
+    {"index", 0, OPTION_TEXTS, offsetof(struct scan_settings, indexes), "INDEX",
+     "The index to compare with. Required. May be given more than once: then all are compared with, and each match "
+     "says which of them it is of.",
+     0, 0},
     {"radius", 0, OPTION_NUMBER, offsetof(struct scan_settings, radius), "N",
      "Largest distance in bits that is a match. Default 31.", 0, 256},
     {"transforms", 0, OPTION_CHOICE, offsetof(struct scan_settings, transforms), "none|dihedral",
@@ -103,23 +106,6 @@ static void write_image(struct json *json, const hashscan_image_hash *image) {
   }
 }
 
-static void write_matches(struct json *json, const hashscan_verdict *verdict) {
-  json_array_begin(json, "matches");
-  for (size_t i = 0; i < verdict->match_count; i++) {
-    const hashscan_match *match = verdict->matches[i];
-    const hashscan_entry entry = {.size = sizeof entry,
-                                  .kind = match->kind,
-                                  .list = match->list,
-                                  .version = match->version,
-                                  .id = match->id,
-                                  .labels = match->labels,
-                                  .label_count = match->label_count};
-    const char *view = match->view == HASHSCAN_VIEW_STORED ? NULL : hashscan_view_name(match->view);
-    record_match(json, &entry, match->distance, view, hashscan_transform_name(match->transform));
-  }
-  json_array_end(json);
-}
-
 static void write_record(struct scan_run *run, const char *path, uint64_t bytes, const hashscan_verdict *verdict,
                          bool duplicate) {
   const hashscan_image_hash *image = verdict->image;
@@ -142,7 +128,7 @@ static void write_record(struct scan_run *run, const char *path, uint64_t bytes,
   }
   if (duplicate) json_bool(&json, "duplicate", true);
   if (verdict->reason[0] != '\0') json_string(&json, "reason", verdict->reason);
-  write_matches(&json, verdict);
+  record_matches(&json, verdict);
   json_object_end(&json);
   json_line_end(&json);
 }
@@ -204,9 +190,19 @@ static bool interrupted(const struct scan_run *run) {
   return hashscan_summary_stopped(run->summary) && run->source_problem[0] == '\0'; /* that one is an error */
 }
 
+static void write_indexes(const struct scan_run *run, struct json *json) {
+  const struct texts *paths = &run->settings.indexes;
+  if (paths->count > 1) json_array_begin(json, "indexes");
+  for (size_t i = 0; i < paths->count; i++) {
+    hashscan_index *index = hashscan_matcher_snapshot(run->matcher, i);
+    record_index(json, paths->count > 1 ? paths->items[i] : NULL, index);
+    hashscan_index_close(index);
+  }
+  if (paths->count > 1) json_array_end(json);
+}
+
 static void write_summary(struct scan_run *run) {
   const struct scan_settings *settings = &run->settings;
-  hashscan_index *index = hashscan_matcher_snapshot(run->matcher, 0);
   struct json json = {&run->out, false};
   json_object_begin(&json, NULL);
   json_string(&json, "type", "summary");
@@ -217,14 +213,13 @@ static void write_summary(struct scan_run *run) {
   json_string(&json, "profile", hashscan_profile_name((hashscan_profile)settings->profile));
   json_string(&json, "level", hashscan_level_name((hashscan_level)settings->level));
   json_string(&json, "links", hashscan_links_name((hashscan_links)settings->links));
-  record_index(&json, index);
+  write_indexes(run, &json);
   json_real(&json, "seconds", run->seconds, 3);
   json_real(&json, "images_per_second", rate(run), 1);
   json_bool(&json, "interrupted", interrupted(run));
   if (run->error.code != HASHSCAN_SUCCESS) json_string(&json, "error", run->error.message);
   json_object_end(&json);
   json_line_end(&json);
-  hashscan_index_close(index);
 }
 
 /* ---- Where paths come from ---------------------------------------------------------------------------------------*/
@@ -416,15 +411,18 @@ static hashscan_code create_matcher(struct scan_run *run, hashscan_error *error)
   options.profile = (hashscan_profile)run->settings.profile;
   options.level = (hashscan_level)run->settings.level;
   options.limits = &limits;
-  return hashscan_matcher_create((const char *const[]){run->settings.index}, 1, &options, &run->matcher, error);
+  return hashscan_matcher_create(run->settings.indexes.items, run->settings.indexes.count, &options, &run->matcher,
+                                 error);
 }
 
 static void warn_of_readers(const struct scan_run *run) {
-  hashscan_index *index = hashscan_matcher_snapshot(run->matcher, 0);
-  hashscan_index_info info;
-  hashscan_index_describe(index, &info);
-  record_warn_of_readers(run->settings.index, &info);
-  hashscan_index_close(index);
+  for (size_t i = 0; i < run->settings.indexes.count; i++) {
+    hashscan_index *index = hashscan_matcher_snapshot(run->matcher, i);
+    hashscan_index_info info;
+    hashscan_index_describe(index, &info);
+    record_warn_of_readers(run->settings.indexes.items[i], &info);
+    hashscan_index_close(index);
+  }
 }
 
 /* A reader of a pipe or a terminal wants records as they come; a file is written in large pieces. */
@@ -474,7 +472,7 @@ static int run_scan(const struct command *command, int argc, char **argv) {
     const bool listed = settings->files_from != NULL;
     const size_t from_stdin = take_stdin(&paths);
     if (settings->emit_hash) settings->level = HASHSCAN_LEVEL_EXACT;
-    if (settings->index == NULL) exit_code = options_misused(command, "--index INDEX is needed");
+    if (settings->indexes.count == 0) exit_code = options_misused(command, "--index INDEX is needed");
     else if (paths.count + from_stdin == 0 && !listed) exit_code = options_misused(command, "no PATH given");
     else if (from_stdin + (listed && strcmp(settings->files_from, "-") == 0) > 1)
       exit_code = options_misused(command, "standard input can be read only once");
@@ -482,6 +480,7 @@ static int run_scan(const struct command *command, int argc, char **argv) {
   }
   hashscan_matcher_destroy(run->matcher);
   hashscan_summary_destroy(run->summary);
+  free(settings->indexes.items);
   free(run);
   return exit_code;
 }

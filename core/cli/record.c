@@ -7,9 +7,10 @@
 
 #include "message.h"
 
-void record_match(struct json *json, const hashscan_entry *entry, unsigned distance, const char *view,
-                  const char *transform) {
+void record_match(struct json *json, const char *index, const hashscan_entry *entry, unsigned distance,
+                  const char *view, const char *transform) {
   json_object_begin(json, NULL);
+  if (index != NULL) json_string(json, "index", index);
   json_string(json, "list", entry->list);
   json_string(json, "version", entry->version);
   json_string(json, "id", entry->id);
@@ -24,6 +25,24 @@ void record_match(struct json *json, const hashscan_entry *entry, unsigned dista
   json_object_end(json);
 }
 
+void record_matches(struct json *json, const hashscan_verdict *verdict) {
+  json_array_begin(json, "matches");
+  for (size_t i = 0; i < verdict->match_count; i++) {
+    const hashscan_match *match = verdict->matches[i];
+    const hashscan_entry entry = {.size = sizeof entry,
+                                  .kind = match->kind,
+                                  .list = match->list,
+                                  .version = match->version,
+                                  .id = match->id,
+                                  .labels = match->labels,
+                                  .label_count = match->label_count};
+    const char *index = verdict->index_count > 1 ? match->index_path : NULL;
+    const char *view = match->view == HASHSCAN_VIEW_STORED ? NULL : hashscan_view_name(match->view);
+    record_match(json, index, &entry, match->distance, view, hashscan_transform_name(match->transform));
+  }
+  json_array_end(json);
+}
+
 void record_quality(struct json *json, const hashscan_image_hash *image) {
   json_integer(json, "quality", (uint64_t)image->quality);
   if (image->quality_low == image->quality_high) return;
@@ -33,10 +52,11 @@ void record_quality(struct json *json, const hashscan_image_hash *image) {
   json_array_end(json);
 }
 
-void record_index(struct json *json, const hashscan_index *index) {
+void record_index(struct json *json, const char *path, const hashscan_index *index) {
   hashscan_index_info info;
   hashscan_index_describe(index, &info);
-  json_object_begin(json, "index");
+  json_object_begin(json, path == NULL ? "index" : NULL);
+  if (path != NULL) json_string(json, "path", path);
   json_integer(json, "entries", info.entries);
   json_string(json, "digest", info.digest);
   json_object_end(json);

@@ -6,17 +6,21 @@
 #include "hashscan.h"
 #include "json.h"
 
-/* One element of "matches". `transform` is NULL where the question was a hash and not an image, and `view` also where
- * it is the stored one. */
-void record_match(struct json *json, const hashscan_entry *entry, unsigned distance, const char *view,
-                  const char *transform);
+/* One element of "matches". `index` is NULL when there is only one, `transform` where the question was a hash and not
+ * an image, and `view` also where it is the stored one. */
+void record_match(struct json *json, const char *index, const hashscan_entry *entry, unsigned distance,
+                  const char *view, const char *transform);
+
+/* "matches":[...] of a verdict. */
+void record_matches(struct json *json, const hashscan_verdict *verdict);
 
 /* "quality":N, and where that is an estimate "quality_range":[LOW,HIGH], between which the exact level's quality lies.
  */
 void record_quality(struct json *json, const hashscan_image_hash *image);
 
-/* "index":{"entries":N,"digest":"..."}: which snapshot the answers came from. */
-void record_index(struct json *json, const hashscan_index *index);
+/* "index":{"entries":N,"digest":"..."}: which snapshot the answers came from. With a path an element of "indexes",
+ * which has it too. */
+void record_index(struct json *json, const char *path, const hashscan_index *index);
 
 /* Says on standard error when every user of the machine can read the index at `path`. */
 void record_warn_of_readers(const char *path, const hashscan_index_info *info);

@@ -460,3 +460,27 @@ def test_usage_errors(tree):
                       ("scan", "--index", tree / "missing", "x")):
         result = run(*arguments)
         assert (result.code, result.out, len(result.errors)) == (2, b"", 1), arguments
+
+
+def test_several_indexes_each_named_by_its_matches(tmp_path):
+    known = [write(tmp_path / "in" / f"{number}.png", picture(number)) for number in (1, 2, 3)]
+    lists = {}
+    for name, numbers in (("a", (0, 1)), ("b", (1,)), ("c", ())):
+        path = write(tmp_path / f"{name}.txt",
+                     "".join(run("hash", known[number]).records[0]["hash"] + "\n" for number in numbers).encode())
+        lists[name] = str(tmp_path / name)
+        assert run("index", "build", "-o", lists[name], path).code == 0
+    result = run("scan", "--index", lists["a"], "--index", lists["b"], "--index", lists["c"], str(tmp_path / "in"))
+    assert result.code == 1
+    found = {path: [(match["index"], match["list"], match["distance"]) for match in record["matches"]]
+             for path, record in result.files.items()}
+    assert found == {known[0]: [(lists["a"], "a", 0)], known[1]: [(lists["a"], "a", 0), (lists["b"], "b", 0)],
+                     known[2]: []}
+    digests = {path: run("index", "info", path).records[0]["digest"] for path in lists.values()}
+    assert [(index["path"], index["digest"]) for index in result.summary["indexes"]] == list(digests.items())
+    assert "index" not in result.summary
+    alone = run("scan", "--index", lists["b"], str(tmp_path / "in"))
+    assert alone.summary["index"]["digest"] == digests[lists["b"]] and "indexes" not in alone.summary
+    assert all("index" not in match for record in alone.files.values() for match in record["matches"])
+    # One bad index and nothing is compared with the others.
+    assert run("scan", "--index", lists["a"], "--index", str(tmp_path / "none"), str(tmp_path / "in")).code == 2

@@ -46,6 +46,47 @@ static void verdicts_outlive_reload_and_matcher(void **state) {
   hashscan_verdict_destroy(verdict);
 }
 
+/* Two indexes behind one matcher: reloaded together or not at all, and each match names its own. */
+static void several_indexes_are_reloaded_together(void **state) {
+  (void)state;
+  char second[FIXTURE_PATH_SIZE];
+  fixture_join(second, matching.folder, "second");
+  const hashscan_pdq near = fixture_flip_bits(matching.hash.hashes[0], 2, 1);
+  fixture_index(matching.index, &near, 1);
+  fixture_index(second, matching.hash.hashes, 1);
+  hashscan_matcher *matcher;
+  hashscan_verdict *verdict;
+  assert_int_equal(hashscan_matcher_create((const char *const[]){matching.index, second}, 2, NULL, &matcher, NULL),
+                   HASHSCAN_SUCCESS);
+  verdict = matching_verdict(matcher, matching.busy.bytes, matching.busy.size);
+  assert_int_equal(verdict->match_count, 2);
+  assert_int_equal(verdict->matches[0]->index, 1);
+  assert_string_equal(verdict->matches[0]->index_path, second);
+  assert_int_equal(verdict->matches[0]->distance, 0);
+  assert_int_equal(verdict->matches[1]->index, 0);
+  assert_string_equal(verdict->matches[1]->index_path, matching.index);
+  assert_int_equal(verdict->matches[1]->distance, 2);
+  hashscan_verdict_destroy(verdict);
+
+  const hashscan_pdq other = fixture_flip_bits(matching.hash.hashes[0], 128, 3);
+  fixture_index(matching.index, &other, 1);
+  fixture_remove(second);
+  assert_int_equal(hashscan_matcher_reload(matcher, NULL), HASHSCAN_E_IO);
+  verdict = matching_verdict(matcher, matching.busy.bytes, matching.busy.size);
+  assert_int_equal(verdict->match_count, 2); /* the first one has changed, and is not taken without the second */
+  hashscan_verdict_destroy(verdict);
+  fixture_index(second, &other, 1);
+  assert_int_equal(hashscan_matcher_reload(matcher, NULL), HASHSCAN_SUCCESS);
+  verdict = matching_verdict(matcher, matching.busy.bytes, matching.busy.size);
+  assert_int_equal(verdict->outcome, HASHSCAN_OUTCOME_NO_MATCH);
+  hashscan_verdict_destroy(verdict);
+  hashscan_index *snapshot = hashscan_matcher_snapshot(matcher, 1);
+  assert_non_null(snapshot);
+  hashscan_index_close(snapshot);
+  assert_null(hashscan_matcher_snapshot(matcher, 2));
+  hashscan_matcher_destroy(matcher);
+}
+
 static void bad_reload_keeps_the_old_index(void **state) {
   (void)state;
   fixture_index(matching.index, matching.hash.hashes, 1);
@@ -148,6 +189,7 @@ static void every_answer_under_reload_is_from_a_good_index(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(verdicts_outlive_reload_and_matcher),
+      cmocka_unit_test(several_indexes_are_reloaded_together),
       cmocka_unit_test(bad_reload_keeps_the_old_index),
       cmocka_unit_test(every_answer_under_reload_is_from_a_good_index),
   };
