@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* hashscan query: hashes in, from the command line or a stream of any length, and one answer each out, in order.
+/* hashscan query: hashes in, from the command line or a stream of any length, and one answer each out, in order. What
+ * begins with a brace is an image hash as JSON (image_json.h), which is compared as a picture is: with its unknown bits
+ * as wildcards, and unanswered where only a more exact hash tells.
  * Queries are gathered into batches, which an index answers faster than one by one; a batch closes early when the
  * stream has nothing more at the moment, so that a program on the other end gets each answer as soon as it can. */
 #include <inttypes.h>
@@ -11,6 +13,7 @@
 #include "commands.h"
 #include "csv.h"
 #include "fail_on.h"
+#include "image_json.h"
 #include "lines.h"
 #include "message.h"
 #include "progress.h"
@@ -20,11 +23,13 @@
 #define BATCH 32768 /* enough for an index to sweep its tables once for all of them */
 /* A batch with more hits than this is answered in halves: wide radii over large indexes must not eat the memory. */
 #define BATCH_HITS (1u << 20)
+#define BATCH_IMAGES 4096 /* image hashes of a batch, about a kilobyte each and as much for their verdicts */
 
 enum query_format { QUERY_JSONL, QUERY_CSV };
 
 struct query_settings {
-  uint64_t radius;
+  uint64_t radius, min_quality;
+  int transforms, profile, level;
   int kind; /* hashscan_kind, or -1: told by the length */
   int format;
   struct fail_on fail_on;
@@ -35,7 +40,20 @@ static const struct option query_options[] = {
     {"radius", 0, OPTION_NUMBER, offsetof(struct query_settings, radius), "N",
      "Largest distance in bits that is a match, for PDQ. Default 31.", 0, 256},
     {"kind", 0, OPTION_KIND, offsetof(struct query_settings, kind), NULL,
-     "What all the hashes are. Default: told by their length; 64 digits are pdq.", 0, 0},
+     "What all the hashes are. Default: told by their length; 64 digits are pdq. Of an image hash as JSON only this "
+     "kind "
+     "is compared; default all that it has.",
+     0, 0},
+    {"transforms", 0, OPTION_TRANSFORMS, offsetof(struct query_settings, transforms), NULL,
+     "Which hashes of an image hash as JSON are compared: the picture as it is, also its seven flips and rotations, or "
+     "those that are there. Default hashed.",
+     0, 0},
+    {"min-quality", 0, OPTION_NUMBER, offsetof(struct query_settings, min_quality), "N",
+     "PDQ hashes of image hashes as JSON are not compared when their quality is lower. Default 50.", 0, 100},
+    {"profile", 0, OPTION_PROFILE, offsetof(struct query_settings, profile), NULL,
+     "What the image hashes as JSON were hashed with. Default full.", 0, 0},
+    {"level", 0, OPTION_LEVEL, offsetof(struct query_settings, level), NULL,
+     "The least exact level at which an image hash as JSON is believed. Default fast.", 0, 0},
     {"format", 0, OPTION_CHOICE, offsetof(struct query_settings, format), "jsonl|csv",
      "How the output is written. Default jsonl.", 0, 0},
     {"fail-on", 0, OPTION_FAIL_ON, offsetof(struct query_settings, fail_on), "LIST",
@@ -51,7 +69,9 @@ struct query {
   uint64_t line;   /* of standard input; 0 for one from the command line */
   hashscan_kind kind;
   uint8_t hash[HASHSCAN_MAX_HASH_BYTES];
-  char reason[100]; /* why it cannot be answered, else empty */
+  char reason[100];           /* why it cannot be answered, else empty */
+  hashscan_image_hash *image; /* of JSON; then there is neither kind nor hash */
+  hashscan_verdict *verdict;  /* on the image, once it is matched */
 };
 
 struct hits {
@@ -63,10 +83,11 @@ struct hits {
 
 struct query_run {
   struct query_settings settings;
-  hashscan_index *index;
+  hashscan_matcher *matcher;
+  hashscan_index *index; /* what the matcher has */
   struct output out;
   struct query batch[BATCH];
-  size_t batch_count;
+  size_t batch_count, image_count;
   uint8_t hashes[BATCH * HASHSCAN_MAX_HASH_BYTES]; /* of the search under way */
   uint32_t owners[BATCH];                          /* places in the batch of its queries */
   struct hits hits;
@@ -89,11 +110,34 @@ static void read_query(struct query *query, int kind, const char *text, size_t l
     snprintf(query->reason, sizeof query->reason, "%s: %.80s", hashscan_kind_name(query->kind), error.message);
 }
 
+static void read_image(const struct query_settings *settings, struct query *query, const char *text, size_t length) {
+  if (settings->kind == HASHSCAN_KIND_HASH64) {
+    snprintf(query->reason, sizeof query->reason, "an image hash, which has no hash64");
+    return;
+  }
+  query->image = malloc(sizeof *query->image);
+  if (query->image == NULL) snprintf(query->reason, sizeof query->reason, "out of memory");
+  else if (image_json_read(text, length, query->image, query->reason, sizeof query->reason) &&
+           query->image->hash_count > 0 && query->image->profile != (hashscan_profile)settings->profile)
+    snprintf(query->reason, sizeof query->reason, "an image hash of profile %s, and --profile is %s",
+             hashscan_profile_name(query->image->profile), hashscan_profile_name((hashscan_profile)settings->profile));
+}
+
 static void add_query(struct query_run *run, uint64_t line, const char *text, size_t length) {
   struct query *query = &run->batch[run->batch_count++];
-  query->number = ++run->queries;
-  query->line = line;
-  read_query(query, run->settings.kind, text, length);
+  *query = (struct query){.number = ++run->queries, .line = line};
+  if (length > 0 && text[0] == '{') read_image(&run->settings, query, text, length);
+  else read_query(query, run->settings.kind, text, length);
+  run->image_count += query->image != NULL;
+}
+
+/* A hash in hex that can be answered. */
+static bool is_hash(const struct query *query) {
+  return query->reason[0] == '\0' && query->image == NULL;
+}
+
+static bool batch_is_full(const struct query_run *run) {
+  return run->batch_count == BATCH || run->image_count == BATCH_IMAGES;
 }
 
 /* ---- Searching ---------------------------------------------------------------------------------------------------*/
@@ -123,7 +167,7 @@ static hashscan_code search_kind(struct query_run *run, size_t first, size_t cou
   hashscan_search search = HASHSCAN_SEARCH_INIT;
   for (size_t i = first; i < first + count; i++) {
     const struct query *query = &run->batch[i];
-    if (query->reason[0] != '\0' || query->kind != kind) continue;
+    if (!is_hash(query) || query->kind != kind) continue;
     memcpy(run->hashes + search.count * bytes, query->hash, bytes);
     run->owners[search.count++] = (uint32_t)i;
   }
@@ -143,7 +187,7 @@ static hashscan_code search_perceptual(struct query_run *run, size_t first, size
 static hashscan_code search_digests(struct query_run *run, size_t first, size_t count) {
   for (size_t i = first; i < first + count; i++) {
     const struct query *query = &run->batch[i];
-    if (query->reason[0] != '\0' || hashscan_kind_perceptual(query->kind)) continue;
+    if (!is_hash(query) || hashscan_kind_perceptual(query->kind)) continue;
     const uint32_t owner = (uint32_t)i;
     run->hits.owners = &owner;
     const hashscan_code code =
@@ -151,6 +195,35 @@ static hashscan_code search_digests(struct query_run *run, size_t first, size_t 
     if (code != HASHSCAN_SUCCESS) return code;
   }
   return HASHSCAN_SUCCESS;
+}
+
+/* All image hashes of the batch in one call. False: said on stderr. */
+static bool match_images(struct query_run *run) {
+  const hashscan_image_hash **images = calloc(run->image_count + 1, sizeof(hashscan_image_hash *));
+  hashscan_verdict **verdicts = calloc(run->image_count + 1, sizeof(hashscan_verdict *));
+  bool matched = images != NULL && verdicts != NULL;
+  if (!matched) message("out of memory");
+  size_t count = 0;
+  for (size_t i = 0; i < run->batch_count && matched; i++)
+    if (run->batch[i].image != NULL && run->batch[i].reason[0] == '\0') images[count++] = run->batch[i].image;
+  if (matched && hashscan_match_hashes(run->matcher, images, NULL, count, verdicts, &run->error) != HASHSCAN_SUCCESS) {
+    message("%s", run->error.message);
+    matched = false;
+  }
+  size_t next = 0;
+  for (size_t i = 0; i < run->batch_count && matched; i++)
+    if (run->batch[i].image != NULL && run->batch[i].reason[0] == '\0') run->batch[i].verdict = verdicts[next++];
+  free(images);
+  free(verdicts);
+  return matched;
+}
+
+static void clear_batch(struct query_run *run) {
+  for (size_t i = 0; i < run->batch_count; i++) {
+    free(run->batch[i].image);
+    hashscan_verdict_destroy(run->batch[i].verdict);
+  }
+  run->batch_count = run->image_count = 0;
 }
 
 static int by_query_distance_entry(const void *left, const void *right) {
@@ -164,11 +237,57 @@ static int by_query_distance_entry(const void *left, const void *right) {
 
 static hashscan_outcome outcome_of(const struct query *query, size_t hit_count) {
   if (query->reason[0] != '\0') return HASHSCAN_OUTCOME_UNEXAMINED;
+  if (query->verdict != NULL) return query->verdict->outcome;
   return hit_count > 0 ? HASHSCAN_OUTCOME_MATCH : HASHSCAN_OUTCOME_NO_MATCH;
 }
 
 static void encode(const struct query *query, char hex[HASHSCAN_MAX_HEX]) {
-  hashscan_hex_encode(query->hash, hashscan_kind_bytes(query->kind), hex);
+  hex[0] = '\0';
+  if (is_hash(query)) hashscan_hex_encode(query->hash, hashscan_kind_bytes(query->kind), hex);
+  else if (query->verdict != NULL && query->image->hash_count > 0)
+    hashscan_hex_encode(query->image->hashes[0].bytes, sizeof *query->image->hashes, hex);
+}
+
+/* What must be hashed, and compared with the rest, before the verdict on an image hash is final. */
+static void write_needs(struct json *json, const hashscan_verdict *verdict) {
+  if (verdict->request_count == 0) return;
+  json_array_begin(json, "needs");
+  for (size_t i = 0; i < verdict->request_count; i++) {
+    const hashscan_hash_request *request = verdict->requests[i];
+    json_object_begin(json, NULL);
+    json_integer(json, "picture", request->picture);
+    json_string(json, "view", hashscan_view_name(request->view));
+    json_string(json, "level", hashscan_level_name(request->level));
+    if (request->digests != 0) {
+      json_array_begin(json, "digests");
+      for (unsigned kind = 0; kind < HASHSCAN_KIND_COUNT; kind++)
+        if ((request->digests >> kind & 1u) != 0) json_string(json, NULL, hashscan_kind_name((hashscan_kind)kind));
+      json_array_end(json);
+    }
+    json_object_end(json);
+  }
+  json_array_end(json);
+}
+
+static void write_image_answer(struct json *json, const hashscan_verdict *verdict) {
+  json_string(json, "status", hashscan_status_name(verdict->status));
+  if (verdict->reason[0] != '\0') json_string(json, "reason", verdict->reason);
+  write_needs(json, verdict);
+  record_matches(json, verdict);
+}
+
+static const char *kind_of(const struct query *query) {
+  return query->image != NULL ? "image" : hashscan_kind_name(query->kind);
+}
+
+static void write_hits(struct query_run *run, struct json *json, const hashscan_hit *hits, size_t count) {
+  json_array_begin(json, "matches");
+  for (size_t i = 0; i < count; i++) {
+    hashscan_entry entry = HASHSCAN_ENTRY_INIT;
+    if (hashscan_index_entry(run->index, hits[i].entry, &entry, NULL) == HASHSCAN_SUCCESS)
+      record_match(json, NULL, &entry, hits[i].distance, NULL, NULL);
+  }
+  json_array_end(json);
 }
 
 static void write_jsonl(struct query_run *run, const struct query *query, const hashscan_hit *hits, size_t count) {
@@ -179,56 +298,60 @@ static void write_jsonl(struct query_run *run, const struct query *query, const 
   json_string(&json, "type", "query");
   json_integer(&json, "query", query->number);
   if (query->line > 0) json_integer(&json, "line", query->line);
-  if (readable) json_string(&json, "kind", hashscan_kind_name(query->kind));
+  if (readable) json_string(&json, "kind", kind_of(query));
   encode(query, hex);
-  if (readable && run->settings.emit_hash) json_string(&json, "hash", hex);
+  if (hex[0] != '\0' && run->settings.emit_hash) json_string(&json, "hash", hex);
   json_string(&json, "verdict", hashscan_outcome_name(outcome_of(query, count)));
   if (!readable) json_string(&json, "reason", query->reason);
-  json_array_begin(&json, "matches");
-  for (size_t i = 0; i < count; i++) {
-    hashscan_entry entry = HASHSCAN_ENTRY_INIT;
-    if (hashscan_index_entry(run->index, hits[i].entry, &entry, NULL) == HASHSCAN_SUCCESS)
-      record_match(&json, NULL, &entry, hits[i].distance, NULL, NULL);
-  }
-  json_array_end(&json);
+  if (query->verdict != NULL) write_image_answer(&json, query->verdict);
+  else write_hits(run, &json, hits, count);
   json_object_end(&json);
   json_line_end(&json);
 }
 
-/* One row a match; a query without one has a row with these fields empty. */
-static void write_csv_row(struct query_run *run, const struct query *query, const hashscan_hit *hit) {
+/* One row a match; a query without one has a row with these fields empty, and `entry` is NULL. */
+static void write_csv_row(struct query_run *run, const struct query *query, const hashscan_entry *entry,
+                          unsigned distance) {
   struct output *out = &run->out;
   char hex[HASHSCAN_MAX_HEX];
-  hashscan_entry entry = HASHSCAN_ENTRY_INIT;
   const bool readable = query->reason[0] == '\0';
-  output_format(out, "%" PRIu64 ",%s", query->number, hashscan_outcome_name(outcome_of(query, hit != NULL)));
-  if (hit != NULL && hashscan_index_entry(run->index, hit->entry, &entry, NULL) == HASHSCAN_SUCCESS) {
-    output_format(out, ",%s,%u,", hashscan_kind_name(entry.kind), hit->distance);
-    csv_text(out, entry.list);
+  output_format(out, "%" PRIu64 ",%s", query->number, hashscan_outcome_name(outcome_of(query, entry != NULL)));
+  if (entry != NULL) {
+    output_format(out, ",%s,%u,", hashscan_kind_name(entry->kind), distance);
+    csv_text(out, entry->list);
     output_text(out, ",");
-    csv_text(out, entry.version);
+    csv_text(out, entry->version);
     output_text(out, ",");
-    csv_text(out, entry.id);
+    csv_text(out, entry->id);
     output_text(out, ",");
-    csv_labels(out, entry.labels, entry.label_count);
+    csv_labels(out, entry->labels, entry->label_count);
     output_text(out, ",");
   } else {
-    output_format(out, ",%s,,,,,,", readable ? hashscan_kind_name(query->kind) : "");
-    csv_text(out, query->reason);
+    output_format(out, ",%s,,,,,,", readable ? kind_of(query) : "");
+    csv_text(out, query->verdict != NULL ? query->verdict->reason : query->reason);
   }
   encode(query, hex);
-  if (run->settings.emit_hash) output_format(out, ",%s", readable ? hex : "");
+  if (run->settings.emit_hash) output_format(out, ",%s", hex);
   output_text(out, "\n");
+}
+
+static void write_csv(struct query_run *run, const struct query *query, const hashscan_hit *hits, size_t count) {
+  const size_t match_count = query->verdict != NULL ? query->verdict->match_count : 0;
+  hashscan_entry entry = HASHSCAN_ENTRY_INIT;
+  for (size_t i = 0; i < match_count; i++) {
+    entry = record_entry(query->verdict->matches[i]);
+    write_csv_row(run, query, &entry, query->verdict->matches[i]->distance);
+  }
+  for (size_t i = 0; i < count; i++)
+    if (hashscan_index_entry(run->index, hits[i].entry, &entry, NULL) == HASHSCAN_SUCCESS)
+      write_csv_row(run, query, &entry, hits[i].distance);
+  if (match_count + count == 0) write_csv_row(run, query, NULL, 0);
 }
 
 static void write_answer(struct query_run *run, const struct query *query, const hashscan_hit *hits, size_t count) {
   run->by_outcome[outcome_of(query, count)]++;
-  if (run->settings.format == QUERY_JSONL) {
-    write_jsonl(run, query, hits, count);
-    return;
-  }
-  if (count == 0) write_csv_row(run, query, NULL);
-  for (size_t i = 0; i < count; i++) write_csv_row(run, query, &hits[i]);
+  if (run->settings.format == QUERY_JSONL) write_jsonl(run, query, hits, count);
+  else write_csv(run, query, hits, count);
 }
 
 static void write_answers(struct query_run *run, size_t first, size_t count) {
@@ -259,9 +382,9 @@ static bool answer(struct query_run *run, size_t first, size_t count) {
 }
 
 static bool answer_batch(struct query_run *run) {
-  const size_t count = run->batch_count;
-  run->batch_count = 0;
-  return count == 0 || answer(run, 0, count);
+  const bool answered = run->batch_count == 0 || (match_images(run) && answer(run, 0, run->batch_count));
+  clear_batch(run);
+  return answered;
 }
 
 /* ---- Where queries come from -------------------------------------------------------------------------------------*/
@@ -271,7 +394,7 @@ static bool query_operands(struct query_run *run, const struct operands *operand
     run->interrupted = stop_requested();
     if (run->interrupted) break;
     add_query(run, 0, operands->items[i], strlen(operands->items[i]));
-    if (run->batch_count == BATCH && !answer_batch(run)) return false;
+    if (batch_is_full(run) && !answer_batch(run)) return false;
   }
   return answer_batch(run);
 }
@@ -281,10 +404,10 @@ static bool is_space(char c) {
 }
 
 static void add_line(struct query_run *run, const struct lines *lines, const char *line, size_t length) {
-  const char *comment = memchr(line, '#', length);
+  for (; length > 0 && is_space(*line); length--) line++;
+  const char *comment = length > 0 && *line == '{' ? NULL : memchr(line, '#', length); /* JSON has none */
   if (comment != NULL) length = (size_t)(comment - line);
   while (length > 0 && is_space(line[length - 1])) length--;
-  for (; length > 0 && is_space(*line); length--) line++;
   if (length > 0) add_query(run, lines->number, line, length);
 }
 
@@ -294,7 +417,7 @@ static bool query_stream(struct query_run *run, struct lines *lines) {
   enum lines_result result;
   while ((result = lines_next(lines, &line, &length)) == LINES_LINE) {
     add_line(run, lines, line, length);
-    if (run->batch_count < BATCH && lines_ready(lines)) continue;
+    if (!batch_is_full(run) && lines_ready(lines)) continue;
     if (!answer_batch(run) || (!lines_ready(lines) && !output_flush(&run->out))) return false;
   }
   run->interrupted = result == LINES_STOPPED;
@@ -311,6 +434,7 @@ static void write_summary(struct query_run *run, double seconds) {
   json_integer(&json, "queries", run->queries);
   json_integer(&json, "match", run->by_outcome[HASHSCAN_OUTCOME_MATCH]);
   json_integer(&json, "no_match", run->by_outcome[HASHSCAN_OUTCOME_NO_MATCH]);
+  json_integer(&json, "not_image", run->by_outcome[HASHSCAN_OUTCOME_NOT_IMAGE]);
   json_integer(&json, "unexamined", run->by_outcome[HASHSCAN_OUTCOME_UNEXAMINED]);
   json_integer(&json, "radius", run->settings.radius);
   record_index(&json, NULL, run->index);
@@ -342,10 +466,31 @@ static int query_all(struct query_run *run, const struct operands *operands) {
   return fail_on_exit(&run->settings.fail_on, &end);
 }
 
+static hashscan_code open_index(struct query_run *run, const char *path) {
+  const struct query_settings *settings = &run->settings;
+  hashscan_match_options options = HASHSCAN_MATCH_OPTIONS_INIT;
+  options.radius = (unsigned)settings->radius;
+  options.transforms = (hashscan_transforms)settings->transforms;
+  options.min_quality = (int)settings->min_quality;
+  options.profile = (hashscan_profile)settings->profile;
+  options.level = (hashscan_level)settings->level;
+  /* No image hash is compared when all hashes are hash64 (read_image). */
+  if (settings->kind >= 0 && settings->kind != HASHSCAN_KIND_HASH64) options.kinds = 1u << settings->kind;
+  const hashscan_code code =
+      hashscan_matcher_create((const char *const[]){path}, 1, &options, &run->matcher, &run->error);
+  if (code == HASHSCAN_SUCCESS) run->index = hashscan_matcher_snapshot(run->matcher, 0);
+  return code;
+}
+
 static int run_query(const struct command *command, int argc, char **argv) {
   struct query_run *run = calloc(1, sizeof *run);
   if (run == NULL) return EXIT_FATAL;
-  run->settings = (struct query_settings){.radius = 31, .kind = -1, .fail_on = FAIL_ON_DEFAULT};
+  run->settings = (struct query_settings){.radius = 31,
+                                          .min_quality = 50,
+                                          .transforms = HASHSCAN_TRANSFORMS_HASHED,
+                                          .level = HASHSCAN_LEVEL_FAST,
+                                          .kind = -1,
+                                          .fail_on = FAIL_ON_DEFAULT};
   struct operands operands;
   int exit_code;
   if (!options_parse(command, argc, argv, &run->settings, &operands, &exit_code)) goto done;
@@ -355,7 +500,7 @@ static int run_query(const struct command *command, int argc, char **argv) {
     goto done;
   }
   stop_install();
-  if (hashscan_index_open(operands.items[0], &run->index, &run->error) != HASHSCAN_SUCCESS) {
+  if (open_index(run, operands.items[0]) != HASHSCAN_SUCCESS) {
     message("%s", run->error.message);
     goto done;
   }
@@ -365,7 +510,9 @@ static int run_query(const struct command *command, int argc, char **argv) {
   output_open_stdout(&run->out);
   exit_code = query_all(run, &operands);
 done:
+  clear_batch(run);
   hashscan_index_close(run->index);
+  hashscan_matcher_destroy(run->matcher);
   free(run->hits.items);
   free(run);
   return exit_code;

@@ -25,17 +25,21 @@ void record_match(struct json *json, const char *index, const hashscan_entry *en
   json_object_end(json);
 }
 
+hashscan_entry record_entry(const hashscan_match *match) {
+  return (hashscan_entry){.size = sizeof(hashscan_entry),
+                          .kind = match->kind,
+                          .list = match->list,
+                          .version = match->version,
+                          .id = match->id,
+                          .labels = match->labels,
+                          .label_count = match->label_count};
+}
+
 void record_matches(struct json *json, const hashscan_verdict *verdict) {
   json_array_begin(json, "matches");
   for (size_t i = 0; i < verdict->match_count; i++) {
     const hashscan_match *match = verdict->matches[i];
-    const hashscan_entry entry = {.size = sizeof entry,
-                                  .kind = match->kind,
-                                  .list = match->list,
-                                  .version = match->version,
-                                  .id = match->id,
-                                  .labels = match->labels,
-                                  .label_count = match->label_count};
+    const hashscan_entry entry = record_entry(match);
     const char *index = verdict->index_count > 1 ? match->index_path : NULL;
     const char *view = match->view == HASHSCAN_VIEW_STORED ? NULL : hashscan_view_name(match->view);
     record_match(json, index, &entry, match->distance, view, hashscan_transform_name(match->transform));

@@ -11,6 +11,9 @@
 void record_match(struct json *json, const char *index, const hashscan_entry *entry, unsigned distance,
                   const char *view, const char *transform);
 
+/* The entry that matches, without its hash. */
+hashscan_entry record_entry(const hashscan_match *match);
+
 /* "matches":[...] of a verdict. */
 void record_matches(struct json *json, const hashscan_verdict *verdict);
 

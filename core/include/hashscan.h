@@ -845,7 +845,7 @@ typedef struct hashscan_match_options {
    * progressive JPEG that it does not read goes unnoticed, and a picture may be ok where it is of low_quality at exact.
    * Exact turns screening off. Image hashes at a level that is less exact than this one settle nothing. */
   hashscan_level level;
-  uint32_t kinds;                /* a bit 1 << kind for each kind that is compared, at least one; default all */
+  uint32_t kinds;                /* a bit 1 << kind for each that is compared, PDQ or a digest at least; default all */
   const hashscan_limits *limits; /* copied; NULL: the defaults */
 } hashscan_match_options;
 

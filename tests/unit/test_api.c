@@ -259,7 +259,7 @@ static void match_options(void **state) {
   options = good;
   options.kinds = 0; /* nothing would ever match */
   expect_bad_match_options(&options);
-  options.kinds = 1u << HASHSCAN_KIND_COUNT;
+  options.kinds = 1u << HASHSCAN_KIND_HASH64;
   expect_bad_match_options(&options);
   options = good;
   options.size = 3;

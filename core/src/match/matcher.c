@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/options.h"
+#include "hash/digest.h"
 
 static hashscan_code read_policy(const hashscan_match_options *options, struct match_policy *policy,
                                  hashscan_error *error) {
@@ -22,8 +23,9 @@ static hashscan_code read_policy(const hashscan_match_options *options, struct m
     return error_set(error, HASHSCAN_E_ARGUMENT, "unknown profile %d", (int)known.profile);
   if (known.level != HASHSCAN_LEVEL_EXACT && known.level != HASHSCAN_LEVEL_FAST && known.level != HASHSCAN_LEVEL_BLOCKS)
     return error_set(error, HASHSCAN_E_ARGUMENT, "unknown level %d", (int)known.level);
-  if ((known.kinds & ((1u << HASHSCAN_KIND_COUNT) - 1)) == 0)
-    return error_set(error, HASHSCAN_E_ARGUMENT, "no kind of entries is compared");
+  if ((known.kinds & (DIGEST_KINDS | 1u << HASHSCAN_KIND_PDQ)) == 0)
+    return error_set(error, HASHSCAN_E_ARGUMENT, "kinds 0x%x hold none that a picture is compared with",
+                     (unsigned)known.kinds);
   *policy = (struct match_policy){.radius = known.radius,
                                   .transforms = known.transforms,
                                   .min_quality = known.min_quality,
