@@ -57,7 +57,8 @@ static bool time_open(struct built *built, const char *folder) {
   const double start = clock_seconds();
   if (hashscan_index_open(folder, &index, &error) != HASHSCAN_SUCCESS) return report(error.message);
   built->open_seconds = clock_seconds() - start;
-  hashscan_index_describe(index, &built->info);
+  built->info = (hashscan_index_info)HASHSCAN_INDEX_INFO_INIT;
+  hashscan_index_describe(index, &built->info, NULL);
   hashscan_index_close(index);
   return true;
 }

@@ -504,8 +504,8 @@ static int run_query(const struct command *command, int argc, char **argv) {
     message("%s", run->error.message);
     goto done;
   }
-  hashscan_index_info info;
-  hashscan_index_describe(run->index, &info);
+  hashscan_index_info info = HASHSCAN_INDEX_INFO_INIT;
+  hashscan_index_describe(run->index, &info, NULL);
   record_warn_of_readers(operands.items[0], &info);
   output_open_stdout(&run->out);
   exit_code = query_all(run, &operands);

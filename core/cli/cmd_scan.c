@@ -418,8 +418,8 @@ static hashscan_code create_matcher(struct scan_run *run, hashscan_error *error)
 static void warn_of_readers(const struct scan_run *run) {
   for (size_t i = 0; i < run->settings.indexes.count; i++) {
     hashscan_index *index = hashscan_matcher_snapshot(run->matcher, i);
-    hashscan_index_info info;
-    hashscan_index_describe(index, &info);
+    hashscan_index_info info = HASHSCAN_INDEX_INFO_INIT;
+    hashscan_index_describe(index, &info, NULL);
     record_warn_of_readers(run->settings.indexes.items[i], &info);
     hashscan_index_close(index);
   }

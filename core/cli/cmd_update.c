@@ -58,7 +58,7 @@ static hashscan_code carry_out(const struct change *change, hashscan_update_repo
 }
 
 static int change_and_show(const struct change *change, const uint64_t *bad_lines) {
-  hashscan_update_report report = {0};
+  hashscan_update_report report = HASHSCAN_UPDATE_REPORT_INIT;
   hashscan_error error;
   if (carry_out(change, &report, &error) != HASHSCAN_SUCCESS) return index_fail(&error);
   const struct index_note note = {.bad_lines = bad_lines, .report = &report, .mode_given = change->mode != 0};

@@ -82,7 +82,7 @@ static hashscan_code write_verified(struct shown *shown, hashscan_error *error) 
   if (code != HASHSCAN_SUCCESS) return code;
   const char *name, *version;
   uint64_t entries;
-  hashscan_index_describe(index, &shown->info);
+  hashscan_index_describe(index, &shown->info, NULL);
   for (uint32_t i = 0; hashscan_index_list(index, i, &name, &version, &entries, NULL) == HASHSCAN_SUCCESS; i++)
     write_list(shown, name, version, entries);
   hashscan_index_close(index);
@@ -91,7 +91,7 @@ static hashscan_code write_verified(struct shown *shown, hashscan_error *error) 
 
 int index_show(const char *path, const struct index_note *note) {
   struct output out;
-  struct shown shown = {.path = path, .json = {&out, false}};
+  struct shown shown = {.path = path, .info = HASHSCAN_INDEX_INFO_INIT, .json = {&out, false}};
   hashscan_error error;
   output_open_stdout(&out);
   const hashscan_code code = note->verify ? write_verified(&shown, &error)
@@ -138,7 +138,7 @@ hashscan_code lists_read(const struct list_settings *settings, char **paths, siz
   if (options.has_kind) options.kind = (hashscan_kind)settings->kind;
   options.skip_bad_lines = settings->skip_bad_lines;
   for (size_t i = 0; i < count; i++) {
-    hashscan_list_report report = {0};
+    hashscan_list_report report = HASHSCAN_LIST_REPORT_INIT;
     const hashscan_code code = strcmp(paths[i], "-") == 0
                                    ? read_stdin(target, &options, &report, error)
                                    : target->file(target->target, paths[i], &options, &report, error);

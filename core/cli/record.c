@@ -57,8 +57,8 @@ void record_quality(struct json *json, const hashscan_image_hash *image) {
 }
 
 void record_index(struct json *json, const char *path, const hashscan_index *index) {
-  hashscan_index_info info;
-  hashscan_index_describe(index, &info);
+  hashscan_index_info info = HASHSCAN_INDEX_INFO_INIT;
+  hashscan_index_describe(index, &info, NULL);
   json_object_begin(json, path == NULL ? "index" : NULL);
   if (path != NULL) json_string(json, "path", path);
   json_integer(json, "entries", info.entries);

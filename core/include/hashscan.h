@@ -26,7 +26,9 @@
  *  - Option structs begin with their own size. Start from the _INIT macro, from the function ..._default, which does
  *    the same for languages without C macros, or pass NULL for the defaults. A library that is newer than its caller
  *    fills the fields that the caller does not know; a library that is older refuses a struct larger than it knows
- *    unless the extra bytes are zero. Fields named `reserved` are zero, and anything else is refused.
+ *    unless the extra bytes are zero. Fields named `reserved` are zero, and anything else is refused. Structs of the
+ *    caller's that the library fills begin with their size too, and are begun the same way: no more bytes than that are
+ *    written, and what the library does not know becomes zero.
  *  - Each enumeration has a name function, which gives "unknown" for values without a name, and a parse function, which
  *    takes exactly those names and is HASHSCAN_E_ARGUMENT for all others, with the known ones in the message; the value
  *    is then untouched. Names are lower case, static storage, and never change. HASHSCAN_..._COUNT values exist as of
@@ -135,6 +137,7 @@ typedef enum hashscan_kind {
 } hashscan_kind;
 
 #define HASHSCAN_KIND_COUNT 5
+#define HASHSCAN_MAX_KINDS 8 /* room in arrays by kind; what stands behind the last kind is 0 */
 #define HASHSCAN_MAX_HASH_BYTES 32
 #define HASHSCAN_MAX_HEX 65 /* 64 digits and the terminator */
 
@@ -512,12 +515,24 @@ HASHSCAN_API void hashscan_list_options_default(hashscan_list_options *options, 
 
 /* What reading one list gave. */
 typedef struct hashscan_list_report {
+  size_t size;        /* sizeof(hashscan_list_report) */
   uint64_t lines;     /* lines read, comments and empty ones included; 0 of a binary list, which has none */
   uint64_t entries;   /* entries added */
   uint64_t bad_lines; /* lines skipped as bad; 0 unless skip_bad_lines */
   /* File, line and reason of the first bad line, or why a binary list is refused; code SUCCESS when there is none. */
   hashscan_error first_bad;
 } hashscan_list_report;
+
+#define HASHSCAN_LIST_REPORT_INIT                                                                                      \
+  {                                                                                                                    \
+    sizeof(hashscan_list_report), 0, 0, 0, {                                                                           \
+      HASHSCAN_SUCCESS, {                                                                                              \
+        0                                                                                                              \
+      }                                                                                                                \
+    }                                                                                                                  \
+  }
+
+HASHSCAN_API void hashscan_list_report_default(hashscan_list_report *report, size_t size);
 
 /* The longest name or version of a list, in bytes. */
 #define HASHSCAN_MAX_LIST_NAME 4096
@@ -643,10 +658,16 @@ HASHSCAN_API hashscan_code hashscan_updater_replace_list_bytes(hashscan_updater 
 
 /* What a commit did. */
 typedef struct hashscan_update_report {
+  size_t size; /* sizeof(hashscan_update_report) */
   uint64_t added;
   uint64_t removed;
   uint64_t kept; /* entries of replaced lists that stayed */
 } hashscan_update_report;
+
+#define HASHSCAN_UPDATE_REPORT_INIT                                                                                    \
+  { sizeof(hashscan_update_report), 0, 0, 0 }
+
+HASHSCAN_API void hashscan_update_report_default(hashscan_update_report *report, size_t size);
 
 /* Makes the staged changes visible and durable; the updater can then go on. `report` may be NULL. A small change is
  * appended to a log; a large one, or a log grown long, becomes a segment. Without changes nothing is written.
@@ -697,24 +718,35 @@ HASHSCAN_API hashscan_index *hashscan_index_retain(hashscan_index *index); /* re
 HASHSCAN_API void hashscan_index_close(hashscan_index *index);             /* gives back one reference */
 
 typedef struct hashscan_index_info {
+  size_t size;      /* sizeof(hashscan_index_info) */
   uint64_t entries; /* list entries of all kinds, removed ones not counted */
-  uint64_t entries_by_kind[HASHSCAN_KIND_COUNT];
+  uint64_t entries_by_kind[HASHSCAN_MAX_KINDS];
   uint64_t distinct_pdq; /* PDQ rows after equal hashes are collapsed, which they are within a segment */
   uint64_t bytes;        /* size on disk */
+  uint64_t log_bytes;    /* changes that are not in a segment yet */
+  uint64_t dead;         /* removed entries that still take room: compacting takes it back */
   uint32_t format_version;
-  uint32_t lists;  /* number of (name, version) pairs */
-  char digest[33]; /* XXH3-128 over the index, in hex */
+  uint32_t lists; /* number of (name, version) pairs */
   uint32_t segments;
-  uint64_t log_bytes; /* changes that are not in a segment yet */
-  uint64_t dead;      /* removed entries that still take room: compacting takes it back */
   /* Who may read it: the permission bits of its files (segments and log) together, as in stat(2), less what its folder
    * lets nobody through to; 0 of an index in memory. Hash lists are confidential: with 0004 every user of the machine
    * can read this one. */
   uint32_t mode;
+  char digest[40]; /* XXH3-128 over the index, 32 hex digits, terminated */
 } hashscan_index_info;
 
-/* Fills `info`. Any thread. */
-HASHSCAN_API void hashscan_index_describe(const hashscan_index *index, hashscan_index_info *info);
+#define HASHSCAN_INDEX_INFO_INIT                                                                                       \
+  {                                                                                                                    \
+    sizeof(hashscan_index_info), 0, {0}, 0, 0, 0, 0, 0, 0, 0, 0, {                                                     \
+      0                                                                                                                \
+    }                                                                                                                  \
+  }
+
+HASHSCAN_API void hashscan_index_info_default(hashscan_index_info *info, size_t size);
+
+/* Fills `info`, whose size the caller has set. Any thread. Errors: ARGUMENT. */
+HASHSCAN_API hashscan_code hashscan_index_describe(const hashscan_index *index, hashscan_index_info *info,
+                                                   hashscan_error *error);
 
 /* Name, version and entry count of list number `list` (0 to info.lists - 1). The strings live as long as the index.
  * Out pointers may be NULL. Errors: ARGUMENT. */
@@ -729,9 +761,9 @@ typedef int (*hashscan_list_fn)(void *user, const char *name, const char *versio
  * damage elsewhere goes unnoticed, and then numbers and names of lists may be wrong. The checksums of MANIFEST, the
  * headers, the lists and the log are checked, and that each file is there and has its size; hashscan_index_open checks
  * all the others too.
- * `info` is filled before the first call of `on_list`, which is called for each list in the order of
- * hashscan_index_list and may be NULL. On failure it is as it was, but for STOPPED. Any thread.
- * Errors: those of hashscan_index_open, ARGUMENT, STOPPED. */
+ * `info`, whose size the caller has set, is filled before the first call of `on_list`, which is called for each list in
+ * the order of hashscan_index_list and may be NULL. On failure it is as it was, but for STOPPED. Any thread. Errors:
+ * those of hashscan_index_open, ARGUMENT, STOPPED. */
 HASHSCAN_API hashscan_code hashscan_index_read_info(const char *path, hashscan_index_info *info,
                                                     hashscan_list_fn on_list, void *user, hashscan_error *error);
 

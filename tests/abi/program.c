@@ -35,6 +35,7 @@ static int failures;
 /* An option that the library does not know is refused unless it is zero. */
 #ifdef ABI_ADDED
 #define FORGET(options) ((options).abi_added = 0)
+#define CHECK_ADDED_IS_ZERO(filled) CHECK((filled).abi_added == 0)
 #define OLDER_REFUSES(options, call)                                                                                   \
   do {                                                                                                                 \
     CHECK((call) == HASHSCAN_E_ARGUMENT);                                                                              \
@@ -42,6 +43,7 @@ static int failures;
   } while (0)
 #else
 #define FORGET(options) ((void)0)
+#define CHECK_ADDED_IS_ZERO(filled) ((void)0)
 #define OLDER_REFUSES(options, call) ((void)0)
 #endif
 
@@ -145,6 +147,9 @@ static void defaults(void) {
   CHECK_DEFAULT(hashscan_hash_options, HASHSCAN_HASH_OPTIONS_INIT, hashscan_hash_options_default);
   CHECK_DEFAULT(hashscan_luma, HASHSCAN_LUMA_INIT, hashscan_luma_default);
   CHECK_DEFAULT(hashscan_list_options, HASHSCAN_LIST_OPTIONS_INIT, hashscan_list_options_default);
+  CHECK_DEFAULT(hashscan_list_report, HASHSCAN_LIST_REPORT_INIT, hashscan_list_report_default);
+  CHECK_DEFAULT(hashscan_update_report, HASHSCAN_UPDATE_REPORT_INIT, hashscan_update_report_default);
+  CHECK_DEFAULT(hashscan_index_info, HASHSCAN_INDEX_INFO_INIT, hashscan_index_info_default);
   CHECK_DEFAULT(hashscan_search, HASHSCAN_SEARCH_INIT, hashscan_search_default);
   CHECK_DEFAULT(hashscan_match_options, HASHSCAN_MATCH_OPTIONS_INIT, hashscan_match_options_default);
   CHECK_DEFAULT(hashscan_scan_options, HASHSCAN_SCAN_OPTIONS_INIT, hashscan_scan_options_default);
@@ -226,6 +231,7 @@ static void build(const char *index, const char *selftest) {
   hashscan_builder *builder;
   hashscan_list_options options = list_options("selftest");
   GUARDED(hashscan_list_report, report);
+  hashscan_list_report_default(&report.value, sizeof report.value);
   NEED(hashscan_builder_create(&builder, &error));
   OLDER_REFUSES(options, hashscan_builder_add_list(builder, joined(selftest, "selftest.csv"), &options, NULL, &error));
   NEED(hashscan_builder_add_list(builder, joined(selftest, "selftest.csv"), &options, &report.value, &error));
@@ -260,6 +266,8 @@ static void update(const char *index, const char *selftest) {
   FORGET(options);
   GUARDED(hashscan_update_report, report);
   GUARDED(hashscan_list_report, read);
+  hashscan_update_report_default(&report.value, sizeof report.value);
+  hashscan_list_report_default(&read.value, sizeof read.value);
   NEED(hashscan_updater_open(index, &updater, &error));
   NEED(hashscan_updater_set_mode(updater, 0600, &error));
   NEED(hashscan_updater_remove_hash(updater, HASHSCAN_KIND_MD5, digest, &error));
@@ -363,13 +371,15 @@ static void look_up(const hashscan_index *index) {
 static void read_index(const char *path, const hashscan_pdq *known) {
   hashscan_index *index;
   GUARDED(hashscan_index_info, info);
+  hashscan_index_info_default(&info.value, sizeof info.value);
   uint64_t listed = 0, entries = 0;
   NEED(hashscan_index_read_info(path, &info.value, count_list, &listed, &error));
   CHECK_CANARY(info);
   CHECK(info.value.entries > 0 && info.value.entries == listed && info.value.segments > 0);
   NEED(hashscan_index_open(path, &index, &error));
   hashscan_index_close(hashscan_index_retain(index));
-  hashscan_index_describe(index, &info.value);
+  NEED(hashscan_index_describe(index, &info.value, &error));
+  CHECK_ADDED_IS_ZERO(info.value);
   CHECK_CANARY(info);
   CHECK(info.value.entries == listed && strlen(info.value.digest) == 32);
   const char *name, *version;

@@ -85,9 +85,9 @@ static void check(const uint8_t *bytes, size_t size) {
     require(index == NULL);
     return;
   }
-  hashscan_index_info info;
+  hashscan_index_info info = HASHSCAN_INDEX_INFO_INIT;
   size_t again_size;
-  hashscan_index_describe(index, &info);
+  hashscan_index_describe(index, &info, NULL);
   size_t read = 0;
   for (uint64_t i = 0; i < info.entries; i++) read += walk_entry(index, i);
   require(read < SIZE_MAX);

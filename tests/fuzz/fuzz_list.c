@@ -73,7 +73,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   options.skip_bad_lines = bytes[0] >> 2 & 1;
   options.has_kind = bytes[0] >> 3 & 1;
   options.kind = (hashscan_kind)((bytes[0] >> 4) % HASHSCAN_KIND_COUNT);
-  hashscan_list_report report;
+  hashscan_list_report report = HASHSCAN_LIST_REPORT_INIT;
   hashscan_code code = read_list(bytes + 1, size - 1, &options, &report);
   const uint64_t lines = count_lines(bytes + 1, size - 1);
   require(code == HASHSCAN_SUCCESS ? report.lines == lines : report.lines <= lines);

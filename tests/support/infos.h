@@ -28,6 +28,7 @@ struct infos {
 static inline struct infos *infos_new(void) {
   struct infos *infos = calloc(1, sizeof *infos);
   if (infos == NULL) abort();
+  infos->info = (hashscan_index_info)HASHSCAN_INDEX_INFO_INIT;
   return infos;
 }
 
@@ -48,7 +49,7 @@ static inline hashscan_code infos_read(struct infos *infos, const char *path, ha
 }
 
 static inline void infos_of_open(struct infos *infos, const hashscan_index *index) {
-  hashscan_index_describe(index, &infos->info);
+  hashscan_index_describe(index, &infos->info, NULL);
   for (uint32_t i = 0; i < infos->info.lists; i++) {
     const char *name;
     const char *version;

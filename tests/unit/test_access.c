@@ -61,10 +61,10 @@ static size_t check_modes(mode_t files, mode_t of_folder) {
 }
 
 static uint32_t mode_in_info(void) {
-  hashscan_index_info opened;
-  hashscan_index_info read;
+  hashscan_index_info opened = HASHSCAN_INDEX_INFO_INIT;
+  hashscan_index_info read = HASHSCAN_INDEX_INFO_INIT;
   hashscan_index *index = indexes_open(path);
-  hashscan_index_describe(index, &opened);
+  hashscan_index_describe(index, &opened, NULL);
   hashscan_index_close(index);
   assert_int_equal(hashscan_index_read_info(path, &read, NULL, NULL, &failure), HASHSCAN_SUCCESS);
   assert_int_equal(opened.mode, read.mode);

@@ -181,8 +181,8 @@ static void build_and_open(void) {
       succeeded(hashscan_builder_add_list_bytes(builder, "list", list, sizeof list - 1, NULL, NULL, &error), &error) &&
       succeeded(hashscan_builder_write(builder, path, &error), &error) &&
       succeeded(hashscan_index_open(path, &index, &error), &error)) {
-    hashscan_index_info info;
-    hashscan_index_describe(index, &info);
+    hashscan_index_info info = HASHSCAN_INDEX_INFO_INIT;
+    hashscan_index_describe(index, &info, NULL);
     assert_int_equal(info.entries, 3);
     hashscan_index_close(index);
   }
@@ -197,7 +197,7 @@ static void update(void) {
   atomic_store(&countdown, armed);
   hashscan_error error;
   hashscan_updater *updater;
-  hashscan_update_report report = {0};
+  hashscan_update_report report = HASHSCAN_UPDATE_REPORT_INIT;
   if (!succeeded(hashscan_updater_open(path, &updater, &error), &error)) {
     assert_null(updater);
     return;
@@ -223,8 +223,8 @@ static void update(void) {
   }
   const long left = atomic_exchange(&countdown, 0);
   hashscan_index *index = indexes_open(path);
-  hashscan_index_info info;
-  hashscan_index_describe(index, &info);
+  hashscan_index_info info = HASHSCAN_INDEX_INFO_INIT;
+  hashscan_index_describe(index, &info, NULL);
   assert_int_equal(info.entries, 3); /* the three there were, or one added and two in place of them */
   assert_int_equal(info.entries_by_kind[HASHSCAN_KIND_PDQ], info.entries_by_kind[HASHSCAN_KIND_MD5] == 0 ? 3 : 0);
   hashscan_index_close(index);

@@ -257,8 +257,8 @@ static void test_entries(void **unused) {
   }
   hashscan_index *index = indexes_write_and_open(builder, path_of("entries"));
   hashscan_builder_destroy(builder);
-  hashscan_index_info info;
-  hashscan_index_describe(index, &info);
+  hashscan_index_info info = HASHSCAN_INDEX_INFO_INIT;
+  hashscan_index_describe(index, &info, NULL);
   assert_int_equal(info.entries, count);
   assert_int_equal(info.entries_by_kind[HASHSCAN_KIND_SHA1], count);
   assert_int_equal(info.entries_by_kind[HASHSCAN_KIND_PDQ], 0);
@@ -369,8 +369,8 @@ static void test_info(void **unused) {
   add_text(builder, "one", "00112233445566778899aabbccddeeff\n");
   hashscan_index *index = indexes_write_and_open(builder, path_of("info"));
   hashscan_builder_destroy(builder);
-  hashscan_index_info info;
-  hashscan_index_describe(index, &info);
+  hashscan_index_info info = HASHSCAN_INDEX_INFO_INIT;
+  hashscan_index_describe(index, &info, NULL);
   assert_int_equal(info.entries, 3);
   assert_int_equal(info.entries_by_kind[HASHSCAN_KIND_PDQ], 2);
   assert_int_equal(info.entries_by_kind[HASHSCAN_KIND_MD5], 1);
@@ -440,15 +440,15 @@ static void test_builder_errors(void **unused) {
     assert_int_equal(hashscan_builder_add(builder, &bad[i], &error), HASHSCAN_E_ARGUMENT);
   assert_int_equal(hashscan_builder_add(builder, NULL, &error), HASHSCAN_E_ARGUMENT);
   assert_int_equal(hashscan_builder_add_list(builder, path_of("absent"), NULL, NULL, &error), HASHSCAN_E_IO);
-  hashscan_list_report report;
+  hashscan_list_report report = HASHSCAN_LIST_REPORT_INIT;
   assert_int_equal(
       hashscan_builder_add_list_bytes(builder, "m", "00112233445566778899aabbccddeeff\nx\n", 35, NULL, &report, &error),
       HASHSCAN_E_FORMAT);
   assert_string_equal(error.message, "m:2: not a hex digit at character 1 of the hash");
   assert_int_equal(report.entries, 1);
   hashscan_index *index = indexes_write_and_open(builder, path_of("errors"));
-  hashscan_index_info info;
-  hashscan_index_describe(index, &info);
+  hashscan_index_info info = HASHSCAN_INDEX_INFO_INIT;
+  hashscan_index_describe(index, &info, NULL);
   assert_int_equal(info.entries, 1);
   hashscan_index_close(index);
   hashscan_builder_destroy(builder);
@@ -483,8 +483,8 @@ static void test_speed(void **unused) {
   assert_int_equal(indexes_search(index, HASHSCAN_KIND_PDQ, queries, NULL, 8, 31, collect, &hits, &error),
                    HASHSCAN_SUCCESS);
   const double searched = clock_seconds() - start;
-  hashscan_index_info info;
-  hashscan_index_describe(index, &info);
+  hashscan_index_info info = HASHSCAN_INDEX_INFO_INIT;
+  hashscan_index_describe(index, &info, NULL);
   print_message("index of %zu: add %.0f ms, write %.0f ms, open %.1f ms, 8 queries %.2f ms, %.0f bytes an entry\n",
                 count, added * 1e3, written * 1e3, opened * 1e3, searched * 1e3, (double)info.bytes / (double)count);
   hashscan_index_close(index);

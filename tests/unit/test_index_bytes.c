@@ -79,10 +79,10 @@ static void assert_same_entries(const hashscan_index *a, const hashscan_index *b
 }
 
 static void assert_same_index(const hashscan_index *a, const hashscan_index *b) {
-  hashscan_index_info left;
-  hashscan_index_info right;
-  hashscan_index_describe(a, &left);
-  hashscan_index_describe(b, &right);
+  hashscan_index_info left = HASHSCAN_INDEX_INFO_INIT;
+  hashscan_index_info right = HASHSCAN_INDEX_INFO_INIT;
+  hashscan_index_describe(a, &left, NULL);
+  hashscan_index_describe(b, &right, NULL);
   assert_string_equal(left.digest, right.digest);
   assert_int_equal(left.entries, right.entries);
   assert_int_equal(left.bytes, right.bytes);

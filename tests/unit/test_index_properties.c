@@ -265,7 +265,7 @@ static void check_add_then_remove(uint64_t log_max_entries, bool reopen) {
     hashscan_updater_close(updater);
     updater = open_updater(log_max_entries);
   }
-  hashscan_update_report report;
+  hashscan_update_report report = HASHSCAN_UPDATE_REPORT_INIT;
   remove_extra(updater);
   OK(hashscan_updater_commit(updater, &report, &error));
   assert_int_equal(report.removed, EXTRA);

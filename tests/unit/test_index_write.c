@@ -38,8 +38,8 @@ static void read_whole(const char *path, struct buffer *buffer) {
 
 static void assert_digest(const char *path, char digest[33]) {
   hashscan_index *index = indexes_open(path);
-  hashscan_index_info info;
-  hashscan_index_describe(index, &info);
+  hashscan_index_info info = HASHSCAN_INDEX_INFO_INIT;
+  hashscan_index_describe(index, &info, NULL);
   if (digest[0] == '\0') memcpy(digest, info.digest, 33);
   assert_string_equal(info.digest, digest);
   hashscan_index_close(index);
@@ -87,8 +87,8 @@ static int keep_entry(void *user, const hashscan_hit *hit) {
 
 /* The index holds the hashes 0 to `count` - 1 of indexes_fill, and finds them. */
 static void check_holds(const hashscan_index *index, uint64_t count) {
-  hashscan_index_info info;
-  hashscan_index_describe(index, &info);
+  hashscan_index_info info = HASHSCAN_INDEX_INFO_INIT;
+  hashscan_index_describe(index, &info, NULL);
   assert_int_equal(info.entries, count);
   for (uint64_t i = 0; i < count; i++) {
     const hashscan_kind kind = (hashscan_kind)(i % HASHSCAN_KIND_COUNT);
@@ -222,8 +222,8 @@ static void test_readers_and_crashes(void **unused) {
     const double start = clock_seconds();
     while (clock_seconds() - start < 0.03) {
       hashscan_index *index = indexes_open(path);
-      hashscan_index_info info;
-      hashscan_index_describe(index, &info);
+      hashscan_index_info info = HASHSCAN_INDEX_INFO_INIT;
+      hashscan_index_describe(index, &info, NULL);
       assert_true(info.entries == 10 || info.entries == 50);
       seen[info.entries]++;
       hashscan_index_close(index);

@@ -292,7 +292,7 @@ static void test_stopping(void **unused) {
   stage(updater, 0, 3, "three", "1");
   commit(updater);
   hashscan_updater_close(updater);
-  hashscan_index_info info;
+  hashscan_index_info info = HASHSCAN_INDEX_INFO_INIT;
   unsigned called = 0;
   assert_int_equal(hashscan_index_read_info(index_path, &info, stop_at_second, &called, &error), HASHSCAN_E_STOPPED);
   assert_int_equal(called, 2);
@@ -311,8 +311,8 @@ static void assert_refused(hashscan_code expected, const char *path, hashscan_in
 static void test_refusals(void **unused) {
   (void)unused;
   char path[FIXTURE_PATH_SIZE];
-  hashscan_index_info info;
-  hashscan_index_info before;
+  hashscan_index_info info = HASHSCAN_INDEX_INFO_INIT;
+  hashscan_index_info before = HASHSCAN_INDEX_INFO_INIT;
   memset(&info, 0x5a, sizeof info);
   before = info;
   assert_refused(HASHSCAN_E_ARGUMENT, NULL, &info);

@@ -31,7 +31,7 @@ struct stored {
 static char folder[FIXTURE_PATH_SIZE];
 static char index_path[FIXTURE_PATH_SIZE];
 static struct stored files[FILES];
-static hashscan_index_info good;
+static hashscan_index_info good = HASHSCAN_INDEX_INFO_INIT;
 static hashscan_error error;
 
 static void stage(hashscan_updater *updater, size_t first, size_t end, const char *list) {
@@ -114,8 +114,8 @@ static bool is_unchecked(const struct stored *file, size_t at) {
 
 /* Whether the numbers were read, which must be the sound ones where damage cannot reach them. */
 static bool is_read(const char *what, size_t at) {
-  hashscan_index_info info;
-  hashscan_index_info before;
+  hashscan_index_info info = HASHSCAN_INDEX_INFO_INIT;
+  hashscan_index_info before = HASHSCAN_INDEX_INFO_INIT;
   memset(&info, 0x5a, sizeof info);
   before = info;
   const hashscan_code code = hashscan_index_read_info(index_path, &info, NULL, NULL, &error);

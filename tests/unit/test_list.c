@@ -29,7 +29,7 @@ struct transcript {
 };
 
 static struct transcript transcript;
-static hashscan_list_report report;
+static hashscan_list_report report = HASHSCAN_LIST_REPORT_INIT;
 static hashscan_error error;
 
 static void write_text(struct transcript *out, const char *text) {

@@ -25,7 +25,7 @@ struct expected {
   uint64_t refuse_after;
 };
 
-static hashscan_list_report report;
+static hashscan_list_report report = HASHSCAN_LIST_REPORT_INIT;
 static hashscan_error error;
 
 static hashscan_code check_entry(void *user, const struct list_entry *entry, hashscan_error *sink_error) {
@@ -235,13 +235,13 @@ static void build(const char *folder, bool raw, hashscan_index_info *info) {
   OK(hashscan_updater_compact(updater, NULL, &error));
   hashscan_updater_close(updater);
   hashscan_index *index;
-  hashscan_index_info updated;
+  hashscan_index_info updated = HASHSCAN_INDEX_INFO_INIT;
   OK(hashscan_index_open(path, &index, &error));
-  hashscan_index_describe(index, &updated);
+  hashscan_index_describe(index, &updated, NULL);
   hashscan_index_close(index);
   OK(hashscan_builder_write(builder, path, &error));
   OK(hashscan_index_open(path, &index, &error));
-  hashscan_index_describe(index, info);
+  hashscan_index_describe(index, info, NULL);
   hashscan_index_close(index);
   assert_string_equal(updated.digest, info->digest);
   hashscan_builder_destroy(builder);
@@ -251,8 +251,8 @@ static void build(const char *folder, bool raw, hashscan_index_info *info) {
 static void test_the_index_is_that_of_text(void **unused) {
   (void)unused;
   char folder[FIXTURE_PATH_SIZE];
-  hashscan_index_info raw;
-  hashscan_index_info text;
+  hashscan_index_info raw = HASHSCAN_INDEX_INFO_INIT;
+  hashscan_index_info text = HASHSCAN_INDEX_INFO_INIT;
   fixture_folder(folder);
   build(folder, true, &raw);
   build(folder, false, &text);
@@ -272,7 +272,7 @@ static void test_a_cut_list_changes_nothing(void **unused) {
   hashscan_list_options options = binary(HASHSCAN_KIND_PDQ);
   options.name = "demo";
   hashscan_updater *updater;
-  hashscan_update_report done;
+  hashscan_update_report done = HASHSCAN_UPDATE_REPORT_INIT;
   OK(hashscan_updater_open(path, &updater, &error));
   assert_int_equal(hashscan_updater_add_list_bytes(updater, "cut", cut, 63, &options, &report, &error),
                    HASHSCAN_E_FORMAT);

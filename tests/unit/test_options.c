@@ -25,6 +25,9 @@ static const hashscan_list_options list_init = HASHSCAN_LIST_OPTIONS_INIT;
 static const hashscan_search search_init = HASHSCAN_SEARCH_INIT;
 static const hashscan_match_options match_init = HASHSCAN_MATCH_OPTIONS_INIT;
 static const hashscan_scan_options scan_init = HASHSCAN_SCAN_OPTIONS_INIT;
+static const hashscan_list_report list_report_init = HASHSCAN_LIST_REPORT_INIT;
+static const hashscan_update_report update_report_init = HASHSCAN_UPDATE_REPORT_INIT;
+static const hashscan_index_info info_init = HASHSCAN_INDEX_INFO_INIT;
 
 static void fill_limits(void *given, size_t size) {
   hashscan_limits_default(given, size);
@@ -54,6 +57,16 @@ static void fill_scan(void *given, size_t size) {
   hashscan_scan_options_default(given, size);
 }
 
+static void fill_list_report(void *given, size_t size) {
+  hashscan_list_report_default(given, size);
+}
+static void fill_update_report(void *given, size_t size) {
+  hashscan_update_report_default(given, size);
+}
+static void fill_info(void *given, size_t size) {
+  hashscan_index_info_default(given, size);
+}
+
 static const struct {
   const char *name;
   void (*fill)(void *given, size_t size);
@@ -67,7 +80,10 @@ static const struct {
                {"list_options", fill_list, &list_init, sizeof list_init},
                {"search", fill_search, &search_init, sizeof search_init},
                {"match_options", fill_match, &match_init, sizeof match_init},
-               {"scan_options", fill_scan, &scan_init, sizeof scan_init}};
+               {"scan_options", fill_scan, &scan_init, sizeof scan_init},
+               {"list_report", fill_list_report, &list_report_init, sizeof list_report_init},
+               {"update_report", fill_update_report, &update_report_init, sizeof update_report_init},
+               {"index_info", fill_info, &info_init, sizeof info_init}};
 
 /* A caller whose struct has `size` bytes gets the macro's bytes, zeros beyond what the library knows, its own size, and
  * nothing written past its end. */
@@ -125,6 +141,59 @@ static void filled_structs_are_accepted(void **state) {
   EXPECT(HASHSCAN_E_ARGUMENT, hashscan_hasher_create(&options.known, &hasher, error));
 }
 
+/* The library fills a report or an info as far as its caller knows it, and nothing beyond. */
+static void expect_filled_info(const hashscan_index *index, size_t size) {
+  uint8_t given[ROOM], expected[ROOM];
+  hashscan_index_info whole = HASHSCAN_INDEX_INFO_INIT;
+  assert_int_equal(hashscan_index_describe(index, &whole, NULL), HASHSCAN_SUCCESS);
+  assert_int_equal(whole.entries, 1);
+  memset(given, FILLER, sizeof given);
+  memcpy(given, &size, sizeof size);
+  memset(expected, FILLER, sizeof expected);
+  memset(expected, 0, size);
+  memcpy(expected, &whole, size < sizeof whole ? size : sizeof whole);
+  memcpy(expected, &size, sizeof size);
+  assert_int_equal(hashscan_index_describe(index, (hashscan_index_info *)(void *)given, NULL), HASHSCAN_SUCCESS);
+  assert_memory_equal(given, expected, sizeof given);
+}
+
+static void results_are_filled_as_far_as_they_reach(void **state) {
+  (void)state;
+  char folder[FIXTURE_PATH_SIZE], path[FIXTURE_PATH_SIZE];
+  fixture_folder(folder);
+  const hashscan_pdq hash = {{1}};
+  fixture_index(fixture_join(path, folder, "index"), &hash, 1);
+  hashscan_index *index;
+  assert_int_equal(hashscan_index_open(path, &index, NULL), HASHSCAN_SUCCESS);
+  for (size_t size = sizeof(size_t); size <= sizeof(hashscan_index_info) + 64; size++) expect_filled_info(index, size);
+  hashscan_index_info info = {0};
+  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_index_describe(index, &info, error));
+  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_index_describe(index, NULL, error));
+  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_index_describe(NULL, &info, error));
+  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_index_read_info(path, &info, NULL, NULL, error));
+  hashscan_index_close(index);
+
+  /* A report without a size is refused before anything is added or committed. */
+  hashscan_updater *updater;
+  hashscan_list_report read = {0};
+  hashscan_update_report done = {0};
+  hashscan_list_options options = HASHSCAN_LIST_OPTIONS_INIT;
+  static const char list[] = "00112233445566778899aabbccddeeff\n";
+  assert_int_equal(hashscan_updater_open(path, &updater, NULL), HASHSCAN_SUCCESS);
+  EXPECT(HASHSCAN_E_ARGUMENT,
+         hashscan_updater_add_list_bytes(updater, "list", list, strlen(list), &options, &read, error));
+  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_updater_commit(updater, &done, error));
+  done.size = sizeof done;
+  read.size = sizeof read;
+  assert_int_equal(hashscan_updater_add_list_bytes(updater, "list", list, strlen(list), &options, &read, NULL),
+                   HASHSCAN_SUCCESS);
+  assert_int_equal(read.entries, 1);
+  assert_int_equal(hashscan_updater_commit(updater, &done, NULL), HASHSCAN_SUCCESS);
+  assert_int_equal(done.added, 1);
+  hashscan_updater_close(updater);
+  fixture_remove(folder);
+}
+
 static void reserved_fields_are_zero(void **state) {
   (void)state;
   char folder[FIXTURE_PATH_SIZE], path[FIXTURE_PATH_SIZE];
@@ -150,9 +219,8 @@ static void reserved_fields_are_zero(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(defaults_are_those_of_the_macro),
-      cmocka_unit_test(nothing_is_filled_without_room),
-      cmocka_unit_test(filled_structs_are_accepted),
+      cmocka_unit_test(defaults_are_those_of_the_macro), cmocka_unit_test(nothing_is_filled_without_room),
+      cmocka_unit_test(filled_structs_are_accepted),     cmocka_unit_test(results_are_filled_as_far_as_they_reach),
       cmocka_unit_test(reserved_fields_are_zero),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

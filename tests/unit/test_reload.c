@@ -298,9 +298,9 @@ static void test_reloads_at_once(void **unused) {
   OK(hashscan_matcher_reload(crowd.matcher, &error));
   hashscan_index *last = hashscan_matcher_snapshot(crowd.matcher, 0);
   hashscan_index *opened = indexes_open(path);
-  hashscan_index_info in_use, on_disk;
-  hashscan_index_describe(last, &in_use);
-  hashscan_index_describe(opened, &on_disk);
+  hashscan_index_info in_use = HASHSCAN_INDEX_INFO_INIT, on_disk = HASHSCAN_INDEX_INFO_INIT;
+  hashscan_index_describe(last, &in_use, NULL);
+  hashscan_index_describe(opened, &on_disk, NULL);
   assert_int_equal(atomic_load(&crowd.failed), 0);
   assert_string_equal(in_use.digest, on_disk.digest);
   assert_int_equal(in_use.entries, 40 + PICTURES + ROUNDS);

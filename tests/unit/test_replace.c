@@ -133,9 +133,9 @@ static size_t write_version(const struct version *version, struct random_state *
 
 static void assert_holds(const char *path, const struct version *version, const char *name) {
   hashscan_index *index = indexes_open(path);
-  hashscan_index_info info;
+  hashscan_index_info info = HASHSCAN_INDEX_INFO_INIT;
   struct version found = {0};
-  hashscan_index_describe(index, &info);
+  hashscan_index_describe(index, &info, NULL);
   for (uint64_t i = 0; i < info.entries; i++) {
     hashscan_entry entry = HASHSCAN_ENTRY_INIT;
     OK(hashscan_index_entry(index, i, &entry, &error));
@@ -185,7 +185,7 @@ static void check_difference(uint64_t seed, uint64_t log_max_entries, size_t *mo
   add_version(updater, &before, &random);
   assert_holds(path, &before, "1");
   if (updater->base->part_count > *most_parts) *most_parts = updater->base->part_count;
-  hashscan_update_report report;
+  hashscan_update_report report = HASHSCAN_UPDATE_REPORT_INIT;
   replace(updater, csv, write_version(&after, &random, csv, sizeof csv), "2", &report);
   assert_report(&report, added, removed, kept);
   assert_holds(path, &after, "2");
@@ -219,7 +219,7 @@ static void test_long_run(void **unused) {
   char path[FIXTURE_PATH_SIZE];
   const size_t size = (size_t)LONG * 48;
   char *csv = malloc(size);
-  hashscan_update_report report;
+  hashscan_update_report report = HASHSCAN_UPDATE_REPORT_INIT;
   assert_non_null(csv);
   hashscan_updater *updater = open_empty(fixture_join(path, folder, "long"), UPDATE_LOG_MAX_ENTRIES);
   replace(updater, csv, write_run(csv, size, 0, LONG, 1), "1", &report);
@@ -230,8 +230,8 @@ static void test_long_run(void **unused) {
   assert_report(&report, 0, LONG / 2, LONG / 2);
   replace(updater, csv, write_run(csv, size, 0, LONG, 5), "4", &report);
   assert_report(&report, LONG / 10, LONG / 2 - LONG / 10, LONG / 10);
-  hashscan_index_info info;
-  hashscan_index_describe(updater->base, &info);
+  hashscan_index_info info = HASHSCAN_INDEX_INFO_INIT;
+  hashscan_index_describe(updater->base, &info, NULL);
   assert_int_equal(info.entries, LONG / 5);
   hashscan_updater_close(updater);
   free(csv);

@@ -223,10 +223,10 @@ static void check_lists(const hashscan_index *index, const struct model *model, 
 }
 
 static void check_open(hashscan_index *index, const struct model *model, struct random_state *random) {
-  hashscan_index_info info;
+  hashscan_index_info info = HASHSCAN_INDEX_INFO_INIT;
   struct texts found = new_texts();
   struct texts expected = new_texts();
-  hashscan_index_describe(index, &info);
+  hashscan_index_describe(index, &info, NULL);
   assert_int_equal(info.entries, model->count);
   uint64_t kinds[HASHSCAN_KIND_COUNT] = {0};
   for (size_t i = 0; i < model->count; i++) {
@@ -424,8 +424,8 @@ static void test_sequences(void **unused) {
 
 static hashscan_index_info info_of(const char *path) {
   hashscan_index *index = indexes_open(path);
-  hashscan_index_info info;
-  hashscan_index_describe(index, &info);
+  hashscan_index_info info = HASHSCAN_INDEX_INFO_INIT;
+  hashscan_index_describe(index, &info, NULL);
   hashscan_index_close(index);
   return info;
 }
@@ -472,7 +472,7 @@ static void test_replace(void **unused) {
   (void)unused;
   for (int compact = 0; compact < 2; compact++) {
     char path[FIXTURE_PATH_SIZE];
-    hashscan_update_report report;
+    hashscan_update_report report = HASHSCAN_UPDATE_REPORT_INIT;
     build_empty(fixture_join(path, folder, "replace"));
     hashscan_updater *updater = open_updater(path);
     replace_text(updater, list_v1, "1");
@@ -507,7 +507,7 @@ static void test_replace(void **unused) {
 static void test_drops(void **unused) {
   (void)unused;
   char path[FIXTURE_PATH_SIZE];
-  hashscan_update_report report;
+  hashscan_update_report report = HASHSCAN_UPDATE_REPORT_INIT;
   build_empty(fixture_join(path, folder, "drops"));
   hashscan_updater *updater = open_updater(path);
   replace_text(updater, list_v1, "1");
@@ -611,7 +611,7 @@ static void test_large(void **unused) {
     for (size_t j = 0; j < sizeof hash; j++) hash[j] = (uint8_t)random_next(&random);
     OK(hashscan_updater_remove_hash(updater, HASHSCAN_KIND_MD5, hash, &error));
   }
-  hashscan_update_report report;
+  hashscan_update_report report = HASHSCAN_UPDATE_REPORT_INIT;
   OK(hashscan_updater_commit(updater, &report, &error));
   assert_report(&report, 0, commits * step / 2, 0);
   assert_int_equal(info_of(path).entries, commits * step / 2);

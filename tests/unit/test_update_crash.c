@@ -58,9 +58,9 @@ static uint64_t entry_sum(const hashscan_entry *entry) {
 }
 
 static uint64_t index_sum(const hashscan_index *index) {
-  hashscan_index_info info;
+  hashscan_index_info info = HASHSCAN_INDEX_INFO_INIT;
   uint64_t sum = 0;
-  hashscan_index_describe(index, &info);
+  hashscan_index_describe(index, &info, NULL);
   for (uint64_t i = 0; i < info.entries; i++) {
     hashscan_entry entry = HASHSCAN_ENTRY_INIT;
     OK(hashscan_index_entry(index, i, &entry, &error));

@@ -116,8 +116,8 @@ static void assert_refused(const char *what, size_t at) {
 
 static void assert_intact(void) {
   hashscan_index *index = indexes_open(index_path);
-  hashscan_index_info info;
-  hashscan_index_describe(index, &info);
+  hashscan_index_info info = HASHSCAN_INDEX_INFO_INIT;
+  hashscan_index_describe(index, &info, NULL);
   assert_string_equal(info.digest, digest);
   assert_int_equal(info.entries, 31);
   hashscan_index_close(index);

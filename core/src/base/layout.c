@@ -98,6 +98,31 @@ FIELD(hashscan_entry, labels, 48);
 FIELD(hashscan_entry, label_count, 56);
 FIELD(hashscan_entry, number, 64);
 
+SIZE(hashscan_list_report, 536);
+FIELD(hashscan_list_report, lines, 8);
+FIELD(hashscan_list_report, entries, 16);
+FIELD(hashscan_list_report, bad_lines, 24);
+FIELD(hashscan_list_report, first_bad, 32);
+
+SIZE(hashscan_update_report, 32);
+FIELD(hashscan_update_report, added, 8);
+FIELD(hashscan_update_report, removed, 16);
+FIELD(hashscan_update_report, kept, 24);
+
+_Static_assert(HASHSCAN_KIND_COUNT <= HASHSCAN_MAX_KINDS, "arrays by kind have room for all kinds");
+SIZE(hashscan_index_info, 168);
+FIELD(hashscan_index_info, entries, 8);
+FIELD(hashscan_index_info, entries_by_kind, 16);
+FIELD(hashscan_index_info, distinct_pdq, 80);
+FIELD(hashscan_index_info, bytes, 88);
+FIELD(hashscan_index_info, log_bytes, 96);
+FIELD(hashscan_index_info, dead, 104);
+FIELD(hashscan_index_info, format_version, 112);
+FIELD(hashscan_index_info, lists, 116);
+FIELD(hashscan_index_info, segments, 120);
+FIELD(hashscan_index_info, mode, 124);
+FIELD(hashscan_index_info, digest, 128);
+
 SIZE(hashscan_search, 40);
 FIELD(hashscan_search, kind, 8);
 FIELD(hashscan_search, radius, 12);

@@ -92,6 +92,21 @@ void hashscan_entry_default(hashscan_entry *entry, size_t size) {
   options_default(entry, size, &defaults, sizeof defaults);
 }
 
+void hashscan_list_report_default(hashscan_list_report *report, size_t size) {
+  const hashscan_list_report defaults = HASHSCAN_LIST_REPORT_INIT;
+  options_default(report, size, &defaults, sizeof defaults);
+}
+
+void hashscan_update_report_default(hashscan_update_report *report, size_t size) {
+  const hashscan_update_report defaults = HASHSCAN_UPDATE_REPORT_INIT;
+  options_default(report, size, &defaults, sizeof defaults);
+}
+
+void hashscan_index_info_default(hashscan_index_info *info, size_t size) {
+  const hashscan_index_info defaults = HASHSCAN_INDEX_INFO_INIT;
+  options_default(info, size, &defaults, sizeof defaults);
+}
+
 void hashscan_search_default(hashscan_search *search, size_t size) {
   const hashscan_search defaults = HASHSCAN_SEARCH_INIT;
   options_default(search, size, &defaults, sizeof defaults);

@@ -134,16 +134,28 @@ static hashscan_code read_format(struct list_reader *reader) {
   return format == HASHSCAN_LIST_FORMAT_CSV ? list_read_csv(reader) : list_read_text(reader);
 }
 
+/* What the caller gets in every case from here on. */
+static hashscan_code begin_report(hashscan_list_report *report, hashscan_error *error) {
+  const hashscan_list_report nothing = HASHSCAN_LIST_REPORT_INIT;
+  if (report == NULL) return HASHSCAN_SUCCESS;
+  return options_fill(report, &nothing, sizeof nothing, "hashscan_list_report", error);
+}
+
 hashscan_code list_read(const char *source, const uint8_t *bytes, size_t size, const hashscan_list_options *options,
                         list_sink sink, void *user, hashscan_list_report *report, hashscan_error *error) {
-  hashscan_list_report unwanted;
-  if (report == NULL) report = &unwanted;
-  memset(report, 0, sizeof *report);
+  hashscan_list_report counted = HASHSCAN_LIST_REPORT_INIT;
+  hashscan_code code = begin_report(report, error);
+  if (code != HASHSCAN_SUCCESS) return code;
   if (bytes == NULL) bytes = (const uint8_t *)"";
-  struct list_reader reader = {
-      .source = source, .at = bytes, .end = bytes + size, .sink = sink, .user = user, .report = report, .error = error};
+  struct list_reader reader = {.source = source,
+                               .at = bytes,
+                               .end = bytes + size,
+                               .sink = sink,
+                               .user = user,
+                               .report = &counted,
+                               .error = error};
   reader.options = (hashscan_list_options)HASHSCAN_LIST_OPTIONS_INIT;
-  hashscan_code code = options_copy(&reader.options, sizeof reader.options, options, "hashscan_list_options", error);
+  code = options_copy(&reader.options, sizeof reader.options, options, "hashscan_list_options", error);
   if (code != HASHSCAN_SUCCESS) return code;
   char *name = name_of_source(source);
   if (name == NULL) return error_memory(error);
@@ -153,16 +165,17 @@ hashscan_code list_read(const char *source, const uint8_t *bytes, size_t size, c
       (struct list_entry){.list = reader.options.name, .version = reader.options.version, .id = "", .labels = ""};
   code = check_options(&reader.options, error);
   if (code == HASHSCAN_SUCCESS) code = read_format(&reader);
+  if (report != NULL) options_fill(report, &counted, sizeof counted, "hashscan_list_report", NULL);
   free(name);
   return code;
 }
 
 hashscan_code list_read_file(const char *path, const hashscan_list_options *options, list_sink sink, void *user,
                              hashscan_list_report *report, hashscan_error *error) {
-  if (report != NULL) memset(report, 0, sizeof *report);
   struct buffer buffer = {0};
   char reason[HASHSCAN_REASON_SIZE];
-  hashscan_code code;
+  hashscan_code code = begin_report(report, error);
+  if (code != HASHSCAN_SUCCESS) return code;
   const hashscan_status status = file_read(AT_FDCWD, path, UINT64_MAX, &buffer, reason);
   if (status == HASHSCAN_STATUS_OK)
     code = list_read(path, buffer.bytes, buffer.size, options, sink, user, report, error);

@@ -4,16 +4,17 @@
 
 #include "base/cpu.h"
 #include "base/error.h"
+#include "base/options.h"
 #include "index/search/open.h"
 
 /* ---- Of an open index ------------------------------------------------------------------------------------------ */
 
-void hashscan_index_describe(const hashscan_index *index, hashscan_index_info *info) {
+static void describe(const hashscan_index *index, hashscan_index_info *info) {
   const struct manifest *manifest = &index->manifest;
-  memset(info, 0, sizeof *info);
+  *info = (hashscan_index_info)HASHSCAN_INDEX_INFO_INIT;
   info->entries = index->entries;
   info->dead = index->dead;
-  memcpy(info->entries_by_kind, index->entries_by_kind, sizeof info->entries_by_kind);
+  memcpy(info->entries_by_kind, index->entries_by_kind, sizeof index->entries_by_kind);
   info->distinct_pdq = index->distinct_pdq;
   info->bytes = INDEX_MANIFEST_FIXED_BYTES + manifest->segment_count * (uint64_t)INDEX_MANIFEST_ROW_BYTES;
   for (uint32_t i = 0; i < manifest->segment_count; i++) info->bytes += manifest->segments[i].size;
@@ -24,6 +25,13 @@ void hashscan_index_describe(const hashscan_index *index, hashscan_index_info *i
   info->format_version = manifest->version;
   info->lists = (uint32_t)index->lists.value_count;
   hashscan_hex_encode(manifest->digest, INDEX_DIGEST_BYTES, info->digest);
+}
+
+hashscan_code hashscan_index_describe(const hashscan_index *index, hashscan_index_info *info, hashscan_error *error) {
+  if (index == NULL || info == NULL) return error_set(error, HASHSCAN_E_ARGUMENT, "index or info is NULL");
+  hashscan_index_info filled;
+  describe(index, &filled);
+  return options_fill(info, &filled, sizeof filled, "hashscan_index_info", error);
 }
 
 hashscan_code hashscan_index_list(const hashscan_index *index, uint32_t list, const char **name, const char **version,
@@ -64,8 +72,8 @@ hashscan_code hashscan_index_read_info(const char *path, hashscan_index_info *in
   code = index_load(path, dirfd, INDEX_OUTLINE, &index, error);
   close(dirfd);
   if (code != HASHSCAN_SUCCESS) return code;
-  hashscan_index_describe(&index, info);
-  if (on_list != NULL) code = report_lists(&index, on_list, user, error);
+  code = hashscan_index_describe(&index, info, error);
+  if (code == HASHSCAN_SUCCESS && on_list != NULL) code = report_lists(&index, on_list, user, error);
   index_unload(&index);
   return code;
 }

@@ -6,6 +6,7 @@
 
 #include "base/cpu.h"
 #include "base/error.h"
+#include "base/options.h"
 #include "index/search/open.h"
 #include "index/update/commit.h"
 #include "index/update/replace.h"
@@ -28,7 +29,7 @@ static void drop_staged(hashscan_updater *updater) {
   updater->id_strings = (struct string_pool){0};
   intern_free(&updater->ids_of_lists);
   intern_free(&updater->ids);
-  updater->report = (hashscan_update_report){0};
+  updater->report = (hashscan_update_report)HASHSCAN_UPDATE_REPORT_INIT;
 }
 
 /* Takes what is on disk as the base, with nothing staged. */
@@ -344,9 +345,17 @@ hashscan_code hashscan_updater_replace_list_bytes(hashscan_updater *updater, con
 
 /* ---- Committing ------------------------------------------------------------------------------------------------ */
 
+/* A report that cannot be filled is found before anything is written. */
+static hashscan_code begin_report(hashscan_update_report *report, hashscan_error *error) {
+  const hashscan_update_report nothing = HASHSCAN_UPDATE_REPORT_INIT;
+  if (report == NULL) return HASHSCAN_SUCCESS;
+  return options_fill(report, &nothing, sizeof nothing, "hashscan_update_report", error);
+}
+
 static hashscan_code commit(hashscan_updater *updater, bool compact, hashscan_update_report *report,
                             hashscan_error *error) {
   hashscan_code code = check_usable(updater, error);
+  if (code == HASHSCAN_SUCCESS) code = begin_report(report, error);
   if (code == HASHSCAN_SUCCESS) code = resolve_ids(updater, error);
   if (code != HASHSCAN_SUCCESS) return code;
   hashscan_error failure;
@@ -354,7 +363,7 @@ static hashscan_code commit(hashscan_updater *updater, bool compact, hashscan_up
   code = update_write(updater, compact, &failure);
   updater->failed = code != HASHSCAN_SUCCESS;
   if (code != HASHSCAN_SUCCESS) return error_set(error, code, "%s: %s", updater->path, failure.message);
-  if (report != NULL) *report = done;
+  if (report != NULL) options_fill(report, &done, sizeof done, "hashscan_update_report", NULL);
   /* The commit stands, whether or not the updater can go on from it. */
   updater->failed = begin(updater, NULL) != HASHSCAN_SUCCESS;
   return HASHSCAN_SUCCESS;
