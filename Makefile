@@ -62,6 +62,7 @@ DATASET_SRC := $(sort $(wildcard datasets-synthetic/*.c))
 BENCH_SRC := $(sort $(wildcard bench/*.c))
 TEST_SRC := $(sort $(wildcard tests/unit/test_*.c))
 SUPPORT_SRC := $(sort $(wildcard tests/support/*.c))
+ORACLE_SRC := $(sort $(wildcard tests/oracles/*.c))
 FUZZ_SRC := $(sort $(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/fuzz_*.c)))
 
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
@@ -70,6 +71,7 @@ LIB_OBJ := $(call obj,$(LIB_SRC))
 STATIC := $(BUILD)/libhashscan.a
 SONAME := libhashscan.so.$(VERSION_MAJOR)
 SHARED := $(BUILD)/libhashscan.so.$(VERSION)
+ORACLES := $(BUILD)/oracles.a
 TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(TEST_SRC))
 REPLAYS := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/%,$(FUZZ_SRC))
 TOOLS := $(BUILD)/hashscan $(if $(DATASET_SRC),$(BUILD)/hashscan-dataset) $(if $(BENCH_SRC),$(BUILD)/hashscan-bench)
@@ -87,7 +89,7 @@ $(BUILD)/obj/%.o: %.c Makefile
 
 # What makes inputs or judges answers is no code to be explored: without a fuzzer's instrumentation it is ten times as fast.
 ifneq ($(findstring fuzzer-no-link,$(SANITIZE)),)
-$(BUILD)/obj/tests/support/%.o: override CFLAGS += -O2 -fno-sanitize=fuzzer-no-link
+$(BUILD)/obj/tests/support/%.o $(BUILD)/obj/tests/oracles/%.o: override CFLAGS += -O2 -fno-sanitize=fuzzer-no-link
 endif
 
 # One relocatable object with everything but the public symbols made local, so that a program that links the archive
@@ -113,23 +115,20 @@ $(BUILD)/hashscan-dataset: $(call obj,$(DATASET_SRC) core/src/base/parallel.c)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LINK_LIBS)
 
+# What tests and benchmarks both compare with or search in: the naive PDQ, sets of hashes, the worst pictures. From an
+# archive the linker takes what a program needs.
+$(ORACLES): $(call obj,$(ORACLE_SRC))
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
 # Benchmarks and unit tests look inside the library, so they link its objects.
-$(BUILD)/hashscan-bench: $(call obj,$(BENCH_SRC)) $(LIB_OBJ)
+$(BUILD)/hashscan-bench: $(call obj,$(BENCH_SRC)) $(ORACLES) $(LIB_OBJ)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LINK_LIBS)
 
-# The naive PDQ of the benchmark is the oracle of the tests of PDQ.
-$(BUILD)/tests/test_pdq $(BUILD)/tests/test_luma: $(call obj,bench/naive_pdq.c)
-# The hashes of the benchmark are those of the searching tests.
-$(BUILD)/tests/test_index_grid $(BUILD)/tests/test_index_properties $(BUILD)/tests/test_sweep: \
-  $(call obj,bench/index_data.c bench/index_pictures.c)
-# The search for the worst picture is the bench's; its test repeats what it found.
-$(BUILD)/tests/test_fast_worst: \
-  $(call obj,bench/worst_attack.c bench/worst_climb.c bench/worst_drift.c bench/worst_measure.c bench/worst_paint.c \
-  bench/worst_palette.c)
 # test_allocation.c fails chosen allocations of the library: the linker sends them through its wrappers.
 $(BUILD)/tests/test_allocation: TEST_LDFLAGS := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc
-$(BUILD)/tests/test_%: $(BUILD)/obj/tests/unit/test_%.o $(call obj,$(SUPPORT_SRC)) $(LIB_OBJ)
+$(BUILD)/tests/test_%: $(BUILD)/obj/tests/unit/test_%.o $(call obj,$(SUPPORT_SRC)) $(ORACLES) $(LIB_OBJ)
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(SANITIZE) $(LDFLAGS) $(TEST_LDFLAGS) -o $@ $^ $(LINK_LIBS) $(TEST_LIBS)
@@ -277,7 +276,7 @@ PORT_TESTS := $(filter-out $(PORT_WITHOUT),$(filter $(addprefix test_,file% hamm
   update% replace%),$(notdir $(TEST_SRC:.c=))))
 .PHONY: port-tests
 port-tests: $(LIB_OBJ) $(PORT_TESTS:%=$(BUILD)/ports/%)
-$(BUILD)/ports/objects.a: $(LIB_OBJ) $(call obj,$(SUPPORT_SRC) bench/index_data.c bench/index_pictures.c)
+$(BUILD)/ports/objects.a: $(LIB_OBJ) $(call obj,$(SUPPORT_SRC) tests/oracles/index_data.c tests/oracles/index_pictures.c)
 	$(call say,AR,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)rm -f $@ && $(AR) qcs $@ $^
@@ -334,7 +333,7 @@ lint: deps
 	clang-format --dry-run --Werror $(C_FILES)
 	cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability --inline-suppr \
 	  --suppress=missingIncludeSystem --std=c11 -j$(JOBS) -Icore/include -Icore/src -D__x86_64__ \
-	  core bench datasets-synthetic
+	  core bench datasets-synthetic tests/oracles
 
 format:
 	clang-format -i $(C_FILES)

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../tests/oracles/index_random.h"
 #include "base/clock.h"
 #include "base/parallel.h"
-#include "index_random.h"
 
 enum { WARM_UP = 64, MAX_PLANTED = 102, ROW_WORDS = DATA_HASH_BYTES / 8 };
 

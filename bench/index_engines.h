@@ -3,8 +3,8 @@
 #ifndef HASHSCAN_BENCH_INDEX_ENGINES_H
 #define HASHSCAN_BENCH_INDEX_ENGINES_H
 
+#include "../tests/oracles/index_data.h"
 #include "index_built.h"
-#include "index_data.h"
 
 #define ENGINES 4
 

@@ -8,9 +8,9 @@
 
 #include <jpeglib.h>
 
+#include "../tests/oracles/naive_pdq.h"
 #include "bench.h"
 #include "image_bench.h"
-#include "naive_pdq.h"
 
 struct settings {
   J_COLOR_SPACE color;

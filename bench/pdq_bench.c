@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../tests/oracles/naive_pdq.h"
 #include "base/cpu.h"
 #include "bench.h"
-#include "naive_pdq.h"
 #include "pdq/pdq.h"
 
 enum { MAX_ROUNDS = 99 };

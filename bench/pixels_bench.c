@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../tests/oracles/naive_pdq.h"
 #include "base/cpu.h"
 #include "base/file_read.h"
 #include "bench.h"
 #include "image/image.h"
-#include "naive_pdq.h"
 #include "pdq/fast.h"
 #include "pdq/pdq.h"
 #include "pdq/spectrum.h"

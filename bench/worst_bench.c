@@ -11,12 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../tests/oracles/worst_attack.h"
 #include "base/clock.h"
 #include "base/file_read.h"
 #include "bench.h"
 #include "image/image.h"
 #include "pdq/shape.h"
-#include "worst_attack.h"
 
 enum { MAX_SIZES = 64 };
 

@@ -28,7 +28,7 @@ except ImportError as missing:
 
 HASH_BYTES = 32
 NEIGHBOURS = 16
-PLANTED_EVERY = 100  # as bench/index_data.h has it
+PLANTED_EVERY = 100  # as tests/oracles/index_data.h has it
 
 
 def add_flat(rows):

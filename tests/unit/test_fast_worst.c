@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "../../bench/worst_attack.h"
+#include "../oracles/worst_attack.h"
 
 /* With what the attack is known to do to a coefficient of the exact level, so that an attack that has lost its edge
  * does not pass for a level that is sound. */

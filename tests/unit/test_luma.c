@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "../../bench/naive_pdq.h"
+#include "../oracles/naive_pdq.h"
 #include "../support/expect.h"
 #include "../support/guard.h"
 #include "../support/operator.h"

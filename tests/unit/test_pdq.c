@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* PDQ: every SIMD tier against the naive reference of bench/, bit for bit; kernels on buffers that end at an unmapped
+/* PDQ: every SIMD tier against the naive oracle, bit for bit; kernels on buffers that end at an unmapped
  * page; the division trick over every mantissa; and a speed line a tier. */
 #include <math.h>
 #include <setjmp.h>
@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "../../bench/naive_pdq.h"
+#include "../oracles/naive_pdq.h"
 #include "../support/guard.h"
 #include "../support/paint.h"
 #include "../support/random.h"

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "../../bench/index_data.h"
+#include "../oracles/index_data.h"
 #include "../support/brute.h"
 #include "../support/entries.h"
 #include "../support/indexes.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Small grey pictures by number, for PDQ hashes whose bits are correlated as those of photographs are. */
-#ifndef HASHSCAN_BENCH_INDEX_PICTURES_H
-#define HASHSCAN_BENCH_INDEX_PICTURES_H
+#ifndef HASHSCAN_ORACLES_INDEX_PICTURES_H
+#define HASHSCAN_ORACLES_INDEX_PICTURES_H
 
 #include <stdint.h>
 

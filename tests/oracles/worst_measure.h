@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One picture at both levels and in real arithmetic: how far rounding takes each of them. Also linked by
  * tests/unit/test_fast_worst.c. */
-#ifndef HASHSCAN_BENCH_WORST_MEASURE_H
-#define HASHSCAN_BENCH_WORST_MEASURE_H
+#ifndef HASHSCAN_ORACLES_WORST_MEASURE_H
+#define HASHSCAN_ORACLES_WORST_MEASURE_H
 
 #include <stdbool.h>
 #include <stddef.h>

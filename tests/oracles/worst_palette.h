@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Colours of a narrow range of luma, drawn evenly from all there are. */
-#ifndef HASHSCAN_BENCH_WORST_PALETTE_H
-#define HASHSCAN_BENCH_WORST_PALETTE_H
+#ifndef HASHSCAN_ORACLES_WORST_PALETTE_H
+#define HASHSCAN_ORACLES_WORST_PALETTE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Hashes to index and queries to ask, made from a seed: the same on every machine and with any number of threads. */
-#ifndef HASHSCAN_BENCH_INDEX_DATA_H
-#define HASHSCAN_BENCH_INDEX_DATA_H
+#ifndef HASHSCAN_ORACLES_INDEX_DATA_H
+#define HASHSCAN_ORACLES_INDEX_DATA_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pictures from formulas, against rounding in the ways that do not look at it: long sums, jumps, near ties. */
-#ifndef HASHSCAN_BENCH_WORST_PAINT_H
-#define HASHSCAN_BENCH_WORST_PAINT_H
+#ifndef HASHSCAN_ORACLES_WORST_PAINT_H
+#define HASHSCAN_ORACLES_WORST_PAINT_H
 
 #include "worst_measure.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Random numbers that depend on a seed and a position alone, so that threads can share the work in any order. */
-#ifndef HASHSCAN_BENCH_INDEX_RANDOM_H
-#define HASHSCAN_BENCH_INDEX_RANDOM_H
+#ifndef HASHSCAN_ORACLES_INDEX_RANDOM_H
+#define HASHSCAN_ORACLES_INDEX_RANDOM_H
 
 #include <stdint.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Hill climbing: a picture in memory, changed at random, kept when the fast level is further from the exact one. */
-#ifndef HASHSCAN_BENCH_WORST_CLIMB_H
-#define HASHSCAN_BENCH_WORST_CLIMB_H
+#ifndef HASHSCAN_ORACLES_WORST_CLIMB_H
+#define HASHSCAN_ORACLES_WORST_CLIMB_H
 
 #include "worst_measure.h"
 

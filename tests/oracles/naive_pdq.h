@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The naive PDQ: the yardstick of the benchmark and the oracle of the tests. */
-#ifndef HASHSCAN_BENCH_NAIVE_PDQ_H
-#define HASHSCAN_BENCH_NAIVE_PDQ_H
+#ifndef HASHSCAN_ORACLES_NAIVE_PDQ_H
+#define HASHSCAN_ORACLES_NAIVE_PDQ_H
 
 #include <stdbool.h>
 

@@ -8,8 +8,8 @@
  * each pixel is that one of many colours whose roundings, in all four passes that it takes part in, do most for one
  * coefficient: up from here, down from there, as the coefficient's cosines have it. Rounding is simulated operation by
  * operation as core/src/pdq/kernels.c does it. */
-#ifndef HASHSCAN_BENCH_WORST_DRIFT_H
-#define HASHSCAN_BENCH_WORST_DRIFT_H
+#ifndef HASHSCAN_ORACLES_WORST_DRIFT_H
+#define HASHSCAN_ORACLES_WORST_DRIFT_H
 
 #include <stdint.h>
 

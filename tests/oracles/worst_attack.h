@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The families of attacks on the fast level's claim to differ from exact by little. An attack is one picture or one
  * climb, and depends on its numbers alone. */
-#ifndef HASHSCAN_BENCH_WORST_ATTACK_H
-#define HASHSCAN_BENCH_WORST_ATTACK_H
+#ifndef HASHSCAN_ORACLES_WORST_ATTACK_H
+#define HASHSCAN_ORACLES_WORST_ATTACK_H
 
 #include "worst_measure.h"
 #include "worst_paint.h"
