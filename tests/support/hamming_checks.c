@@ -158,24 +158,25 @@ bool hamming_check_bucket(enum cpu_tier tier) {
   return true;
 }
 
-enum { ASKS = 17, GROUP_ROOM = ASKS * BUCKET_MANY_GROUPS + 1 };
+enum { PROBES = 17, GROUP_ROOM = PROBES * BUCKET_MANY_GROUPS + 1 };
 
-/* One span and ASKS asks with the limits 0 to 16; the groups, taken apart, are the close words in order. */
+/* One span and PROBES probes with the limits 0 to 16; the groups, taken apart, are the close words in order. */
 static bool check_span(bucket_many_kernel kernel, const uint16_t *words, struct bucket_span span, uint16_t query) {
-  struct bucket_ask asks[ASKS];
-  for (unsigned k = 0; k < ASKS; k++)
-    asks[k] = (struct bucket_ask){.tag = k * 0x9e3779b9u, .query = (uint16_t)(query ^ k * 257), .limit = (uint8_t)k};
+  struct bucket_probe probes[PROBES];
+  for (unsigned k = 0; k < PROBES; k++)
+    probes[k] =
+        (struct bucket_probe){.tag = k * 0x9e3779b9u, .query = (uint16_t)(query ^ k * 257), .limit = (uint8_t)k};
   struct guard guarded = guard_alloc(GROUP_ROOM * sizeof(struct bucket_group));
   struct bucket_group *groups = (struct bucket_group *)guarded.bytes;
-  const size_t count = kernel(words, span, asks, ASKS, groups);
+  const size_t count = kernel(words, span, probes, PROBES, groups);
   REQUIRE(count < GROUP_ROOM, "%zu groups", count);
   size_t group = 0;
-  for (unsigned k = 0; k < ASKS; k++) {
+  for (unsigned k = 0; k < PROBES; k++) {
     for (uint32_t i = span.begin; i < span.end; i++) {
-      if (word_distance(words[i], asks[k].query, 0xffff) > k) continue;
+      if (word_distance(words[i], probes[k].query, 0xffff) > k) continue;
       REQUIRE(group < count && groups[group].close != 0, "a group for word %u, ask %u", i, k);
       const uint32_t position = groups[group].first + (uint32_t)__builtin_ctzll(groups[group].close);
-      REQUIRE(position == i && groups[group].tag == asks[k].tag, "word %u of %u to %u, ask %u: %u", i, span.begin,
+      REQUIRE(position == i && groups[group].tag == probes[k].tag, "word %u of %u to %u, probe %u: %u", i, span.begin,
               span.end, k, position);
       groups[group].close &= groups[group].close - 1;
       group += groups[group].close == 0;

@@ -16,8 +16,8 @@ bool hamming_check_distance(void);
  * room for hits, exactly BUCKET_OVERREAD bytes behind the words. */
 bool hamming_check_bucket(enum cpu_tier tier);
 
-/* The kernel for many asks of one bucket: spans of every length to 100 and some longer ones, at every place in a line,
- * limits 0 to 16, no more room than is promised, and nothing readable beyond BUCKET_OVERREAD bytes. */
+/* The kernel for many probes of one bucket: spans of every length to 100 and some longer ones, at every place in a
+ * line, limits 0 to 16, no more room than is promised, and nothing readable beyond BUCKET_OVERREAD bytes. */
 bool hamming_check_bucket_many(enum cpu_tier tier);
 
 /* Block kernels for rows of 32 and 8 bytes: every radius, a row at every distance, counts 0 to 33 and a full block. */

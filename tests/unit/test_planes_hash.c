@@ -174,7 +174,7 @@ static void test_luma_of_sums_counts_in_the_bound(void **unused) {
     assert_true(planes.picture >= rgb.picture + four);
     assert_true(planes.across >= rgb.across + 2 * four && planes.down >= rgb.down + 2 * four);
     for (size_t k = 0; k < 256; k++) {
-      const double moved = constants->share[k / 16] * constants->share[k % 16] * (double)four;
+      const double moved = constants->size[k / 16] * constants->size[k % 16] * (double)four;
       assert_true((double)planes.coefficients[k] >= (double)rgb.coefficients[k] + moved);
     }
   }

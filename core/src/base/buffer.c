@@ -41,7 +41,7 @@ bool buffer_append(struct buffer *buffer, const void *bytes, size_t size) {
   return true;
 }
 
-/* The whole pages inside the buffer; what shares a page with them may be anybody's. */
+/* Advises the whole pages inside the buffer: the pages at its ends hold memory of others too. */
 static void advise_pages(const struct buffer *buffer, int advice) {
   const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
   const uintptr_t start = ((uintptr_t)buffer->bytes + page - 1) & ~(page - 1);

@@ -59,7 +59,7 @@ static int tier_from_environment(void) {
   return -1;
 }
 
-/* Tier + 2 once known, so that zero means not yet asked. */
+/* The tier plus 2 once it is known, so that zero means that it is not. */
 static _Atomic int detected_once;
 
 static int tier_or_unknown(void) {

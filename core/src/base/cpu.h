@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The SIMD tier of this process, detected once and capped by HASHSCAN_CPU. Kernel families ask cpu_tier() when they
- * choose; `create` and `open` functions ask cpu_check() first, so that an unknown HASHSCAN_CPU is an error and not a
- * silently slower run. */
+/* The SIMD tier of this process, detected once and capped by HASHSCAN_CPU. Kernel families choose by cpu_tier();
+ * `create` and `open` functions call cpu_check() first, so that an unknown HASHSCAN_CPU is an error and not a silently
+ * slower run. */
 #ifndef HASHSCAN_BASE_CPU_H
 #define HASHSCAN_BASE_CPU_H
 

@@ -64,8 +64,8 @@ void file_writer_abort(struct file_writer *writer);
 hashscan_code file_append(int dirfd, const char *name, uint64_t offset, const void *bytes, size_t size,
                           hashscan_error *error);
 
-/* A writer without a file: takes what is put and patched in memory. file_writer_take gives the bytes to the caller, who
- * frees them with buffer_free; they begin at a multiple of 64. Either way the writer is closed. */
+/* A writer without a file: takes what is put and patched in memory. file_writer_take hands the bytes over to the
+ * caller, who frees them with buffer_free; they begin at a multiple of 64. Either way the writer is closed. */
 void file_writer_open_memory(struct file_writer *writer);
 hashscan_code file_writer_take(struct file_writer *writer, struct buffer *bytes, hashscan_error *error);
 

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* False with errno set when the system has none to give. */
+/* False with errno set when the system has none. */
 bool random_draw(void *bytes, size_t size);
 
 #endif

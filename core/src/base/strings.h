@@ -31,7 +31,7 @@ struct interned {
 
 /* Distinct runs, numbered in the order they came, which is all that their numbers depend on. Zero-initialise. An
  * open-addressing table of number + 1. Lists come from outside, so the hash is one under a secret that is drawn for
- * each table: nobody can choose strings that share a slot. */
+ * each table: nobody can choose strings that meet in one slot. */
 struct intern_table {
   struct interned *values;
   size_t value_count;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The inner loop of the ring index: which 16-bit words of many buckets are close to a query's word. Buckets are short
- * and lie far apart, so the time goes into waiting for memory: kernels walk a list of them and ask for each one
- * BUCKET_AHEAD buckets before its turn. bucket.c holds the scalar reference; x86/ and arm/ override it. */
+/* The inner loop of the pigeonring: it finds which 16-bit words of many buckets are close to a query's word. Buckets
+ * are short and lie far apart, so the time goes into waiting for memory: kernels walk a list of them and prefetch each
+ * one BUCKET_AHEAD buckets before its turn. bucket.c holds the scalar reference; x86/ and arm/ override it. */
 #ifndef HASHSCAN_HAMMING_BUCKET_H
 #define HASHSCAN_HAMMING_BUCKET_H
 
@@ -15,9 +15,9 @@
 /* Kernels may read this many bytes beyond words[end - 1]; what they hold does not matter. */
 #define BUCKET_OVERREAD 64
 
-/* How far ahead memory is asked for. Measured at 1e6 and 1e7 rows: nothing changes from 24 to 64 buckets; with fewer,
- * lines come late, and many more push each other out of the first-level cache. Of a bucket so many lines are asked for;
- * in longer ones the hardware has seen by then where things are going. */
+/* How many buckets ahead memory is prefetched. Measured at 1e6 and 1e7 rows: nothing changes
+ * from 24 to 64 buckets; with fewer, lines come late, and many more push each other out of the first-level cache. Of a
+ * bucket at most so many lines are prefetched; in a longer one the hardware has recognised the sequence by then. */
 #define BUCKET_AHEAD 32
 #define BUCKET_LINES_AHEAD 12
 
@@ -27,7 +27,7 @@
 /* Words `begin` to `end` - 1 of a table, and what to look for among them. */
 struct bucket {
   const uint16_t *words; /* of the table; a multiple of 64 bytes, where speed matters */
-  const uint32_t *rows;  /* as many; asked for, not read, at each hit */
+  const uint32_t *rows;  /* as many; prefetched, not read, at each hit */
   uint32_t begin;
   uint32_t end;
   uint16_t query;
@@ -43,7 +43,7 @@ struct bucket_hit {
 
 /* Appends a hit for each word within the limit of its bucket, in order, to `hits`, of which `*hit_count` are taken and
  * `room` exist. Returns how many buckets are done; fewer than `count` when there is no room for another
- * BUCKET_HITS_AT_ONCE hits, and then the next bucket begins where to go on. The caller has asked for the first
+ * BUCKET_HITS_AT_ONCE hits, and then the next bucket begins where to go on. The caller has prefetched the first
  * BUCKET_AHEAD buckets. */
 typedef size_t (*bucket_kernel)(struct bucket *buckets, size_t count, struct bucket_hit *hits, size_t *hit_count,
                                 size_t room);
@@ -51,8 +51,8 @@ typedef size_t (*bucket_kernel)(struct bucket *buckets, size_t count, struct buc
 /* The kernel of `tier`; a tier without one of its own gets that of the next lower one. The machine must have it. */
 bucket_kernel bucket_kernel_for(enum cpu_tier tier);
 
-/* Two lines at a time, the same twice where there is only one: how many lines a bucket has cannot be
- * predicted, and a branch that is mispredicted costs more than a line asked for twice. */
+/* Prefetches two lines at a time, the same twice where there is only one: how many lines a bucket has cannot be
+ * predicted, and a branch that is mispredicted costs more than a line prefetched twice. */
 static inline void bucket_prefetch(const struct bucket *bucket) {
   if (bucket->begin == bucket->end) return;
   const uint32_t first = bucket->begin & ~(BUCKET_LINE_WORDS - 1u);

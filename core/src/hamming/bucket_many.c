@@ -2,7 +2,7 @@
 /* Scalar kernel for many queries to one bucket, and the choice of a tier. */
 #include "hamming/bucket_many.h"
 
-static size_t bucket_many_scalar(const uint16_t *words, struct bucket_span span, const struct bucket_ask *asks,
+static size_t bucket_many_scalar(const uint16_t *words, struct bucket_span span, const struct bucket_probe *probes,
                                  size_t count, struct bucket_group *groups) {
   uint64_t inside[BUCKET_MANY_GROUPS];
   uint32_t first;
@@ -13,10 +13,10 @@ static size_t bucket_many_scalar(const uint16_t *words, struct bucket_span span,
       uint64_t close = 0;
       for (uint64_t left = inside[g]; left != 0; left &= left - 1) {
         const unsigned i = (unsigned)__builtin_ctzll(left);
-        const unsigned differ = (unsigned)(words[first + g * BUCKET_GROUP_WORDS + i] ^ asks[k].query);
-        close |= (uint64_t)((unsigned)__builtin_popcount(differ) <= asks[k].limit) << i;
+        const unsigned differ = (unsigned)(words[first + g * BUCKET_GROUP_WORDS + i] ^ probes[k].query);
+        close |= (uint64_t)((unsigned)__builtin_popcount(differ) <= probes[k].limit) << i;
       }
-      groups[found] = (struct bucket_group){close, first + (uint32_t)g * BUCKET_GROUP_WORDS, asks[k].tag};
+      groups[found] = (struct bucket_group){close, first + (uint32_t)g * BUCKET_GROUP_WORDS, probes[k].tag};
       found += close != 0;
     }
   }

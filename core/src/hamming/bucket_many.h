@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The inner loop of a sweep over the ring index: many queries look into one bucket, whose words are in cache by then.
+/* The inner loop of a sweep over the pigeonring: many queries look into one bucket, whose words are in cache by then.
  * Which of them find something cannot be predicted, so nothing here branches on it; what was found is taken apart
  * later. bucket_many.c holds the scalar reference; x86/ and arm/ override it. bucket.h is the loop for a few queries.
  */
@@ -19,24 +19,24 @@ struct bucket_span {
 };
 
 /* What one query looks for: words that differ from `query` in at most `limit` bits. */
-struct bucket_ask {
+struct bucket_probe {
   uint32_t tag; /* the caller's, repeated in groups */
   uint16_t query;
   uint8_t limit;
   uint8_t key; /* the caller's */
 };
 
-/* Bit i of `close` tells that the word at `first` + i is within the limit of the ask with this tag. */
+/* Bit i of `close` tells that the word at `first` + i is within the limit of the probe with this tag. */
 struct bucket_group {
   uint64_t close; /* not zero */
   uint32_t first;
   uint32_t tag;
 };
 
-/* Writes a group wherever there is a word within the limit of an ask, ask by ask and in order, to `groups`, which has
- * room for BUCKET_MANY_GROUPS an ask and one more; what lies behind the groups returned may be written over. Returns
- * how many there are. */
-typedef size_t (*bucket_many_kernel)(const uint16_t *words, struct bucket_span span, const struct bucket_ask *asks,
+/* Writes a group wherever there is a word within the limit of a probe, probe by probe and in order, to `groups`, which
+ * has room for BUCKET_MANY_GROUPS groups a probe and one more; what lies behind the groups returned may be written
+ * over. Returns how many there are. */
+typedef size_t (*bucket_many_kernel)(const uint16_t *words, struct bucket_span span, const struct bucket_probe *probes,
                                      size_t count, struct bucket_group *groups);
 
 /* The kernel of `tier`; a tier without one of its own gets that of the next lower one. The machine must have it. */

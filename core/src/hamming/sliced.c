@@ -4,9 +4,8 @@
  * Bits are counted by threes. Where a query has x, y, z and a row a, b, c, at least two of the three differ exactly
  * when maj(a^x, b^y, c^z), so twice the sum of these majorities over disjoint triples never exceeds the distance, and
  * on average comes to two thirds of it. For three additions of bits that is one, and it needs nothing of the query:
- * since maj(~a, ~b, ~c) = ~maj(a, b, c), the eight settings of x, y, z ask for one of four majorities or its
- * complement. These four are the planes of a triple. With A the planes asked for as they are and B those asked for
- * complemented,
+ * since maj(~a, ~b, ~c) = ~maj(a, b, c), the eight settings of x, y, z need one of four majorities or its complement.
+ * These four are the planes of a triple. With A the planes needed as they are and B those needed complemented,
  *
  *     distance / 2 >= sum(A) + |B| - sum(B)
  *
@@ -35,7 +34,8 @@
 #define EACH_LEVEL(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7)
 /* Queries that pass over a block while it is in the cache. */
 #define SLICED_BATCH 16
-/* Queries of these that ask for the planes of the next block; between them they need most of what the others do. */
+/* So many queries of a batch prefetch their planes of the next block; together they need most of the planes that the
+ * others do. */
 #define SLICED_PREFETCHING 4
 /* Survivors of a block beyond which comparing all its rows in order is cheaper than picking them. */
 #define SLICED_DENSE (SLICED_BLOCK_ROWS / 8)
@@ -308,7 +308,7 @@ static unsigned trim(const struct sliced *sliced, struct sliced_list *list, unsi
   return kept;
 }
 
-/* The sign of bound - (sum(A) + |B| - sum(B)) is asked of a counter that gives sum(B) - sum(A) - preset - 1. */
+/* Makes the sign of bound - (sum(A) + |B| - sum(B)) that of a counter, which ends at sum(B) - sum(A) - preset - 1. */
 static void make_plan(const struct sliced *sliced, const uint8_t *query, const uint8_t *known, unsigned radius,
                       struct sliced_plan *plan) {
   const unsigned wanted = planes_wanted(radius / 2);
@@ -397,7 +397,7 @@ static bool compare_survivors(const struct search *search, const struct question
   return true;
 }
 
-/* A plan's planes lie scattered where the hardware foresees nothing, so they are asked for a block ahead. */
+/* A plan's planes lie scattered, which the hardware cannot foresee, so they are prefetched a block ahead. */
 static void prefetch(const uint8_t *planes, const struct sliced_list *list) {
   for (unsigned i = 0; i < list->count; i++) __builtin_prefetch(planes + list->plane[i]);
 }

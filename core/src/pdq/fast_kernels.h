@@ -25,7 +25,7 @@
  * coefficient (i, 63 - k) is that of (i, k), negated when i is even (frequency i + 1 is odd). */
 struct pdq_folded_dct {
   float rows[PDQ_COEFFICIENTS][PDQ_SIDE / 2];    /* (i, k) */
-  float columns[PDQ_SIDE / 2][PDQ_COEFFICIENTS]; /* (k, i): even i first, then odd ones */
+  float columns[PDQ_SIDE / 2][PDQ_COEFFICIENTS]; /* (k, i): those of even i come first */
 };
 
 /* What the kernels assert at their entry, whatever the tier. */

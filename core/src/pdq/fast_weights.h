@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The tents of tent.h, laid out for the kernels of the fast level, and a cache of the last few: pictures of one upload
- * path or one folder share few sizes. */
+ * path or one folder have few sizes. */
 #ifndef HASHSCAN_PDQ_FAST_WEIGHTS_H
 #define HASHSCAN_PDQ_FAST_WEIGHTS_H
 
@@ -31,7 +31,7 @@ struct pdq_weights {
   size_t stride;            /* values from cell to cell */
   uint8_t *whole;           /* rows: the same weights as bytes, `stride` a cell; NULL when none are */
   bool is_whole[PDQ_SIDE];
-  float *gains; /* blocks: see pdq_weights_gains(); NULL until asked for */
+  float *gains; /* blocks: see pdq_weights_gains(); NULL until that is called */
 };
 
 #define PDQ_WEIGHTS_KEPT 8
@@ -42,7 +42,7 @@ struct pdq_weights_cache {
   uint64_t clock;
 };
 
-/* Valid until PDQ_WEIGHTS_KEPT - 1 others were asked for. NULL when out of memory. Start from a zeroed cache. */
+/* Valid until PDQ_WEIGHTS_KEPT - 1 others were requested. NULL when out of memory. Start from a zeroed cache. */
 struct pdq_weights *pdq_weights_get(struct pdq_weights_cache *cache, enum pdq_weights_use use, size_t n, size_t layout);
 void pdq_weights_clear(struct pdq_weights_cache *cache);
 

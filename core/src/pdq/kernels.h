@@ -40,7 +40,7 @@ struct pdq_strip {
   size_t rows;                 /* rows that exist, 0 to 8; the others count as zero across rows */
   float *before;               /* interleaved; `window` zero columns in front of it, `lead` + 8 behind its last tile */
   float *between;              /* interleaved; `window` columns in front of it; both may be overwritten */
-  float *const *entering;      /* eight rows to keep what pass one gives; written up to a multiple of 8 columns */
+  float *const *entering;      /* eight rows for the results of pass one; written up to a multiple of 8 columns */
   const float *const *leaving; /* eight rows of the same kind; one may be a row of `entering` */
   float *sum;                  /* running sums across rows, along->n of them padded to a multiple of 8 */
   const float *count;          /* rows in the window of each of the eight outputs, at least 1 */

@@ -135,9 +135,9 @@ void pdq_rounding_dct_build(struct pdq_rounding_dct *constants, const float dct[
     for (size_t k = 0; k < PDQ_SIDE; k++) {
       const double value = (double)dct[i * PDQ_SIDE + k];
       constants->rows[i][k] = value;
-      constants->share[i] += fabs(value);
+      constants->size[i] += fabs(value);
       sum += value;
-      const double partial = fabs(sum) + constants->share[i];
+      const double partial = fabs(sum) + constants->size[i];
       constants->partial[i] += partial;
       if (k < PDQ_SIDE / 2) constants->partial_folded[i] += partial;
     }
@@ -146,17 +146,17 @@ void pdq_rounding_dct_build(struct pdq_rounding_dct *constants, const float dct[
 
 /* Both transforms multiply 16x64 by 64x64 and then by 64x16. A picture is the middle of its range plus or minus at most
  * as much: so a partial sum of the first product is at most the middle times what `partial` sums up, and a value of it
- * at most the middle times the share of its row, since rows of the DCT sum up to zero. The exact one adds 64 terms; the
+ * at most the middle times the row's sum of |D|, since rows of the DCT sum up to zero. The exact one adds 64 terms; the
  * fast one folds the picture, adds 32 terms of twice the size, and takes the two halves of a row of the DCT for equal.
  */
 static double dct_error(const struct pdq_rounding_dct *constants, double brightest, size_t i, size_t j) {
   const double middle = brightest / 2.0;
-  const double half = middle * constants->share[i] * SLACK;
-  const double exact_first = brightest * constants->share[i] + middle * constants->partial[i];
-  const double exact_second = half * (constants->share[j] + constants->partial[j]);
-  const double fast_first = 4.0 * brightest * constants->share[i] + brightest * constants->partial_folded[i];
-  const double fast_second = half * (4.0 * constants->share[j] + 2.0 * constants->partial_folded[j]);
-  return UNIT * ((exact_first + fast_first) * constants->share[j] + exact_second + fast_second);
+  const double half = middle * constants->size[i] * SLACK;
+  const double exact_first = brightest * constants->size[i] + middle * constants->partial[i];
+  const double exact_second = half * (constants->size[j] + constants->partial[j]);
+  const double fast_first = 4.0 * brightest * constants->size[i] + brightest * constants->partial_folded[i];
+  const double fast_second = half * (4.0 * constants->size[j] + 2.0 * constants->partial_folded[j]);
+  return UNIT * ((exact_first + fast_first) * constants->size[j] + exact_second + fast_second);
 }
 
 /* ---- The tents of the fast level --------------------------------------------------------------------------------- */
@@ -197,11 +197,11 @@ static void bound_up_to(double brightest, const struct pdq_rounding_dct *constan
   }
   for (size_t i = 0; i < PDQ_COEFFICIENTS; i++) {
     for (size_t j = 0; j < PDQ_COEFFICIENTS; j++) {
-      const double share_i = constants->share[i], share_j = constants->share[j];
-      double error = share_i * ((grey ? 0.0 : rows.first[j]) + rows.sampled[j]);
-      error += share_j * (columns.first[i] + columns.sampled[i]);
-      error += share_i * share_j * once;
-      error += UNIT * brightest * (weighed[i] * share_j + share_i * gathered[j]);
+      const double size_i = constants->size[i], size_j = constants->size[j];
+      double error = size_i * ((grey ? 0.0 : rows.first[j]) + rows.sampled[j]);
+      error += size_j * (columns.first[i] + columns.sampled[i]);
+      error += size_i * size_j * once;
+      error += UNIT * brightest * (weighed[i] * size_j + size_i * gathered[j]);
       error += dct_error(constants, brightest, i, j);
       bound->coefficients[i * PDQ_COEFFICIENTS + j] = (float)(SLACK * error + COMPARISON);
     }

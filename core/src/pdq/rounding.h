@@ -9,11 +9,11 @@
 #include "pdq/fast_weights.h"
 #include "pdq/kernels.h"
 
-/* What depends on the DCT matrix alone. `share` is the sum of |D| over a row, `partial` the sum of its partial sums of
+/* What depends on the DCT matrix alone. `size` is the sum of |D| over a row, `partial` the sum of its partial sums of
  * |D| and of |partial sums of D|, over all 64 terms and over the first 32. */
 struct pdq_rounding_dct {
   double rows[PDQ_COEFFICIENTS][PDQ_SIDE];
-  double share[PDQ_COEFFICIENTS];
+  double size[PDQ_COEFFICIENTS];
   double partial[PDQ_COEFFICIENTS];
   double partial_folded[PDQ_COEFFICIENTS];
 };
@@ -27,7 +27,7 @@ struct pdq_rounding {
   float down;   /* of two values in a column */
 };
 
-/* How the fast level gets the picture: grey; RGB, whose channels carry their share of luma in `along`; planes, whose
+/* How the fast level gets the picture: grey; RGB, whose channels carry their weights in luma in `along`; planes, whose
  * channels become luma in between, and `along` is as for grey; or video luma, whose samples are weighed as integers and
  * become levels by a factor in the end, while the exact level scales each of them first. */
 enum pdq_rounding_pixels { PDQ_ROUNDING_GREY, PDQ_ROUNDING_RGB, PDQ_ROUNDING_PLANES, PDQ_ROUNDING_SCALED };

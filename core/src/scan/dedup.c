@@ -139,7 +139,7 @@ static void node_release(struct dedup_node *node) {
   free(node);
 }
 
-/* Takes the node out of its bucket and gives back the owner's reference. */
+/* Takes the node out of its bucket and releases the owner's reference. */
 static void unlink_node(struct dedup *dedup, struct dedup_node *node) {
   struct dedup_node **link = bucket_of(dedup, &node->key);
   while (*link != node) link = &(*link)->next;

@@ -7,7 +7,7 @@
 
 #include "hashscan.h"
 
-/* A finished verdict, immutable and shared by reference. */
+/* A finished verdict, immutable and counted by reference. */
 struct result;
 
 /* A result with one reference, which owns the verdict from now on. NULL when out of memory; the caller then still owns
@@ -19,7 +19,7 @@ void result_release(struct result *result);
 hashscan_verdict *result_verdict(const struct result *result);
 
 /* True from the second call on: how the emitter tells the first input with these bytes from later ones. Only one thread
- * may ask. */
+ * may call it. */
 bool result_was_reported(struct result *result);
 
 struct dedup;

@@ -13,7 +13,7 @@ enum place_rule {
   PLACE_LINK      /* it is one, and leads to `target` */
 };
 
-/* Zeroed: as given. */
+/* A zeroed place is PLACE_AS_GIVEN. */
 struct place {
   enum place_rule rule;
   size_t name; /* where the name begins in its path; 0 as given */

@@ -32,30 +32,30 @@ struct queue {
   pthread_cond_t head_done;
   struct slot *slots;
   size_t capacity;
-  uint64_t head;    /* number of the next input to give out */
+  uint64_t head;    /* number of the next input that the emitter takes */
   uint64_t untaken; /* no input before this one waits for a worker */
   uint64_t tail;    /* inputs submitted */
   bool closed;      /* nothing more will be submitted */
-  bool halted;      /* nothing more is taken or submitted; what is taken is finished and given out */
+  bool halted;      /* nothing more is taken or submitted; what is taken is finished and emitted */
 };
 
 /* False when out of memory. */
 bool queue_create(struct queue *queue, size_t capacity);
 void queue_destroy(struct queue *queue);
 
-/* Walker: adds an input, waiting for space. Copies *slot on success: `path` then belongs to the queue. With state
- * SLOT_DONE no worker sees it. False once halted. */
+/* For the walker. Adds an input, waiting for space. Copies *slot on success: `path` then belongs to the queue. With
+ * state SLOT_DONE no worker sees it. False once halted. */
 bool queue_submit(struct queue *queue, const struct slot *slot);
 void queue_close(struct queue *queue);
 
-/* Workers: the next input to work on, waiting for one; NULL at the end. Then queue_finish, always. */
+/* For workers. Waits for the next input to work on; NULL at the end. Each input must be finished with queue_finish. */
 struct slot *queue_take(struct queue *queue);
 void queue_finish(struct queue *queue, struct slot *slot);
 
 enum queue_head { QUEUE_READY, QUEUE_LATE, QUEUE_END };
 
-/* Emitter: waits at most `seconds` for the next input in order. QUEUE_READY: *slot is finished; give it back with
- * queue_pop. QUEUE_END: no input is left, or after queue_halt none that a worker had taken. */
+/* For the emitter. Waits at most `seconds` for the next input in order. QUEUE_READY: *slot is finished, and queue_pop
+ * frees it. QUEUE_END: no input is left, or after queue_halt none that a worker had taken. */
 enum queue_head queue_wait(struct queue *queue, double seconds, struct slot **slot);
 void queue_pop(struct queue *queue);
 

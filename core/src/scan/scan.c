@@ -4,9 +4,9 @@
  *     walker thread -> queue -> worker threads -> queue -> the calling thread
  *      paths, order            read, dedup, match          records, progress, stopping
  *
- * The walker submits every input in its final order and workers finish them in any order; the calling thread gives them
- * out one by one, so that on_record, on_progress and should_stop never run at the same time. With on_progress a
- * counting thread runs the same walk ahead. Worker threads block signals: the host's handlers run on its own threads.
+ * The walker submits every input in its final order and workers finish them in any order; the calling thread emits them
+ * one by one, so that on_record, on_progress and should_stop never run at the same time. With on_progress a counting
+ * thread runs the same walk ahead. Worker threads block signals: the host's handlers run on its own threads.
  *
  *     walk.c        paths -> files, in a stable order
  *     place.c       what a walk found, opened as what it was; links
@@ -41,7 +41,7 @@
 #define SLOTS_PER_THREAD 64
 #define POLL_SECONDS 0.1
 #define PROGRESS_SECONDS 0.25
-#define KEPT_BUFFER_BYTES ((size_t)64 << 20) /* a worker gives larger read buffers back after the file */
+#define KEPT_BUFFER_BYTES ((size_t)64 << 20) /* a worker frees a larger read buffer after its file */
 
 struct worker {
   struct scan *scan;
@@ -74,7 +74,7 @@ struct scan {
 
   /* The calling thread's. */
   hashscan_summary summary;
-  const char *stopped_by; /* the callback that asked to stop while inputs are finished, or NULL */
+  const char *stopped_by; /* the callback that returned nonzero while inputs are finished, or NULL */
   double began;
   double last_progress;
 };
@@ -298,7 +298,7 @@ static bool wants_stop(struct scan *scan) {
   return scan->stopped_by != NULL;
 }
 
-/* Gives records out until there are no more. E_STOPPED when on_record asked for it. */
+/* Emits records until there are no more. E_STOPPED when a callback returned nonzero. */
 static hashscan_code emit_all(struct scan *scan, hashscan_error *error) {
   for (;;) {
     show_progress_when_due(scan);

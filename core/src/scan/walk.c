@@ -165,14 +165,14 @@ static bool end_with_slash(struct walk *walk) {
   return buffer_append(&walk->path, "/", 2);
 }
 
-static enum walk_end give_unexamined(struct walk *walk, hashscan_status status, const char *reason) {
+static enum walk_end emit_unexamined(struct walk *walk, hashscan_status status, const char *reason) {
   return walk->sink.unexamined(walk->sink.user, path_of(walk), status, reason) ? WALK_DONE : WALK_STOPPED;
 }
 
-static enum walk_end give_failed(struct walk *walk, int errnum) {
+static enum walk_end emit_failed(struct walk *walk, int errnum) {
   char buffer[ERROR_TEXT_BYTES];
-  if (errnum == ESTALE) return give_unexamined(walk, HASHSCAN_STATUS_CHANGED, "was replaced while being scanned");
-  return give_unexamined(walk, HASHSCAN_STATUS_UNREADABLE, error_text(errnum, buffer, sizeof buffer));
+  if (errnum == ESTALE) return emit_unexamined(walk, HASHSCAN_STATUS_CHANGED, "was replaced while being scanned");
+  return emit_unexamined(walk, HASHSCAN_STATUS_UNREADABLE, error_text(errnum, buffer, sizeof buffer));
 }
 
 /* walk->path is a folder: its names are what comes next. */
@@ -181,7 +181,7 @@ static enum walk_end enter_folder(struct walk *walk, const struct place *place) 
   const int errnum = list_folder(walk, place, &frame);
   if (errnum == EEXIST) return WALK_DONE;
   enum walk_end end = WALK_DONE;
-  if (errnum != 0 && errnum != ENOMEM) end = give_failed(walk, errnum);
+  if (errnum != 0 && errnum != ENOMEM) end = emit_failed(walk, errnum);
   if (end == WALK_DONE && (errnum == ENOMEM || !end_with_slash(walk) || !sort_names(&frame))) end = WALK_NO_MEMORY;
   frame.path_length = walk->path.size - 1;
   if (end == WALK_DONE && frame.count > 0) {
@@ -192,7 +192,7 @@ static enum walk_end enter_folder(struct walk *walk, const struct place *place) 
   return end;
 }
 
-static enum walk_end give_file(struct walk *walk, const struct place *place) {
+static enum walk_end emit_file(struct walk *walk, const struct place *place) {
   return walk->sink.file(walk->sink.user, path_of(walk), place) ? WALK_DONE : WALK_STOPPED;
 }
 
@@ -206,27 +206,27 @@ static bool is_folder(const char *path, unsigned char type) {
 
 static enum walk_end visit_as_given(struct walk *walk, unsigned char type) {
   const struct place place = {.rule = PLACE_AS_GIVEN};
-  return is_folder(path_of(walk), type) ? enter_folder(walk, &place) : give_file(walk, &place);
+  return is_folder(path_of(walk), type) ? enter_folder(walk, &place) : emit_file(walk, &place);
 }
 
 /* A link that leads nowhere is left to whoever opens it, as is a file that it leads to. */
 static enum walk_end visit_link(struct walk *walk, struct place *place) {
   struct stat status = {0};
   if (walk->links == HASHSCAN_LINKS_SKIP)
-    return give_unexamined(walk, HASHSCAN_STATUS_UNREADABLE, "a symbolic link, not followed (links is skip)");
+    return emit_unexamined(walk, HASHSCAN_STATUS_UNREADABLE, "a symbolic link, not followed (links is skip)");
   switch (place_follow(path_of(walk), place, &walk->roots, &status)) {
   case LINK_OUTSIDE:
-    return give_unexamined(walk, HASHSCAN_STATUS_UNREADABLE,
+    return emit_unexamined(walk, HASHSCAN_STATUS_UNREADABLE,
                            "a symbolic link that leads outside the scanned paths (links is within)");
   case LINK_CHANGED:
-    return give_failed(walk, ESTALE);
+    return emit_failed(walk, ESTALE);
   case LINK_FAILED:
-    return give_failed(walk, errno);
+    return emit_failed(walk, errno);
   case LINK_WITHIN:
   case LINK_NOWHERE:
     break;
   }
-  return S_ISDIR(status.st_mode) ? enter_folder(walk, place) : give_file(walk, place);
+  return S_ISDIR(status.st_mode) ? enter_folder(walk, place) : emit_file(walk, place);
 }
 
 /* Some file systems do not say in their folders what a name is. */
@@ -241,7 +241,7 @@ static enum walk_end visit_name(struct walk *walk, const struct frame *frame, un
   if (walk->links == HASHSCAN_LINKS_FOLLOW) return visit_as_given(walk, type);
   if (type == DT_UNKNOWN) type = look_up_type(path_of(walk));
   if (type == DT_LNK) return visit_link(walk, &place);
-  return type == DT_DIR ? enter_folder(walk, &place) : give_file(walk, &place);
+  return type == DT_DIR ? enter_folder(walk, &place) : emit_file(walk, &place);
 }
 
 static enum walk_end visit_next(struct walk *walk) {

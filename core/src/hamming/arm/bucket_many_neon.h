@@ -15,19 +15,19 @@ static inline uint64_t close_group_neon(const uint16_t *words, uint64_t inside, 
   return close & inside;
 }
 
-static size_t bucket_many_neon(const uint16_t *words, struct bucket_span span, const struct bucket_ask *asks,
+static size_t bucket_many_neon(const uint16_t *words, struct bucket_span span, const struct bucket_probe *probes,
                                size_t count, struct bucket_group *groups) {
   uint64_t inside[BUCKET_MANY_GROUPS];
   uint32_t first;
   const size_t group_count = bucket_groups(span, &first, inside);
   size_t found = 0;
   for (size_t k = 0; k < count; k++) {
-    const uint16x8_t query = vdupq_n_u16(asks[k].query);
-    const uint16x8_t limit = vdupq_n_u16(asks[k].limit);
+    const uint16x8_t query = vdupq_n_u16(probes[k].query);
+    const uint16x8_t limit = vdupq_n_u16(probes[k].limit);
     for (size_t g = 0; g < group_count; g++) {
       const uint32_t at = first + (uint32_t)g * BUCKET_GROUP_WORDS;
       const uint64_t close = close_group_neon(words + at, inside[g], query, limit);
-      groups[found] = (struct bucket_group){close, at, asks[k].tag};
+      groups[found] = (struct bucket_group){close, at, probes[k].tag};
       found += close != 0;
     }
   }

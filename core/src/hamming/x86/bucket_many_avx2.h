@@ -17,16 +17,16 @@ AVX2 static inline uint64_t close_line_avx2(const uint16_t *words, uint32_t insi
   return ~(uint32_t)_mm256_movemask_epi8(_mm256_permute4x64_epi64(far, 0xd8)) & inside;
 }
 
-AVX2 static size_t bucket_many_avx2(const uint16_t *words, struct bucket_span span, const struct bucket_ask *asks,
+AVX2 static size_t bucket_many_avx2(const uint16_t *words, struct bucket_span span, const struct bucket_probe *probes,
                                     size_t count, struct bucket_group *groups) {
   uint64_t inside[BUCKET_MANY_GROUPS];
   uint32_t first;
   const size_t group_count = bucket_groups(span, &first, inside);
   size_t found = 0;
   for (size_t k = 0; k < count; k++) {
-    const __m256i query = _mm256_set1_epi16((short)asks[k].query);
-    const __m256i limit = _mm256_set1_epi16(asks[k].limit);
-    const uint32_t tag = asks[k].tag;
+    const __m256i query = _mm256_set1_epi16((short)probes[k].query);
+    const __m256i limit = _mm256_set1_epi16(probes[k].limit);
+    const uint32_t tag = probes[k].tag;
     for (size_t g = 0; g < group_count; g++) {
       const uint32_t at = first + (uint32_t)g * BUCKET_GROUP_WORDS;
       const uint64_t low = close_line_avx2(words + at, (uint32_t)inside[g], query, limit);

@@ -11,16 +11,16 @@ AVX512 static inline uint64_t close_line_avx512(const uint16_t *words, uint32_t 
   return _mm512_mask_cmple_epu16_mask(inside, _mm512_popcnt_epi16(differ), limit);
 }
 
-AVX512 static size_t bucket_many_avx512(const uint16_t *words, struct bucket_span span, const struct bucket_ask *asks,
-                                        size_t count, struct bucket_group *groups) {
+AVX512 static size_t bucket_many_avx512(const uint16_t *words, struct bucket_span span,
+                                        const struct bucket_probe *probes, size_t count, struct bucket_group *groups) {
   uint64_t inside[BUCKET_MANY_GROUPS];
   uint32_t first;
   const size_t group_count = bucket_groups(span, &first, inside);
   size_t found = 0;
   for (size_t k = 0; k < count; k++) {
-    const __m512i query = _mm512_set1_epi16((short)asks[k].query);
-    const __m512i limit = _mm512_set1_epi16(asks[k].limit);
-    const uint32_t tag = asks[k].tag;
+    const __m512i query = _mm512_set1_epi16((short)probes[k].query);
+    const __m512i limit = _mm512_set1_epi16(probes[k].limit);
+    const uint32_t tag = probes[k].tag;
     for (size_t g = 0; g < group_count; g++) {
       const uint32_t at = first + (uint32_t)g * BUCKET_GROUP_WORDS;
       const uint64_t low = close_line_avx512(words + at, (uint32_t)inside[g], query, limit);

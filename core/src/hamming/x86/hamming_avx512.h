@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* AVX-512 block kernels: VPOPCNTQ counts the halves of eight rows, or whole rows where halves would not do, in 256-bit
- * registers throughout; otherwise like x86/hamming_avx2.h, which they share the confirmation with. */
+ * registers throughout; otherwise they work like those of x86/hamming_avx2.h, whose confirmation they use. */
 #define AVX512 __attribute__((target("avx2,popcnt,avx512f,avx512bw,avx512dq,avx512vl,avx512vpopcntdq")))
 
 /* Four counts of 64 bits: the halves at `row` (lanes 0, 1) and 32 bytes on (lanes 2, 3). */

@@ -59,7 +59,7 @@ struct sweep {
   size_t flips_up_to[PIGEONRING_MAX_THRESHOLD];
   unsigned table;
   unsigned block;
-  struct bucket_ask probes[PROBES], sorted[PROBES];
+  struct bucket_probe probes[PROBES], sorted[PROBES];
   size_t probe_count;
   uint32_t ends[BLOCK_KEYS]; /* how many probes each key has; once they are sorted, where they end */
   struct bucket_group groups[GROUPS];
@@ -169,7 +169,7 @@ static bool confirm_groups(struct sweep *sweep) {
 /* ---- Probes ------------------------------------------------------------------------------------------------------ */
 
 /* Looks into one bucket for `count` probes. False when the budget is spent. */
-static bool look_into(struct sweep *sweep, uint32_t begin, uint32_t end, const struct bucket_ask *probes,
+static bool look_into(struct sweep *sweep, uint32_t begin, uint32_t end, const struct bucket_probe *probes,
                       size_t count) {
   const struct pigeonring_table *table = &sweep->ring->tables[sweep->table];
   if (!spend(sweep, (uint64_t)(end - begin) * count)) return false;
@@ -212,7 +212,7 @@ static bool probe_all(struct sweep *sweep) {
   const size_t key_count = list_keys(sweep, keys);
   for (size_t i = 0; i < key_count && i < BUCKETS_AHEAD; i++) prefetch_bucket(sweep, keys[i]);
   for (size_t i = 0; i < sweep->probe_count; i++) {
-    const struct bucket_ask probe = sweep->probes[i];
+    const struct bucket_probe probe = sweep->probes[i];
     sweep->sorted[sweep->ends[probe.key]++] = probe;
   }
   const uint32_t *directory = sweep->ring->tables[sweep->table].directory + (size_t)sweep->block * BLOCK_KEYS;
@@ -237,7 +237,7 @@ static void add_probes(struct sweep *sweep, const struct placed *placed, unsigne
     for (; i < sweep->flips_up_to[weight]; i++) {
       const unsigned key = place ^ sweep->flips[i];
       sweep->ends[key]++;
-      sweep->probes[sweep->probe_count++] = (struct bucket_ask){
+      sweep->probes[sweep->probe_count++] = (struct bucket_probe){
           .tag = placed->query, .query = placed->next, .limit = (uint8_t)(limit - weight), .key = (uint8_t)key};
     }
   }

@@ -11,7 +11,7 @@
 #define FAST_UNROLL _Pragma("GCC unroll 8")
 
 /* Rows go two by two: interleaved bytes meet byte weights in VPMADDUBSW. pairs[p] is the weights of rows 2p and 2p + 1
- * four times over; an odd last row pairs with itself and weight zero. */
+ * four times over; a last row without a partner pairs with itself and weight zero. */
 struct weighed_pairs {
   size_t count;
   int32_t weights[PDQ_GROUP_ROWS / 2];
@@ -260,7 +260,7 @@ struct gradients_avx2 {
   __m256i estimate, low, high;
 };
 
-/* VMINPS gives its second operand when one is NaN. */
+/* VMINPS returns its second operand when one is NaN. */
 FAST_AVX2 static inline __m256 bounded_avx2(__m256 sizes) {
   return _mm256_min_ps(sizes, _mm256_set1_ps(PDQ_GRADIENT_MAX));
 }
