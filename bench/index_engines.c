@@ -21,12 +21,12 @@ enum { WARM_UP = 64, MAX_PLANTED = 102, ROW_WORDS = DATA_HASH_BYTES / 8 };
 
 static bool search_any(const struct built *built, const uint8_t *queries, const uint8_t *unknown, uint32_t count,
                        unsigned radius, hamming_visit visit, void *user) {
-  return searcher_search(built->any, built->scratch, queries, unknown, count, radius, visit, user);
+  return searcher_search(built->any, built->scratch, queries, unknown, count, radius, NULL, visit, user);
 }
 
 static bool search_flat(const struct built *built, const uint8_t *queries, const uint8_t *unknown, uint32_t count,
                         unsigned radius, hamming_visit visit, void *user) {
-  return searcher_search(built->flat, built->scratch, queries, unknown, count, radius, visit, user);
+  return searcher_search(built->flat, built->scratch, queries, unknown, count, radius, NULL, visit, user);
 }
 
 POPCNT static bool naive_known(const uint8_t *rows, size_t count, const uint64_t *query, unsigned radius,

@@ -83,10 +83,11 @@ typedef enum hashscan_code {
   HASHSCAN_E_VERSION = 5,  /* written in a format version that this library does not read */
   HASHSCAN_E_LIMIT = 6,    /* a resource limit was reached; the message names it */
   HASHSCAN_E_CPU = 7,      /* HASHSCAN_CPU holds a value that this library does not know */
-  HASHSCAN_E_STOPPED = 8   /* a callback returned nonzero */
+  HASHSCAN_E_STOPPED = 8,  /* a callback returned nonzero, or the call was cancelled */
+  HASHSCAN_E_TIMEOUT = 9   /* the deadline of the call passed */
 } hashscan_code;
 
-#define HASHSCAN_CODE_COUNT 9
+#define HASHSCAN_CODE_COUNT 10
 
 /* What went wrong, for people. `message` is one line of UTF-8 without a final newline, always terminated. It may hold
  * file names and line numbers, never hashes; what could steer a terminal is replaced by question marks. */
@@ -124,6 +125,32 @@ HASHSCAN_API void hashscan_text_make_printable(char *text);
  * has room for `size` bytes and is terminated unless size is 0; what does not fit is cut between characters. Returns
  * the bytes that the whole has without terminator, at most 6 * length. */
 HASHSCAN_API size_t hashscan_json_escape(const char *text, size_t length, char *json, size_t size);
+
+/* ---- Ending calls early ---------------------------------------------------------------------------------------- */
+
+/* A cancel flag and a deadline for calls that decode or search. A call that has a control looks at it between pieces of
+ * work of bounded size (rows of pixels, buckets and blocks of an index) and returns HASHSCAN_E_STOPPED once it is
+ * cancelled, HASHSCAN_E_TIMEOUT once its deadline has passed. What such a call found until then is no answer: nothing
+ * that it fills says that an image is clean. Unlike hashscan_limits.max_seconds, which is about one picture and gives
+ * that picture a status, a control is about a call.
+ *
+ * One control may serve any number of calls and threads at a time. It must outlive the calls that use it, and whatever
+ * it was attached to. */
+typedef struct hashscan_control hashscan_control;
+
+/* Neither cancelled nor with a deadline. Errors: MEMORY. */
+HASHSCAN_API hashscan_code hashscan_control_create(hashscan_control **control, hashscan_error *error);
+HASHSCAN_API void hashscan_control_destroy(hashscan_control *control);
+
+/* From now on, calls with this control end, also those that begin later, until hashscan_control_reset. Any thread, and
+ * any signal handler. */
+HASHSCAN_API void hashscan_control_cancel(hashscan_control *control);
+
+/* The deadline is `seconds` from now; 0: none. A negative number, or what is none, has passed already. Any thread. */
+HASHSCAN_API void hashscan_control_set_deadline(hashscan_control *control, double seconds);
+
+/* Neither cancelled nor with a deadline. Any thread; a call under way may or may not have seen what was before. */
+HASHSCAN_API void hashscan_control_reset(hashscan_control *control);
 
 /* ---- Hashes ---------------------------------------------------------------------------------------------------- */
 
@@ -796,11 +823,12 @@ typedef struct hashscan_search {
   /* As many bytes; a set bit says that this bit of the query is not known and differs from nothing. NULL: all bits are
    * known. */
   const uint8_t *unknown;
-  size_t count; /* up to 2^32 - 1 */
+  size_t count;                    /* up to 2^32 - 1 */
+  const hashscan_control *control; /* may end the search; NULL: none */
 } hashscan_search;
 
 #define HASHSCAN_SEARCH_INIT                                                                                           \
-  { sizeof(hashscan_search), HASHSCAN_KIND_PDQ, 31u, NULL, NULL, 0 }
+  { sizeof(hashscan_search), HASHSCAN_KIND_PDQ, 31u, NULL, NULL, 0, NULL }
 
 HASHSCAN_API void hashscan_search_default(hashscan_search *search, size_t size);
 
@@ -808,13 +836,14 @@ HASHSCAN_API void hashscan_search_default(hashscan_search *search, size_t size);
  * way is cheapest; their order is unspecified. Thousands of queries in one call, all bits known, take less time each
  * than one by one: they share one walk over the index, for which about 40 bytes a query are allocated, and their hits
  * come at its end. Any thread; takes 16 KiB of its stack, and 136 KB that the index lends it and keeps for the next
- * search. Errors: ARGUMENT (radius over 256, a kind of digests), MEMORY, STOPPED (the callback returned nonzero).
- */
+ * search. Errors: ARGUMENT (radius over 256, a kind of digests), MEMORY, STOPPED (the callback returned nonzero, or
+ * the control was cancelled), TIMEOUT. */
 HASHSCAN_API hashscan_code hashscan_index_search(const hashscan_index *index, const hashscan_search *search,
                                                  hashscan_hit_fn on_hit, void *user, hashscan_error *error);
 
 /* The same into an array of the caller's, which has room for `capacity` hits. *count is how many there are: where it is
- * more than `capacity`, that many are needed, and the array holds some of them. Errors: ARGUMENT, MEMORY. */
+ * more than `capacity`, that many are needed, and the array holds some of them. Where a control ended the search, the
+ * array says nothing. Errors: ARGUMENT, MEMORY, STOPPED, TIMEOUT. */
 HASHSCAN_API hashscan_code hashscan_index_search_hits(const hashscan_index *index, const hashscan_search *search,
                                                       hashscan_hit *hits, size_t capacity, size_t *count,
                                                       hashscan_error *error);

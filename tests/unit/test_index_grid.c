@@ -327,7 +327,7 @@ static bool ask_ring(struct call *call) {
       return false;
   }
   const enum pigeonring_outcome outcome = pigeonring_search(corpus->scratch, corpus->ring, queries, plans, call->count,
-                                                            call->radius, BUDGET_NANOSECONDS, on_ring_row, call);
+                                                            call->radius, BUDGET_NANOSECONDS, NULL, on_ring_row, call);
   assert_int_not_equal(outcome, PIGEONRING_STOPPED);
   for (uint32_t i = 0; outcome == PIGEONRING_HEAVY && i < call->count; i++) assert_int_equal(call->tallies[i].hits, 0);
   return outcome == PIGEONRING_DONE;

@@ -60,7 +60,7 @@ static const struct {
 /* clang-format off */
 #define OF(type) type##_name, type##_parse, type##_parse_to_null
     {OF(code), HASHSCAN_CODE_COUNT, "a code",
-     {"success", "argument", "memory", "io", "format", "version", "limit", "cpu", "stopped"}},
+     {"success", "argument", "memory", "io", "format", "version", "limit", "cpu", "stopped", "timeout"}},
     {OF(kind), HASHSCAN_KIND_COUNT, "a kind", {"pdq", "md5", "sha1", "sha256", "hash64"}},
     {OF(profile), HASHSCAN_PROFILE_COUNT, "a profile", {"full", "nn512"}},
     {OF(level), HASHSCAN_LEVEL_COUNT, "a level", {"exact", "fast", "blocks"}},

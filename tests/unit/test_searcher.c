@@ -203,7 +203,7 @@ static void check(const struct corpus *corpus, const uint8_t *queries, const uin
       answer.hits = 0;
       answer.radius = radii[r];
       assert_true(
-          searcher_search(corpus->searcher, corpus->scratch, queries, unknown, count, radii[r], on_row, &answer));
+          searcher_search(corpus->searcher, corpus->scratch, queries, unknown, count, radii[r], NULL, on_row, &answer));
       if (answer.wrong || answer.hits != expected)
         fail_msg("%s, %zu rows, radius %u, way %d: %zu hits where brute force has %zu%s", what, n, radii[r], (int)ways,
                  answer.hits, expected, answer.wrong ? ", and a hit is wrong" : "");
@@ -312,7 +312,7 @@ static bool add_up(void *user, size_t row, uint32_t query, unsigned distance) {
 static uint64_t answers(const uint8_t *rows, size_t count, const uint8_t *queries, uint32_t query_count) {
   struct corpus corpus = corpus_of(rows, count, HASHSCAN_KIND_PDQ);
   uint64_t sum = 0;
-  assert_true(searcher_search(corpus.searcher, corpus.scratch, queries, NULL, query_count, 33, add_up, &sum));
+  assert_true(searcher_search(corpus.searcher, corpus.scratch, queries, NULL, query_count, 33, NULL, add_up, &sum));
   corpus_free(&corpus);
   return sum;
 }
@@ -378,7 +378,7 @@ static void test_visit_ends_the_search(void **unused) {
     int visits = 0;
     searcher_restrict(corpus.searcher, ways);
     assert_false(
-        searcher_search(corpus.searcher, corpus.scratch, rows + 100 * 32, NULL, 8, 40, stop_at_third, &visits));
+        searcher_search(corpus.searcher, corpus.scratch, rows + 100 * 32, NULL, 8, 40, NULL, stop_at_third, &visits));
     assert_int_equal(visits, 3);
   }
   corpus_free(&corpus);

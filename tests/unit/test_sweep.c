@@ -128,7 +128,7 @@ static void brute_force(const struct corpus *corpus, size_t queries, struct answ
 static struct answer search(const struct corpus *corpus, size_t queries, unsigned radius) {
   struct answer answer = {0};
   assert_true(searcher_search(corpus->searcher, corpus->scratch, corpus->data.queries, NULL, (uint32_t)queries, radius,
-                              take, &answer));
+                              NULL, take, &answer));
   return answer;
 }
 
@@ -187,8 +187,8 @@ static void test_stop(void **unused) {
   assert_true(all > 3);
   for (uint64_t stop_after = 1; stop_after <= 3; stop_after++) {
     struct answer answer = {.stop_after = stop_after};
-    assert_false(
-        searcher_search(corpus->searcher, corpus->scratch, corpus->data.queries, NULL, QUERIES, 31, take, &answer));
+    assert_false(searcher_search(corpus->searcher, corpus->scratch, corpus->data.queries, NULL, QUERIES, 31, NULL, take,
+                                 &answer));
     assert_int_equal(answer.hits, stop_after);
   }
   corpus_destroy(corpus);
@@ -203,7 +203,7 @@ static void test_budget(void **unused) {
   for (double budget = 1; budget < 1e9; budget *= 3) {
     struct answer answer = {0};
     const enum pigeonring_outcome outcome =
-        pigeonring_sweep(&corpus->ring, corpus->data.queries, QUERIES, 31, budget, take_from_ring, &answer);
+        pigeonring_sweep(&corpus->ring, corpus->data.queries, QUERIES, 31, budget, NULL, take_from_ring, &answer);
     heavy += outcome == PIGEONRING_HEAVY;
     done += outcome == PIGEONRING_DONE;
     if (outcome == PIGEONRING_HEAVY) assert_int_equal(answer.hits, 0);
@@ -223,10 +223,10 @@ static void test_too_many_hits(void **unused) {
   for (uint32_t i = 0; i < CLOSE_ROWS; i++) memcpy(data.rows + i * 32 + 28, &i, sizeof i);
   struct corpus *corpus = corpus_of(data, HASHSCAN_KIND_PDQ, CLOSE_ROWS);
   struct answer answer = {0};
-  assert_int_equal(pigeonring_sweep(&corpus->ring, data.queries, QUERIES, 31, 1e30, take_from_ring, &answer),
+  assert_int_equal(pigeonring_sweep(&corpus->ring, data.queries, QUERIES, 31, 1e30, NULL, take_from_ring, &answer),
                    PIGEONRING_HEAVY);
   assert_int_equal(answer.hits, 0);
-  assert_int_equal(pigeonring_sweep(&corpus->ring, data.queries, 10, 31, 1e30, take_from_ring, &answer),
+  assert_int_equal(pigeonring_sweep(&corpus->ring, data.queries, 10, 31, 1e30, NULL, take_from_ring, &answer),
                    PIGEONRING_DONE);
   assert_int_equal(answer.hits, 10 * CLOSE_ROWS);
   assert_int_equal(search(corpus, QUERIES, 31).hits, QUERIES * CLOSE_ROWS);

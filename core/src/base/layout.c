@@ -123,12 +123,13 @@ FIELD(hashscan_index_info, segments, 120);
 FIELD(hashscan_index_info, mode, 124);
 FIELD(hashscan_index_info, digest, 128);
 
-SIZE(hashscan_search, 40);
+SIZE(hashscan_search, 48);
 FIELD(hashscan_search, kind, 8);
 FIELD(hashscan_search, radius, 12);
 FIELD(hashscan_search, queries, 16);
 FIELD(hashscan_search, unknown, 24);
 FIELD(hashscan_search, count, 32);
+FIELD(hashscan_search, control, 40);
 
 SIZE(hashscan_match_options, 40);
 FIELD(hashscan_match_options, radius, 8);

@@ -48,7 +48,7 @@ static hashscan_code value_of(const char *name, const char *what, const char *co
 
 /* clang-format off */
 NAMES(code, HASHSCAN_CODE_COUNT, "a code",
-      "success", "argument", "memory", "io", "format", "version", "limit", "cpu", "stopped")
+      "success", "argument", "memory", "io", "format", "version", "limit", "cpu", "stopped", "timeout")
 NAMES(kind, HASHSCAN_KIND_COUNT, "a kind",
       "pdq", "md5", "sha1", "sha256", "hash64")
 NAMES(profile, HASHSCAN_PROFILE_COUNT, "a profile",

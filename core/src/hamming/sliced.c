@@ -32,8 +32,6 @@
 /* The sums of 85 triples at most, less a bound below that, lie in -85 to 84. */
 #define SLICED_LEVELS 8
 #define EACH_LEVEL(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7)
-/* Queries that pass over a block while it is in the cache. */
-#define SLICED_BATCH 16
 /* So many queries of a batch prefetch their planes of the next block; together they need most of the planes that the
  * others do. */
 #define SLICED_PREFETCHING 4

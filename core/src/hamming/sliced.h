@@ -24,8 +24,9 @@ void sliced_destroy(struct sliced *sliced);
 size_t sliced_bytes(const struct sliced *sliced);
 
 /* Answers like hamming_scan() over the rows given to sliced_create(): it visits the same pairs, for each query in
- * ascending order of rows, queries interleaved. Sixteen queries at a time pass over a block while it is in the cache.
- */
+ * ascending order of rows, queries interleaved. SLICED_BATCH queries at a time pass over a block while it is in the
+ * cache. */
+#define SLICED_BATCH 16
 bool sliced_search(const struct sliced *sliced, const uint8_t *queries, const uint8_t *unknown, uint32_t query_count,
                    unsigned radius, hamming_visit visit, void *user);
 

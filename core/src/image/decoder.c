@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/control.h"
 #include "base/utf8.h"
 
 enum decoder_sniff decoder_sniff_signature(const uint8_t *bytes, size_t size, const char *signature, size_t length) {
@@ -46,6 +47,8 @@ bool decode_has_room(const struct decode_job *job, uint32_t width, uint64_t bloc
 }
 
 hashscan_status decode_check_time(struct decode_job *job) {
+  if (job->ended == HASHSCAN_SUCCESS) job->ended = control_state(job->sink->control);
+  if (job->ended != HASHSCAN_SUCCESS) return decode_end(job, HASHSCAN_STATUS_TIMEOUT, "ended by its caller");
   if (clock_seconds() <= job->deadline) return HASHSCAN_STATUS_OK;
   return decode_end(job, HASHSCAN_STATUS_TIMEOUT, "decoding took longer than %g seconds (max_seconds)",
                     job->limits->max_seconds);

@@ -16,6 +16,7 @@ struct decode_job {
   struct image_info *info;
   char *reason; /* HASHSCAN_REASON_SIZE chars */
   double deadline;
+  hashscan_code ended; /* by the sink's control: STOPPED or TIMEOUT */
   uint32_t rows;     /* given to the sink */
   uint64_t warnings; /* of the codec library */
   char first_warning[HASHSCAN_REASON_SIZE];
@@ -56,7 +57,7 @@ hashscan_status decode_check_size(struct decode_job *job, uint32_t max_side, con
  * MCUs filled up. */
 bool decode_has_room(const struct decode_job *job, uint32_t width, uint64_t blocks);
 
-/* HASHSCAN_STATUS_OK, or timeout once the deadline is over. */
+/* HASHSCAN_STATUS_OK, or timeout once the deadline is over or the sink's control ends the decode. */
 hashscan_status decode_check_time(struct decode_job *job);
 
 /* Status limit, naming max_decoder_bytes. */

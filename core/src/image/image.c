@@ -27,6 +27,18 @@ static bool has_format(const struct decoder *decoder, hashscan_format format) {
   return format == decoder->format || format == decoder->more[0] || format == decoder->more[1];
 }
 
+static hashscan_status decode(struct decode_job *job) {
+  if (job->size == 0) return decode_end(job, HASHSCAN_STATUS_NOT_IMAGE, "empty file");
+  bool cut;
+  const struct decoder *decoder = decoder_table_find(job->bytes, job->size, &cut);
+  if (decoder == NULL && cut) return decode_end(job, HASHSCAN_STATUS_CORRUPT, "cut within the signature of the format");
+  if (decoder == NULL) return refuse(job);
+  job->info->format = decoder->format;
+  const hashscan_status status = decoder->decode(job);
+  assert(has_format(decoder, job->info->format));
+  return status;
+}
+
 hashscan_status image_decode(const uint8_t *bytes, size_t size, const hashscan_limits *limits,
                              const struct image_sink *sink, struct image_info *info,
                              char reason[HASHSCAN_REASON_SIZE]) {
@@ -35,14 +47,8 @@ hashscan_status image_decode(const uint8_t *bytes, size_t size, const hashscan_l
   job.deadline = clock_seconds() + limits->max_seconds;
   *info = (struct image_info){0};
   reason[0] = '\0';
-  if (size == 0) return decode_end(&job, HASHSCAN_STATUS_NOT_IMAGE, "empty file");
-  bool cut;
-  const struct decoder *decoder = decoder_table_find(bytes, size, &cut);
-  if (decoder == NULL && cut)
-    return decode_end(&job, HASHSCAN_STATUS_CORRUPT, "cut within the signature of the format");
-  if (decoder == NULL) return refuse(&job);
-  info->format = decoder->format;
-  const hashscan_status status = decoder->decode(&job);
-  assert(has_format(decoder, info->format));
+  hashscan_status status = decode_check_time(&job);
+  if (status == HASHSCAN_STATUS_OK) status = decode(&job);
+  info->ended = job.ended;
   return status;
 }

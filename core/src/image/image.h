@@ -26,6 +26,7 @@ struct image_info {
   /* Why people may see something that is none of the views (a static string), or NULL. A picture with this and without
    * a match is not examined. Known, if the file is decoded at all, when the status is. */
   const char *unseen;
+  hashscan_code ended; /* STOPPED or TIMEOUT when the sink's control ended the decode, whose status is then timeout */
 };
 
 #define IMAGE_BLOCK_SIDE 8
@@ -116,6 +117,7 @@ struct image_sink {
   enum image_answer (*begin_blocks)(void *user, const struct image_info *info, const struct image_blocks *blocks);
   bool (*blocks)(void *user, const struct image_block_rows *rows);
   hashscan_view view; /* any but the stored one comes as rows */
+  const hashscan_control *control; /* may end the decode; NULL: none */
 };
 
 /* Decodes `size` bytes. Returns ok, damaged, not_image, unsupported, corrupt, limit or timeout. `info` is filled as far

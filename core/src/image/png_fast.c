@@ -155,10 +155,18 @@ static void choose_pixels(struct picture *picture, const struct decode_job *job)
   png_pixels_init(&picture->pixels, &layout, &picture->shown, job->sink->view);
 }
 
+/* libdeflate inflates a picture in one go. Where the caller may want to end that, larger pictures are libpng's, which
+ * takes two to three times as long and can be ended at every row. */
+#define MAX_UNENDING_BYTES ((size_t)64 << 20)
+
+static bool may_take(const struct picture *picture, const struct decode_job *job) {
+  return job->sink->control == NULL || picture->inflated_bytes <= MAX_UNENDING_BYTES;
+}
+
 bool png_fast_decode(struct decode_job *job, hashscan_status *status) {
   struct picture picture = {0};
   if (!png_chunks_read(job->bytes, job->size, job->limits->max_decoder_bytes, &picture.chunks) ||
-      !within_limits(&picture.chunks, job->limits) || !measure(&picture))
+      !within_limits(&picture.chunks, job->limits) || !measure(&picture) || !may_take(&picture, job))
     return false;
   choose_pixels(&picture, job);
   if (!allocate(&picture, job->limits->max_decoder_bytes)) return false;

@@ -56,7 +56,7 @@ typedef bool (*pigeonring_visit)(void *user, uint32_t query, size_t row, unsigne
 
 enum pigeonring_outcome {
   PIGEONRING_DONE,
-  PIGEONRING_STOPPED, /* by `visit` */
+  PIGEONRING_STOPPED, /* by `visit` or the control */
   PIGEONRING_HEAVY    /* it turned out that `budget` would not do; nothing was reported for any query */
 };
 

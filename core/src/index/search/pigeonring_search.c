@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/control.h"
+
 enum { BUCKETS = PIGEONRING_PROBES, CANDIDATES = 2048 };
 
 /* A bucket before its bounds are known. */
@@ -24,6 +26,8 @@ struct pigeonring_scratch {
   const struct pigeonring_plan *plans;
   size_t query_count;
   unsigned radius;
+  const hashscan_control *control;
+  bool ended; /* by the control */
   pigeonring_visit visit;
   void *user;
   uint8_t known[PIGEONRING_BATCH][HAMMING_MAX_ROW_BYTES];
@@ -47,6 +51,12 @@ struct pigeonring_scratch {
 
 static uint32_t tag_of(size_t query, unsigned table) {
   return (uint32_t)(query * PIGEONRING_MAX_WORDS + table);
+}
+
+/* A control may be reset meanwhile: what it ended stays so. */
+static bool is_ended(struct pigeonring_scratch *search) {
+  search->ended = search->ended || control_ended(search->control);
+  return search->ended;
 }
 
 /* ---- Buckets ----------------------------------------------------------------------------------------------------- */
@@ -162,11 +172,12 @@ void pigeonring_scratch_destroy(struct pigeonring_scratch *scratch) {
 
 /* ---- The search -------------------------------------------------------------------------------------------------- */
 
-/* Adds up the entries of all buckets. True when they fit at once; they are then ready to be looked into. */
+/* Adds up the entries of all buckets. True when they fit at once; they are then ready to be looked into. Nothing
+ * of the kind when the control ended the search. */
 static bool survey(struct pigeonring_scratch *search) {
   bool at_once = true;
   rewind_keys(search);
-  while (generate(search)) {
+  while (!is_ended(search) && generate(search)) {
     read_directory(search);
     if (search->query == search->query_count) break;
     at_once = false;
@@ -175,8 +186,8 @@ static bool survey(struct pigeonring_scratch *search) {
 }
 
 /* Finds the candidates of the present buckets, each time until there is no room for more. They then are compared in
- * full or, without `report`, forgotten. False when there are too many, or with `report` when `visit` ended the search.
- */
+ * full or, without `report`, forgotten. False when there are too many, or the control ended the search, or with
+ * `report` `visit` did. */
 static bool scan_present(struct pigeonring_scratch *search, bool report, uint64_t max_candidates) {
   for (size_t done = 0;;) {
     const size_t before = search->candidate_count;
@@ -184,6 +195,7 @@ static bool scan_present(struct pigeonring_scratch *search, bool report, uint64_
                                  &search->candidate_count, CANDIDATES);
     search->candidates_ever += search->candidate_count - before;
     if (!report && search->candidates_ever > max_candidates) return false;
+    if (is_ended(search)) return false;
     if (done == search->bucket_count) return true;
     if (!report) search->candidate_count = 0;
     else if (!confirm_all(search)) return false;
@@ -203,13 +215,15 @@ static bool scan_all(struct pigeonring_scratch *search, bool report, uint64_t ma
  * when they do not fit the buffer are the buckets looked at twice. */
 enum pigeonring_outcome pigeonring_search(struct pigeonring_scratch *search, const struct pigeonring *ring,
                                           const struct pigeonring_query *queries, const struct pigeonring_plan *plans,
-                                          size_t count, unsigned radius, double budget, pigeonring_visit visit,
-                                          void *user) {
+                                          size_t count, unsigned radius, double budget, const hashscan_control *control,
+                                          pigeonring_visit visit, void *user) {
   search->ring = ring;
   search->queries = queries;
   search->plans = plans;
   search->query_count = count;
   search->radius = radius;
+  search->control = control;
+  search->ended = false;
   search->visit = visit;
   search->user = user;
   search->candidate_count = 0;
@@ -217,11 +231,13 @@ enum pigeonring_outcome pigeonring_search(struct pigeonring_scratch *search, con
   for (size_t q = 0; q < count; q++) hamming_known(queries[q].unknown, ring->row_bytes, search->known[q]);
 
   const bool present = survey(search);
+  if (search->ended) return PIGEONRING_STOPPED;
   const double left = budget * (double)count - (double)search->entries * ring->entry_nanoseconds;
   if (left < 0) return PIGEONRING_HEAVY;
   const double affordable = left / PIGEONRING_ROW_NANOSECONDS;
   const uint64_t max_candidates = affordable < 1e18 ? (uint64_t)affordable : UINT64_MAX;
-  if (!(present ? scan_present : scan_all)(search, false, max_candidates)) return PIGEONRING_HEAVY;
+  if (!(present ? scan_present : scan_all)(search, false, max_candidates))
+    return search->ended ? PIGEONRING_STOPPED : PIGEONRING_HEAVY;
   if (search->candidates_ever > search->candidate_count) {
     search->candidate_count = 0;
     if (!scan_all(search, true, max_candidates)) return PIGEONRING_STOPPED;

@@ -17,7 +17,7 @@ void pigeonring_scratch_destroy(struct pigeonring_scratch *scratch);
 #define PIGEONRING_PROBES 2304 /* a plan for 256 bits and radius 47 takes 2192, four for radius 31 half as many */
 enum pigeonring_outcome pigeonring_search(struct pigeonring_scratch *scratch, const struct pigeonring *ring,
                                           const struct pigeonring_query *queries, const struct pigeonring_plan *plans,
-                                          size_t count, unsigned radius, double budget, pigeonring_visit visit,
-                                          void *user);
+                                          size_t count, unsigned radius, double budget, const hashscan_control *control,
+                                          pigeonring_visit visit, void *user);
 
 #endif

@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/control.h"
+
 enum {
   BLOCK_BITS = 8, /* trailing bits of a key, which tell its place within a block */
   BLOCK_KEYS = 1 << BLOCK_BITS,
@@ -46,6 +48,8 @@ struct sweep {
   const uint8_t *queries;
   uint32_t query_count;
   unsigned radius;
+  const hashscan_control *control;
+  bool ended;        /* by the control, which may be reset meanwhile */
   uint64_t left;     /* of the budget, in entries looked at */
   uint64_t row_cost; /* of comparing a candidate, in the same */
   uint8_t threshold[PIGEONRING_MAX_WORDS];
@@ -264,13 +268,16 @@ static bool sweep_block(struct sweep *sweep) {
 static bool sweep_table(struct sweep *sweep) {
   if (sweep->threshold[sweep->table] == 0) return true;
   sort_queries(sweep);
-  for (sweep->block = 0; sweep->block < BLOCKS; sweep->block++)
-    if (!sweep_block(sweep)) return false;
+  for (sweep->block = 0; sweep->block < BLOCKS; sweep->block++) {
+    sweep->ended = control_ended(sweep->control);
+    if (sweep->ended || !sweep_block(sweep)) return false;
+  }
   return confirm_groups(sweep);
 }
 
 enum pigeonring_outcome pigeonring_sweep(const struct pigeonring *ring, const uint8_t *queries, uint32_t count,
-                                         unsigned radius, double budget, pigeonring_visit visit, void *user) {
+                                         unsigned radius, double budget, const hashscan_control *control,
+                                         pigeonring_visit visit, void *user) {
   enum pigeonring_outcome outcome = PIGEONRING_HEAVY;
   struct sweep *sweep = calloc(1, sizeof *sweep);
   if (sweep == NULL) return PIGEONRING_HEAVY;
@@ -278,6 +285,7 @@ enum pigeonring_outcome pigeonring_sweep(const struct pigeonring *ring, const ui
   sweep->queries = queries;
   sweep->query_count = count;
   sweep->radius = radius;
+  sweep->control = control;
   set_budget(sweep, budget * count);
   sweep->words = malloc(count * sizeof *sweep->words);
   sweep->placed = malloc(count * sizeof *sweep->placed);
@@ -287,7 +295,10 @@ enum pigeonring_outcome pigeonring_sweep(const struct pigeonring *ring, const ui
   list_flips(sweep);
   for (uint32_t q = 0; q < count; q++) pigeonring_words(ring, queries + q * ring->row_bytes, sweep->words[q]);
   for (sweep->table = 0; sweep->table < ring->words; sweep->table++)
-    if (!sweep_table(sweep)) goto done;
+    if (!sweep_table(sweep)) {
+      if (sweep->ended) outcome = PIGEONRING_STOPPED;
+      goto done;
+    }
   outcome = PIGEONRING_DONE;
   for (size_t i = 0; i < sweep->found_count && outcome == PIGEONRING_DONE; i++) {
     const struct found *found = &sweep->found[i];

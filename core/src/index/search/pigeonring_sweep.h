@@ -11,6 +11,7 @@
  * reach. `budget` as in pigeonring_search. PIGEONRING_HEAVY also when there are very many hits, or too little memory.
  */
 enum pigeonring_outcome pigeonring_sweep(const struct pigeonring *ring, const uint8_t *queries, uint32_t count,
-                                         unsigned radius, double budget, pigeonring_visit visit, void *user);
+                                         unsigned radius, double budget, const hashscan_control *control,
+                                         pigeonring_visit visit, void *user);
 
 #endif

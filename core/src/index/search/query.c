@@ -3,6 +3,7 @@
  * the caller's array. */
 #include <stdlib.h>
 
+#include "base/control.h"
 #include "base/error.h"
 #include "base/options.h"
 #include "index/search/index.h"
@@ -39,23 +40,24 @@ struct visitor {
   const struct part *part;
   const struct segment_kind *rows;
   const struct sink *sink;
+  bool stopped; /* by the sink's callback */
 };
 
 /* Reports the live ones among the entries of a row. False when the callback ended the search. */
-static bool visit_entries(const struct visitor *visitor, uint32_t first, uint32_t end, uint32_t query,
-                          unsigned distance) {
+static bool visit_entries(struct visitor *visitor, uint32_t first, uint32_t end, uint32_t query, unsigned distance) {
   const struct part *part = visitor->part;
   for (uint32_t entry = first; entry < end; entry++) {
     if (part_is_dead(part, entry)) continue;
     const hashscan_hit hit = {
         .entry = part->base + part_live_before(part, entry), .query = query, .distance = distance};
-    if (!take_hit(visitor->sink, &hit)) return false;
+    visitor->stopped = !take_hit(visitor->sink, &hit);
+    if (visitor->stopped) return false;
   }
   return true;
 }
 
 static bool visit_row(void *user, size_t row, uint32_t query, unsigned distance) {
-  const struct visitor *visitor = user;
+  struct visitor *visitor = user;
   return visit_entries(visitor, segment_row_start(visitor->rows, row), segment_row_start(visitor->rows, row + 1), query,
                        distance);
 }
@@ -83,6 +85,13 @@ static bool needs_scratch(const hashscan_index *index, hashscan_kind kind) {
   return false;
 }
 
+/* Why a search did not finish. A control that is reset between having ended it and now ended it all the same. */
+static hashscan_code unfinished(bool stopped, const hashscan_control *control, hashscan_error *error) {
+  if (stopped) return error_set(error, HASHSCAN_E_STOPPED, "the search was stopped by its callback");
+  const hashscan_code code = control_state(control);
+  return control_error(code == HASHSCAN_SUCCESS ? HASHSCAN_E_STOPPED : code, error);
+}
+
 /* `scratch` is NULL when the index is to lend one. */
 static hashscan_code search_index(const hashscan_index *index, struct pigeonring_scratch *scratch,
                                   const hashscan_search *given, const struct sink *sink, hashscan_error *error) {
@@ -95,14 +104,16 @@ static hashscan_code search_index(const hashscan_index *index, struct pigeonring
     if (lent == NULL) return error_memory(error);
   }
   bool finished = true;
+  bool stopped = false;
   for (uint32_t i = 0; i < index->part_count && finished; i++) {
     const struct part *part = &index->parts[i];
-    struct visitor visitor = {part, &part->segment.kinds[search.kind], sink};
+    struct visitor visitor = {part, &part->segment.kinds[search.kind], sink, false};
     finished = searcher_search(part->searchers[search.kind], scratch, search.queries, search.unknown,
-                               (uint32_t)search.count, search.radius, visit_row, &visitor);
+                               (uint32_t)search.count, search.radius, search.control, visit_row, &visitor);
+    stopped = visitor.stopped;
   }
   scratch_release(index->scratch, lent);
-  return finished ? HASHSCAN_SUCCESS : error_set(error, HASHSCAN_E_STOPPED, "the search was stopped by its callback");
+  return finished ? HASHSCAN_SUCCESS : unfinished(stopped, search.control, error);
 }
 
 hashscan_code hashscan_index_search(const hashscan_index *index, const hashscan_search *search, hashscan_hit_fn on_hit,
@@ -181,7 +192,7 @@ static hashscan_code look_up(const hashscan_index *index, hashscan_kind kind, co
   if (count > UINT32_MAX) return error_set(error, HASHSCAN_E_ARGUMENT, "more than 2^32 - 1 digests");
   for (uint32_t i = 0; i < index->part_count; i++) {
     const struct part *part = &index->parts[i];
-    const struct visitor visitor = {part, &part->segment.kinds[kind], sink};
+    struct visitor visitor = {part, &part->segment.kinds[kind], sink, false};
     for (uint32_t query = 0; query < count; query++) {
       uint32_t first;
       uint32_t end;

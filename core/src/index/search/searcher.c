@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "base/control.h"
 #include "base/cpu.h"
 #include "hamming/sliced.h"
 #include "index/search/pigeonring_sweep.h"
@@ -77,6 +78,62 @@ void searcher_restrict(struct searcher *searcher, enum searcher_ways ways) {
   searcher->ways = ways;
 }
 
+/* ---- Every row --------------------------------------------------------------------------------------------------- */
+
+static const uint8_t *at(const uint8_t *hashes, uint32_t number, size_t row_bytes) {
+  return hashes == NULL ? NULL : hashes + (size_t)number * row_bytes;
+}
+
+/* Pairs of a row and a query that are compared between two looks at the control: a millisecond or two. */
+#define PAIRS_AT_ONCE ((size_t)1 << 20)
+
+struct moved {
+  hamming_visit visit;
+  void *user;
+  size_t row; /* the first */
+  uint32_t query;
+};
+
+static bool visit_moved(void *user, size_t row, uint32_t query, unsigned distance) {
+  const struct moved *moved = user;
+  return moved->visit(moved->user, moved->row + row, moved->query + query, distance);
+}
+
+/* Compares all rows with `count` queries, numbered from `number` on. Whole blocks, so that a control changes nothing
+ * about how they pass through the caches. */
+static bool scan(const struct searcher *searcher, const uint8_t *queries, const uint8_t *unknown, uint32_t number,
+                 uint32_t count, unsigned radius, const hashscan_control *control, hamming_visit visit, void *user) {
+  const size_t blocks = PAIRS_AT_ONCE / HAMMING_BLOCK_ROWS / count;
+  const size_t at_once = control == NULL ? searcher->row_count : HAMMING_BLOCK_ROWS * (blocks == 0 ? 1 : blocks);
+  for (size_t row = 0; row < searcher->row_count; row += at_once) {
+    struct moved moved = {visit, user, row, number};
+    const size_t left = searcher->row_count - row;
+    if (control_ended(control) ||
+        !hamming_scan(searcher->rows + row * searcher->row_bytes, left < at_once ? left : at_once, searcher->row_bytes,
+                      queries, unknown, count, radius, visit_moved, &moved))
+      return false;
+  }
+  return true;
+}
+
+/* The same over the copy in bit planes, which is of few rows. */
+static bool search_sliced(const struct searcher *searcher, const uint8_t *queries, const uint8_t *unknown,
+                          uint32_t count, unsigned radius, const hashscan_control *control, hamming_visit visit,
+                          void *user) {
+  const size_t some = PAIRS_AT_ONCE / searcher->row_count / SLICED_BATCH * SLICED_BATCH;
+  const size_t at_once = control == NULL ? count : some == 0 ? SLICED_BATCH : some;
+  for (size_t number = 0; number < count; number += at_once) {
+    struct moved moved = {visit, user, 0, (uint32_t)number};
+    const size_t left = count - number;
+    if (control_ended(control) ||
+        !sliced_search(searcher->sliced, at(queries, (uint32_t)number, searcher->row_bytes),
+                       at(unknown, (uint32_t)number, searcher->row_bytes), (uint32_t)(left < at_once ? left : at_once),
+                       radius, visit_moved, &moved))
+      return false;
+  }
+  return true;
+}
+
 /* ---- Queries on their way through a ring ------------------------------------------------------------------------- */
 
 /* Some of the caller's queries, at most PIGEONRING_BATCH, that share a way. */
@@ -86,6 +143,7 @@ struct group {
   const uint8_t *queries;
   const uint8_t *unknown;
   unsigned radius;
+  const hashscan_control *control;
   hamming_visit visit;
   void *user;
   uint32_t number[PIGEONRING_BATCH];                   /* the caller's numbers of the queries */
@@ -95,27 +153,11 @@ struct group {
   uint64_t probes; /* of the `count` plans */
 };
 
-static const uint8_t *at(const uint8_t *hashes, uint32_t number, size_t row_bytes) {
-  return hashes == NULL ? NULL : hashes + (size_t)number * row_bytes;
-}
-
-struct renumbered {
-  const struct group *group;
-  uint32_t number;
-};
-
-static bool visit_renumbered(void *user, size_t row, uint32_t query, unsigned distance) {
-  (void)query;
-  const struct renumbered *one = user;
-  return one->group->visit(one->group->user, row, one->number, distance);
-}
-
 static bool scan_one(const struct group *group, uint32_t number) {
   const struct searcher *searcher = group->searcher;
-  struct renumbered one = {group, number};
-  return hamming_scan(searcher->rows, searcher->row_count, searcher->row_bytes,
-                      at(group->queries, number, searcher->row_bytes), at(group->unknown, number, searcher->row_bytes),
-                      1, group->radius, visit_renumbered, &one);
+  return scan(searcher, at(group->queries, number, searcher->row_bytes),
+              at(group->unknown, number, searcher->row_bytes), number, 1, group->radius, group->control, group->visit,
+              group->user);
 }
 
 static bool visit_row_of_ring(void *user, uint32_t query, size_t row, unsigned distance) {
@@ -131,7 +173,7 @@ static bool search_ring(struct group *group, size_t first, size_t count) {
   struct group part = *group;
   for (size_t i = 0; i < count; i++) part.number[i] = group->number[first + i];
   switch (pigeonring_search(group->scratch, &searcher->ring, group->query + first, group->plan + first, count,
-                            group->radius, budget, visit_row_of_ring, &part)) {
+                            group->radius, budget, group->control, visit_row_of_ring, &part)) {
   case PIGEONRING_DONE:
     return true;
   case PIGEONRING_STOPPED:
@@ -171,16 +213,18 @@ static bool make_room(struct group *group) {
 
 /* Searches the queries `first` to `end` - 1. */
 static bool search_by_plan(const struct searcher *searcher, struct pigeonring_scratch *scratch, const uint8_t *queries,
-                           const uint8_t *unknown, uint32_t first, uint32_t end, unsigned radius, hamming_visit visit,
-                           void *user) {
+                           const uint8_t *unknown, uint32_t first, uint32_t end, unsigned radius,
+                           const hashscan_control *control, hamming_visit visit, void *user) {
   struct group group = {.searcher = searcher,
                         .scratch = scratch,
                         .queries = queries,
                         .unknown = unknown,
                         .radius = radius,
+                        .control = control,
                         .visit = visit,
                         .user = user};
   for (uint32_t number = first; number < end; number++) {
+    if (control_ended(control)) return false;
     if (!plan_next(&group, number)) {
       if (!scan_one(&group, number)) return false;
       continue;
@@ -213,16 +257,18 @@ static bool may_sweep(const struct searcher *searcher, const uint8_t *unknown, u
 
 /* As many queries at once as a sweep takes, in parts of equal size: a small rest would not pay. */
 static bool search_by_sweep(const struct searcher *searcher, struct pigeonring_scratch *scratch, const uint8_t *queries,
-                            uint32_t count, unsigned radius, hamming_visit visit, void *user) {
+                            uint32_t count, unsigned radius, const hashscan_control *control, hamming_visit visit,
+                            void *user) {
   const double budget = searcher->ways == SEARCHER_SWEEP_ONLY ? 1e30 : BUDGET_FRACTION * searcher->scan_cost;
   const uint64_t parts = (count + PIGEONRING_SWEEP_MAX_QUERIES - (uint64_t)1) / PIGEONRING_SWEEP_MAX_QUERIES;
   struct swept swept = {visit, user, 0};
   for (uint64_t part = 1; part <= parts; part++) {
     const uint32_t end = (uint32_t)(count * part / parts);
-    enum pigeonring_outcome outcome = pigeonring_sweep(&searcher->ring, at(queries, swept.first, searcher->row_bytes),
-                                                       end - swept.first, radius, budget, visit_row_of_sweep, &swept);
+    enum pigeonring_outcome outcome =
+        pigeonring_sweep(&searcher->ring, at(queries, swept.first, searcher->row_bytes), end - swept.first, radius,
+                         budget, control, visit_row_of_sweep, &swept);
     if (outcome == PIGEONRING_HEAVY &&
-        !search_by_plan(searcher, scratch, queries, NULL, swept.first, end, radius, visit, user))
+        !search_by_plan(searcher, scratch, queries, NULL, swept.first, end, radius, control, visit, user))
       outcome = PIGEONRING_STOPPED;
     if (outcome == PIGEONRING_STOPPED) return false;
     swept.first = end;
@@ -234,17 +280,41 @@ bool searcher_needs_scratch(const struct searcher *searcher) {
   return searcher->has_ring;
 }
 
-bool searcher_search(const struct searcher *searcher, struct pigeonring_scratch *scratch, const uint8_t *queries,
-                     const uint8_t *unknown, uint32_t count, unsigned radius, hamming_visit visit, void *user) {
+static bool search_any_way(const struct searcher *searcher, struct pigeonring_scratch *scratch, const uint8_t *queries,
+                           const uint8_t *unknown, uint32_t count, unsigned radius, const hashscan_control *control,
+                           hamming_visit visit, void *user) {
   if (searcher->row_count == 0 || count == 0) return true;
   if (searcher->sliced != NULL && searcher->ways <= SEARCHER_FLAT_ONLY)
-    return sliced_search(searcher->sliced, queries, unknown, count, radius, visit, user);
+    return search_sliced(searcher, queries, unknown, count, radius, control, visit, user);
   if (searcher->has_ring && (searcher->ways == SEARCHER_ANY || searcher->ways >= SEARCHER_PIGEONRING_ONLY))
     return may_sweep(searcher, unknown, count, radius)
-               ? search_by_sweep(searcher, scratch, queries, count, radius, visit, user)
-               : search_by_plan(searcher, scratch, queries, unknown, 0, count, radius, visit, user);
-  return hamming_scan(searcher->rows, searcher->row_count, searcher->row_bytes, queries, unknown, count, radius, visit,
-                      user);
+               ? search_by_sweep(searcher, scratch, queries, count, radius, control, visit, user)
+               : search_by_plan(searcher, scratch, queries, unknown, 0, count, radius, control, visit, user);
+  return scan(searcher, queries, unknown, 0, count, radius, control, visit, user);
+}
+
+/* Hits take time where they are many, at large radii above all. */
+struct counted {
+  hamming_visit visit;
+  void *user;
+  const hashscan_control *control;
+  uint32_t hits;
+};
+
+static bool visit_counted(void *user, size_t row, uint32_t query, unsigned distance) {
+  enum { HITS_AT_ONCE = 1024 };
+  struct counted *counted = user;
+  if (++counted->hits % HITS_AT_ONCE == 0 && control_ended(counted->control)) return false;
+  return counted->visit(counted->user, row, query, distance);
+}
+
+bool searcher_search(const struct searcher *searcher, struct pigeonring_scratch *scratch, const uint8_t *queries,
+                     const uint8_t *unknown, uint32_t count, unsigned radius, const hashscan_control *control,
+                     hamming_visit visit, void *user) {
+  if (control == NULL) return search_any_way(searcher, scratch, queries, unknown, count, radius, NULL, visit, user);
+  if (control_ended(control)) return false;
+  struct counted counted = {visit, user, control, 0};
+  return search_any_way(searcher, scratch, queries, unknown, count, radius, control, visit_counted, &counted);
 }
 
 double searcher_cost(const struct searcher *searcher, const uint8_t *queries, const uint8_t *unknown, uint32_t count,

@@ -29,10 +29,11 @@ size_t searcher_copy_bytes(const struct searcher *searcher);
 bool searcher_needs_scratch(const struct searcher *searcher);
 
 /* Visits every row within `radius` of each of `count` queries, in any order. `unknown` is NULL or as long as `queries`.
- * `scratch` may be NULL where none is needed. False when `visit` ended the search. Any number of threads, each with a
- * scratch of its own. */
+ * `scratch` may be NULL where none is needed. False when `visit` or `control`, which may be NULL, ended the search. Any
+ * number of threads, each with a scratch of its own. */
 bool searcher_search(const struct searcher *searcher, struct pigeonring_scratch *scratch, const uint8_t *queries,
-                     const uint8_t *unknown, uint32_t count, unsigned radius, hamming_visit visit, void *user);
+                     const uint8_t *unknown, uint32_t count, unsigned radius, const hashscan_control *control,
+                     hamming_visit visit, void *user);
 
 /* What searcher_search is estimated to take, in nanoseconds of one thread, when nothing ends it. */
 double searcher_cost(const struct searcher *searcher, const uint8_t *queries, const uint8_t *unknown, uint32_t count,
