@@ -126,8 +126,8 @@ $(BUILD)/hashscan-bench: $(call obj,$(BENCH_SRC)) $(ORACLES) $(LIB_OBJ)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LINK_LIBS)
 
-# test_allocation.c fails chosen allocations of the library: the linker sends them through its wrappers.
-$(BUILD)/tests/test_allocation: TEST_LDFLAGS := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc
+# These tests fail or count allocations of the library: the linker sends them through their wrappers.
+$(BUILD)/tests/test_allocation $(BUILD)/tests/test_allocator: TEST_LDFLAGS := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc
 $(BUILD)/tests/test_%: $(BUILD)/obj/tests/unit/test_%.o $(call obj,$(SUPPORT_SRC)) $(ORACLES) $(LIB_OBJ)
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D)

@@ -34,7 +34,7 @@
  *    is then untouched. Names are lower case, static storage, and never change. HASHSCAN_..._COUNT values exist as of
  *    this header; a newer library may answer with more. Any thread.
  *  - The library prints nothing, installs no signal handlers, never exits, and keeps no mutable global state but
- *    the CPU features detected once.
+ *    the CPU features detected once and the allocator, which is set once.
  *  - Bad input is never undefined behaviour: images, lists and index files are untrusted.
  *
  * The environment variable HASHSCAN_CPU (scalar, avx2, avx512 on x86-64; scalar, neon on AArch64) caps the SIMD
@@ -125,6 +125,31 @@ HASHSCAN_API void hashscan_text_make_printable(char *text);
  * has room for `size` bytes and is terminated unless size is 0; what does not fit is cut between characters. Returns
  * the bytes that the whole has without terminator, at most 6 * length. */
 HASHSCAN_API size_t hashscan_json_escape(const char *text, size_t length, char *json, size_t size);
+
+/* ---- Memory ---------------------------------------------------------------------------------------------------- */
+
+/* Where the library gets memory from: one allocator for the whole process, as sqlite and libdeflate have it, because
+ * handles, their references and what they hand out live on in different threads and outlive each other. */
+typedef struct hashscan_allocator {
+  size_t size; /* sizeof(hashscan_allocator) */
+  void *user;
+  /* As malloc, realloc and free of the C library are, alignment for any object included. `bytes` is never 0, and
+   * `memory` never NULL. NULL is out of memory, which the call under way reports as HASHSCAN_E_MEMORY or as an image
+   * with status limit. Called from all threads that call the library, at the same time. */
+  void *(*allocate)(void *user, size_t bytes);
+  void *(*resize)(void *user, void *memory, size_t bytes);
+  void (*release)(void *user, void *memory);
+} hashscan_allocator;
+
+/* Sets the allocator; the struct is copied, and `user` lives as long as the process. To be called once, before any
+ * other function of the library that allocates and before other threads call it. Without this call it is the C
+ * library's.
+ *
+ * Through it goes what hashers, decoders and controls allocate, and libpng. Not through it go libjpeg-turbo, whose
+ * memory max_decoder_bytes bounds, libdeflate and libcrypto, whose allocators are global and so the host's; nor yet
+ * what indexes, builders, lists, matchers and scans hold, and that alone is ever resized. Errors: ARGUMENT (a NULL
+ * function; memory was allocated, or an allocator set, before). */
+HASHSCAN_API hashscan_code hashscan_set_allocator(const hashscan_allocator *allocator, hashscan_error *error);
 
 /* ---- Ending calls early ---------------------------------------------------------------------------------------- */
 

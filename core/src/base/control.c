@@ -3,10 +3,10 @@
 #include "base/control.h"
 
 #include <stdatomic.h>
-#include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/memory.h"
 
 #if ATOMIC_INT_LOCK_FREE != 2
 #error "a signal handler may only touch atomics that are free of locks"
@@ -25,7 +25,7 @@ static uint64_t now(void) {
 
 hashscan_code hashscan_control_create(hashscan_control **control, hashscan_error *error) {
   if (control == NULL) return error_set(error, HASHSCAN_E_ARGUMENT, "control is NULL");
-  *control = malloc(sizeof **control);
+  *control = memory_allocate(sizeof **control);
   if (*control == NULL) return error_memory(error);
   atomic_init(&(*control)->cancelled, 0);
   atomic_init(&(*control)->deadline, NO_DEADLINE);
@@ -33,7 +33,7 @@ hashscan_code hashscan_control_create(hashscan_control **control, hashscan_error
 }
 
 void hashscan_control_destroy(hashscan_control *control) {
-  free(control);
+  memory_release(control);
 }
 
 void hashscan_control_cancel(hashscan_control *control) {

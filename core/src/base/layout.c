@@ -23,6 +23,12 @@ SIZE(hashscan_hit, 16);
 FIELD(hashscan_hit, query, 8);
 FIELD(hashscan_hit, distance, 12);
 
+SIZE(hashscan_allocator, 40);
+FIELD(hashscan_allocator, user, 8);
+FIELD(hashscan_allocator, allocate, 16);
+FIELD(hashscan_allocator, resize, 24);
+FIELD(hashscan_allocator, release, 32);
+
 SIZE(hashscan_limits, 56);
 FIELD(hashscan_limits, max_pixels, 8);
 FIELD(hashscan_limits, max_jpeg_side, 16);

@@ -11,12 +11,12 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/checked.h"
 #include "base/cpu.h"
 #include "base/error.h"
+#include "base/memory.h"
 #include "base/options.h"
 #include "hash/digest.h"
 #include "image/image.h"
@@ -46,7 +46,7 @@ hashscan_code hashscan_hasher_create(const hashscan_hash_options *options, hashs
   if (code == HASHSCAN_SUCCESS) code = cpu_check(error);
   if (code != HASHSCAN_SUCCESS) return code;
 
-  hashscan_hasher *made = malloc(sizeof *made);
+  hashscan_hasher *made = memory_allocate(sizeof *made);
   if (made == NULL) return error_memory(error);
   *made = (hashscan_hasher){.profile = known.profile,
                             .level = known.level,
@@ -67,7 +67,7 @@ void hashscan_hasher_destroy(hashscan_hasher *hasher) {
   if (hasher == NULL) return;
   pdq_stream_destroy(hasher->stream);
   pdq_fast_destroy(hasher->fast);
-  free(hasher);
+  memory_release(hasher);
 }
 
 /* ---- Where a picture goes ---------------------------------------------------------------------------------------- */

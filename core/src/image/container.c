@@ -8,12 +8,12 @@
 #include "image/container.h"
 
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 #define ZLIB_CONST
 #include <zlib.h>
 
 #include "base/bytes.h"
+#include "base/memory.h"
 #include "image/decoder_table.h"
 #include "image/markup.h"
 
@@ -363,12 +363,12 @@ static struct container identify_inflated(const uint8_t *start, size_t size) {
 }
 
 static struct container identify_gzip(const uint8_t *bytes, size_t size) {
-  uint8_t *start = malloc(INFLATED_REACH);
+  uint8_t *start = memory_allocate(INFLATED_REACH);
   if (start == NULL) return (struct container){.name = "a gzip archive without memory to look into", .image = true};
   const size_t inflated = inflate_start(bytes, size, start);
   struct container found = {.name = "gzip archive"};
   if (inflated > 0) found = identify_inflated(start, inflated);
-  free(start);
+  memory_release(start);
   return found;
 }
 

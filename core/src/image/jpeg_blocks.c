@@ -3,16 +3,15 @@
  * left to libjpeg-turbo, which starts over; so a file is only handled when libjpeg-turbo would have no warning. */
 #include "image/jpeg_blocks.h"
 
-#include <stdlib.h>
-
 #include "base/checked.h"
+#include "base/memory.h"
 
 /* What the store may cost counts with the state against max_decoder_bytes. */
 static bool allocate(struct jpeg_blocks *state, size_t coefficients) {
   size_t bytes, total;
   if (!checked_mul(coefficients, sizeof(int16_t), &bytes) || !checked_add(bytes, sizeof *state, &total)) return false;
   if (total > state->job->limits->max_decoder_bytes) return false;
-  state->store.memory = calloc(1, bytes);
+  state->store.memory = memory_allocate_zeroed(1, bytes);
   return state->store.memory != NULL;
 }
 
@@ -189,7 +188,7 @@ static enum jpeg_outcome decode(struct jpeg_blocks *state) {
 
 bool jpeg_blocks_decode(struct decode_job *job, hashscan_status *status) {
   if (sizeof(struct jpeg_blocks) > job->limits->max_decoder_bytes) return false;
-  struct jpeg_blocks *state = malloc(sizeof *state);
+  struct jpeg_blocks *state = memory_allocate(sizeof *state);
   if (state == NULL) return false;
   state->job = job;
   state->status = HASHSCAN_STATUS_OK;
@@ -200,7 +199,7 @@ bool jpeg_blocks_decode(struct decode_job *job, hashscan_status *status) {
     *job->info = state->info;
     *status = state->status;
   }
-  free(state->store.memory);
-  free(state);
+  memory_release(state->store.memory);
+  memory_release(state);
   return outcome != JPEG_ODD;
 }

@@ -5,12 +5,12 @@
  *
  * Blocks are sorted by how far they got, so that each goes through the shortest transform that is right for it, next to
  * another of its kind. */
-#include <stdlib.h>
 
+#include "image/lanes.h"
+#include "base/memory.h"
 #include "image/decoder.h"
 #include "image/islow.h"
 #include "image/jpeg_markers.h"
-#include "image/lanes.h"
 #include "image/lanes_planes.h"
 #include "image/planes_band.h"
 
@@ -315,7 +315,7 @@ static enum outcome decode(struct lanes_picture *picture, const struct lanes_tun
   if (!read_header(picture, &sampling) || !has_room(picture)) return ASIDE;
   if (!job->sink->want_planes(job->sink->user, &picture->info)) return ASIDE;
   if (!make_tables(picture)) return ASIDE;
-  picture->memory = malloc(band_bytes(sampling, frame->width));
+  picture->memory = memory_allocate(band_bytes(sampling, frame->width));
   if (picture->memory == NULL) return ASIDE;
   band_open(&picture->band, sampling, frame->width, frame->height, picture->memory);
   begin_scan(picture, tuning);
@@ -325,13 +325,13 @@ static enum outcome decode(struct lanes_picture *picture, const struct lanes_tun
 
 bool lanes_planes_decode(struct decode_job *job, const struct lanes_tuning *tuning, hashscan_status *status) {
   if (sizeof(struct lanes_picture) > job->limits->max_decoder_bytes) return false;
-  struct lanes_picture *picture = malloc(sizeof *picture);
+  struct lanes_picture *picture = memory_allocate(sizeof *picture);
   if (picture == NULL) return false;
   picture->job = job;
   picture->memory = NULL;
   const enum outcome outcome = decode(picture, tuning, status);
-  free(picture->memory);
-  free(picture);
+  memory_release(picture->memory);
+  memory_release(picture);
   if (outcome != ASIDE) return true;
   job->rows = 0;
   *job->info = (struct image_info){.format = HASHSCAN_FORMAT_JPEG};

@@ -16,13 +16,13 @@
  * the function that calls setjmp. */
 #include <inttypes.h>
 #include <setjmp.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <png.h>
 
 #include "base/bytes.h"
 #include "base/checked.h"
+#include "base/memory.h"
 #include "image/png.h"
 #include "image/png_fast.h"
 #include "image/png_pixels.h"
@@ -75,7 +75,7 @@ static void *allocate(struct png_state *state, size_t size) {
     state->over_memory = true;
     return NULL;
   }
-  void *memory = malloc(size);
+  void *memory = memory_allocate(size);
   if (memory == NULL) state->out_of_memory = true;
   return memory;
 }
@@ -86,7 +86,7 @@ static void *on_allocate(png_structp decoder, png_alloc_size_t size) {
 
 static void on_free(png_structp decoder, void *memory) {
   (void)decoder;
-  free(memory);
+  memory_release(memory);
 }
 
 /* libpng asks for as much of an IDAT chunk as its buffer holds, and where the file ends before that, what is left would
@@ -282,8 +282,8 @@ static hashscan_status decode_or_escape(struct png_state *state) {
 
 static void release(struct png_state *state) {
   png_destroy_read_struct(&state->decoder, &state->header, NULL);
-  free(state->samples);
-  free(state->memory);
+  memory_release(state->samples);
+  memory_release(state->memory);
 }
 
 /* Decodes a broken interlaced picture again, whose sink has been told of it and has no row yet. The deadline stays. */

@@ -8,7 +8,6 @@
  * filter types are checked first. One thing differs: a stream with codes that deflate leaves undefined (an incomplete
  * code, symbols 286 and 287, distances 30 and 31, code lengths repeated past their number) whose Adler-32 fits all the
  * same is decoded by libdeflate and refused by zlib. No encoder writes one, and damage does not keep the Adler-32. */
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -16,6 +15,7 @@
 #include <png.h>
 
 #include "base/checked.h"
+#include "base/memory.h"
 #include "image/png_chunks.h"
 #include "image/png_fast.h"
 #include "image/png_pixels.h"
@@ -95,7 +95,7 @@ static bool allocate(struct picture *picture, uint64_t max_bytes) {
   if (!checked_add(picture->row_bytes, picture->inflated_bytes, &total) || !checked_add(total, given, &total) ||
       !checked_add(total, joined, &total) || !checked_add(total, DECODER_BYTES, &counted) || counted > max_bytes)
     return false;
-  picture->memory = malloc(total);
+  picture->memory = memory_allocate(total);
   if (picture->memory == NULL) return false;
   prefer_huge_pages(picture->memory, total);
   picture->zeros = picture->memory;
@@ -172,6 +172,6 @@ bool png_fast_decode(struct decode_job *job, hashscan_status *status) {
   if (!allocate(&picture, job->limits->max_decoder_bytes)) return false;
   const bool handled = inflate_all(&picture, job->bytes) && filters_are_known(&picture);
   if (handled) *status = give_rows(&picture, job);
-  free(picture.memory);
+  memory_release(picture.memory);
   return handled;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where pictures keep their colour profile: pieces in the APP2 markers of a JPEG (ICC.1:2022, B.4), compressed in the
  * iCCP chunk of a PNG (PNG specification, 11.3.2.3). */
-#include <stdlib.h>
 #include <string.h>
 
 #include <libdeflate.h>
 
+#include "base/memory.h"
 #include "image/color_profile.h"
 
 static const char too_large[] = "colour profile of more than 4 MiB, which is not applied";
@@ -66,7 +66,7 @@ static const char *join_pieces(const struct pieces *pieces) {
   size_t size = 0;
   for (unsigned i = 1; i <= pieces->count; i++) size += pieces->sizes[i];
   if (size > COLOR_PROFILE_MAX_BYTES) return too_large;
-  uint8_t *profile = malloc(size + 1);
+  uint8_t *profile = memory_allocate(size + 1);
   if (profile == NULL) return no_memory;
   size_t used = 0;
   for (unsigned i = 1; i <= pieces->count; i++) {
@@ -74,7 +74,7 @@ static const char *join_pieces(const struct pieces *pieces) {
     used += pieces->sizes[i];
   }
   const char *unseen = color_profile_unseen(profile, size, 255);
-  free(profile);
+  memory_release(profile);
   return unseen;
 }
 
@@ -96,13 +96,13 @@ static const char *inflate(const uint8_t *data, size_t size, unsigned steps) {
   const char *unseen = decompressor == NULL ? no_memory : too_large;
   for (size_t room = 1 << 14;
        decompressor != NULL && result == LIBDEFLATE_INSUFFICIENT_SPACE && room <= COLOR_PROFILE_MAX_BYTES; room *= 16) {
-    uint8_t *profile = malloc(room);
+    uint8_t *profile = memory_allocate(room);
     size_t used = 0;
     if (profile == NULL) unseen = no_memory;
     else result = libdeflate_zlib_decompress(decompressor, data, size, profile, room, &used);
     if (profile != NULL && result == LIBDEFLATE_SUCCESS) unseen = color_profile_unseen(profile, used, steps);
     else if (profile != NULL && result != LIBDEFLATE_INSUFFICIENT_SPACE) unseen = NULL;
-    free(profile);
+    memory_release(profile);
   }
   libdeflate_free_decompressor(decompressor);
   return unseen;

@@ -13,11 +13,11 @@
 #include "pdq/fast.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/checked.h"
 #include "base/cpu.h"
+#include "base/memory.h"
 #include "pdq/fast_kernels.h"
 #include "pdq/fast_weights.h"
 #include "pdq/planes.h"
@@ -76,7 +76,7 @@ struct pdq_fast {
 };
 
 struct pdq_fast *pdq_fast_create(void) {
-  struct pdq_fast *fast = calloc(1, sizeof *fast);
+  struct pdq_fast *fast = memory_allocate_zeroed(1, sizeof *fast);
   if (fast == NULL) return NULL;
   fast->kernels = pdq_fast_kernels_for(cpu_tier());
   fast->planes_kernels = pdq_planes_kernels_for(cpu_tier());
@@ -90,8 +90,8 @@ struct pdq_fast *pdq_fast_create(void) {
 void pdq_fast_destroy(struct pdq_fast *fast) {
   if (fast == NULL) return;
   pdq_weights_clear(&fast->cache);
-  free(fast->memory);
-  free(fast);
+  memory_release_lines(fast->memory);
+  memory_release(fast);
 }
 
 static size_t round_up(size_t value, size_t multiple) {
@@ -105,9 +105,9 @@ static bool reserve(struct pdq_fast *fast, size_t sums, size_t others) {
   if (!checked_mul(sums, 2, &floats) || !checked_add(floats, others, &floats)) return false;
   if (floats > fast->memory_floats) {
     if (!checked_mul(floats, sizeof(float), &bytes)) return false;
-    free(fast->memory);
+    memory_release_lines(fast->memory);
     fast->memory_floats = 0;
-    fast->memory = aligned_alloc(64, bytes);
+    fast->memory = memory_allocate_lines(bytes);
     if (fast->memory == NULL) return false;
     fast->memory_floats = floats;
   }

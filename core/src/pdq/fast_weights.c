@@ -3,9 +3,9 @@
 #include "pdq/fast_weights.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "pdq/kernels.h"
 
 /* Vertical frequency * 8 + horizontal frequency of each coefficient of a block (T.81 figure A.6). */
@@ -20,13 +20,13 @@ static float *values_of(const struct pdq_weights *weights, size_t cell) {
 
 static bool allocate_values(struct pdq_weights *weights, size_t stride) {
   weights->stride = stride;
-  weights->values = calloc(PDQ_SIDE * stride, sizeof *weights->values);
+  weights->values = memory_allocate_zeroed(PDQ_SIDE * stride, sizeof *weights->values);
   return weights->values != NULL;
 }
 
 static bool build_rows(struct pdq_weights *weights, const struct tent_axis *axis) {
   if (!allocate_values(weights, axis->stride)) return false;
-  weights->whole = calloc(PDQ_SIDE, axis->stride);
+  weights->whole = memory_allocate_zeroed(PDQ_SIDE, axis->stride);
   if (weights->whole == NULL) return false;
   for (size_t cell = 0; cell < PDQ_SIDE; cell++) {
     const double *tent = axis->weights + cell * axis->stride;
@@ -84,22 +84,22 @@ static bool build_blocks(struct pdq_weights *weights, const struct tent_axis *ax
 }
 
 static void discard(struct pdq_weights *weights) {
-  free(weights->values);
-  free(weights->whole);
-  free(weights->gains);
+  memory_release(weights->values);
+  memory_release(weights->whole);
+  memory_release(weights->gains);
   *weights = (struct pdq_weights){0};
 }
 
 static bool build(struct pdq_weights *weights) {
   struct tent_axis axis;
-  double *tents = malloc(tent_weights_size(weights->n) * sizeof *tents);
+  double *tents = memory_allocate(tent_weights_size(weights->n) * sizeof *tents);
   if (tents == NULL) return false;
   tent_build(&axis, weights->n, tents);
   weights->unit = (float)axis.unit;
   const bool built = weights->use == PDQ_WEIGHTS_ROWS      ? build_rows(weights, &axis)
                      : weights->use == PDQ_WEIGHTS_COLUMNS ? build_columns(weights, &axis)
                                                            : build_blocks(weights, &axis);
-  free(tents);
+  memory_release(tents);
   return built;
 }
 
@@ -148,14 +148,14 @@ static void sum_gains(const struct pdq_weights *weights, const float *dct, float
 const float *pdq_weights_gains(struct pdq_weights *weights, const float *dct) {
   if (weights->gains != NULL) return weights->gains;
   const size_t blocks = (weights->n + TENT_BLOCK - 1) / TENT_BLOCK;
-  float *effect = malloc(blocks * weights->layout * sizeof *effect);
-  weights->gains = calloc(PDQ_COEFFICIENTS * weights->layout, sizeof *weights->gains);
+  float *effect = memory_allocate(blocks * weights->layout * sizeof *effect);
+  weights->gains = memory_allocate_zeroed(PDQ_COEFFICIENTS * weights->layout, sizeof *weights->gains);
   if (effect == NULL || weights->gains == NULL) {
-    free(weights->gains);
+    memory_release(weights->gains);
     weights->gains = NULL;
   } else {
     sum_gains(weights, dct, effect, blocks * weights->layout);
   }
-  free(effect);
+  memory_release(effect);
   return weights->gains;
 }

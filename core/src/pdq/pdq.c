@@ -8,11 +8,11 @@
  * window, so memory is about height / 128 rows, and all of it stays in cache for usual pictures. */
 #include "pdq/pdq.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/checked.h"
 #include "base/cpu.h"
+#include "base/memory.h"
 #include "pdq/kernels.h"
 #include "pdq/spectrum.h"
 
@@ -68,7 +68,7 @@ struct pdq_stream {
 };
 
 struct pdq_stream *pdq_stream_create(void) {
-  struct pdq_stream *stream = calloc(1, sizeof *stream);
+  struct pdq_stream *stream = memory_allocate_zeroed(1, sizeof *stream);
   if (stream == NULL) return NULL;
   stream->kernels = pdq_kernels_for(cpu_tier());
   stream->luma_kernels = pdq_luma_kernels_for(cpu_tier());
@@ -78,8 +78,8 @@ struct pdq_stream *pdq_stream_create(void) {
 
 void pdq_stream_destroy(struct pdq_stream *stream) {
   if (stream == NULL) return;
-  free(stream->memory);
-  free(stream);
+  memory_release_lines(stream->memory);
+  memory_release(stream);
 }
 
 static bool too_small(const struct pdq_stream *stream) {
@@ -155,9 +155,9 @@ static bool stream_reserve(struct pdq_stream *stream, size_t floats) {
   if (floats <= stream->memory_floats) return true;
   size_t bytes;
   if (!checked_mul(floats, sizeof(float), &bytes)) return false;
-  free(stream->memory);
+  memory_release_lines(stream->memory);
   stream->memory_floats = 0;
-  stream->memory = aligned_alloc(64, round_up(bytes, 64));
+  stream->memory = memory_allocate_lines(bytes);
   if (stream->memory == NULL) return false;
   stream->memory_floats = floats;
   return true;
