@@ -12,6 +12,9 @@ LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 MANDIR ?= $(PREFIX)/share/man
 SHAREDIR ?= $(PREFIX)/share/hashscan
+BASHDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
+FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 DESTDIR ?=
 
 # Cross builds: CROSS_COMPILE=aarch64-linux-gnu- chooses the compiler, or CC=aarch64-linux-gnu-gcc tells the prefix. The
@@ -346,9 +349,20 @@ $(BUILD)/selftest/selftest.csv: $(BUILD)/hashscan
 	$(Q)mkdir -p $(@D)
 	$(Q)$(BUILD)/hashscan selftest --write $(@D)
 
-install: all $(BUILD)/selftest/selftest.csv
+# Completions come from the tables that the parser reads.
+INSTALLED := hashscan
+COMPLETIONS := $(foreach shell,bash zsh fish,$(INSTALLED:%=$(BUILD)/completions/%.$(shell)))
+$(COMPLETIONS): $(BUILD)/completions/%: $(INSTALLED:%=$(BUILD)/%)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(BUILD)/$(basename $*) completions $(subst .,,$(suffix $*)) >$@.new && mv $@.new $@
+
+install: all $(BUILD)/selftest/selftest.csv $(COMPLETIONS)
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR) $(DESTDIR)$(MANDIR)/man1 \
-	  $(DESTDIR)$(SHAREDIR)
+	  $(DESTDIR)$(SHAREDIR) $(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR)
+	for program in $(INSTALLED); do \
+	  install -m 644 $(BUILD)/completions/$$program.bash $(DESTDIR)$(BASHDIR)/$$program && \
+	  install -m 644 $(BUILD)/completions/$$program.zsh $(DESTDIR)$(ZSHDIR)/_$$program && \
+	  install -m 644 $(BUILD)/completions/$$program.fish $(DESTDIR)$(FISHDIR)/$$program.fish || exit 1; done
 	install -m 644 $(SELFTEST:%=$(BUILD)/selftest/%) $(DESTDIR)$(SHAREDIR)
 	install -m 755 $(BUILD)/hashscan $(DESTDIR)$(BINDIR)/hashscan
 	install -m 644 core/include/hashscan.h $(DESTDIR)$(INCLUDEDIR)/hashscan.h
@@ -363,7 +377,8 @@ uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/hashscan $(DESTDIR)$(INCLUDEDIR)/hashscan.h $(DESTDIR)$(LIBDIR)/libhashscan.a \
 	  $(DESTDIR)$(LIBDIR)/$(notdir $(SHARED)) $(DESTDIR)$(LIBDIR)/$(SONAME) $(DESTDIR)$(LIBDIR)/libhashscan.so \
 	  $(DESTDIR)$(LIBDIR)/pkgconfig/hashscan.pc $(DESTDIR)$(MANDIR)/man1/hashscan.1 \
-	  $(SELFTEST:%=$(DESTDIR)$(SHAREDIR)/%)
+	  $(SELFTEST:%=$(DESTDIR)$(SHAREDIR)/%) $(INSTALLED:%=$(DESTDIR)$(BASHDIR)/%) $(INSTALLED:%=$(DESTDIR)$(ZSHDIR)/_%) \
+	  $(INSTALLED:%=$(DESTDIR)$(FISHDIR)/%.fish)
 	rmdir $(DESTDIR)$(SHAREDIR) 2>/dev/null || true
 
 clean:

@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Text made from the option tables. */
+/* Manual text made from the option tables. */
 #include "generate.h"
 
+#include <ctype.h>
 #include <string.h>
 
-#include "commands.h"
-#include "enumerations.h"
-#include "fail_on.h"
 #include "message.h"
 #include "output.h"
-
-/* ---- The manual (mdoc) -------------------------------------------------------------------------------------------*/
+#include "program.h"
 
 /* Each sentence on a line of its own, as mdoc wants it; hyphens before a letter are those of options. */
 static void man_sentences(struct output *out, const char *text) {
@@ -40,126 +37,43 @@ static void man_option(const struct option *option, void *user) {
   man_sentences(out, option->help);
 }
 
+static bool takes_nothing(const char *what, int argc, char **argv) {
+  if (argc > 0) message("%s takes no '%s'", what, argv[0]);
+  return argc == 0;
+}
+
 int generate_man_options(int argc, char **argv) {
-  if (argc > 0) {
-    message("man-options takes no '%s'", argv[0]);
-    return EXIT_FATAL;
-  }
+  if (!takes_nothing("man-options", argc, argv)) return PROGRAM_MISUSED;
   struct output out;
   output_open_stdout(&out);
-  for (size_t i = 0; commands[i] != NULL; i++) {
-    output_format(&out, ".\\\" options of %s\n", commands[i]->name);
-    options_each(commands[i], man_option, &out);
+  for (size_t i = 0; program.commands[i] != NULL; i++) {
+    output_format(&out, ".\\\" options of %s\n", program.commands[i]->name);
+    options_each(program.commands[i], man_option, &out);
     output_text(&out, ".\\\" end\n");
   }
-  return output_finish(&out) ? EXIT_COMPLETE : EXIT_FATAL;
+  return output_finish(&out) ? 0 : PROGRAM_MISUSED;
 }
 
-/* ---- bash --------------------------------------------------------------------------------------------------------*/
-
-struct completion {
-  struct output *out;
-  const struct command *command;
-};
-
-static void put_words(struct output *out, const char *choices) {
-  for (; *choices != '\0'; choices++) output_put(out, *choices == '|' ? " " : choices, 1);
+static void man_command(struct output *out, const struct command *command) {
+  output_format(out, ".Ss %s", command->name);
+  if (command->operands[0] != '\0') output_format(out, " %s", command->operands);
+  output_format(out, "\n%s.\n.Bl -tag -width Ds\n", command->summary);
+  options_each(command, man_option, out);
+  output_text(out, ".El\n");
 }
 
-static bool has_words(const struct option *option) {
-  return option->type == OPTION_CHOICE || option->type == OPTION_FAIL_ON || enumeration_of(option->type);
-}
-
-/* The values that an option may have, of a list those that it may be made of. */
-static void option_words(struct output *out, const struct option *option) {
-  char names[512], words[OPTION_WORDS_SIZE];
-  if (option->type != OPTION_FAIL_ON) {
-    put_words(out, option_value(option, words));
-    return;
-  }
-  fail_on_names((unsigned)option->max, names, sizeof names);
-  for (const char *c = names; *c != '\0'; c++)
-    if (*c != ',') output_put(out, c, 1);
-}
-
-static void bash_choices(const struct option *option, void *user) {
-  const struct completion *completion = user;
-  if (!has_words(option)) return;
-  output_format(completion->out, "    \"%s --%s\") words=\"", completion->command->name, option->name);
-  option_words(completion->out, option);
-  output_text(completion->out, "\" ;;\n");
-}
-
-static void bash_names(const struct option *option, void *user) {
-  const struct completion *completion = user;
-  output_format(completion->out, " --%s", option->name);
-}
-
-static void write_bash(struct output *out) {
-  output_text(out, "# bash completion for hashscan\n_hashscan() {\n"
-                   "  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} words=\n"
-                   "  local command=${COMP_WORDS[1]}\n"
-                   "  [[ $command == index && $COMP_CWORD -gt 2 ]] && command=\"index ${COMP_WORDS[2]}\"\n"
-                   "  if [[ $COMP_CWORD -eq 1 ]]; then words=\"hash index query scan selftest help --help --version\"\n"
-                   "  elif [[ $command == index && $COMP_CWORD -eq 2 ]]; then words=\"build add remove update compact "
-                   "info verify\"\n"
-                   "  else case \"$command $previous\" in\n");
-  for (size_t i = 0; commands[i] != NULL; i++)
-    options_each(commands[i], bash_choices, &(struct completion){out, commands[i]});
-  output_text(out, "    *) [[ $current == -* ]] && case \"$command\" in\n");
-  for (size_t i = 0; commands[i] != NULL; i++) {
-    output_format(out, "      \"%s\") words=\"", commands[i]->name);
-    options_each(commands[i], bash_names, &(struct completion){out, commands[i]});
-    output_text(out, "\" ;;\n");
-  }
-  output_text(out, "    esac ;;\n  esac; fi\n"
-                   "  COMPREPLY=()\n"
-                   "  [[ -n $words ]] && COMPREPLY=($(compgen -W \"$words\" -- \"$current\"))\n"
-                   "  return 0\n}\ncomplete -o default -F _hashscan hashscan\n");
-}
-
-/* ---- fish --------------------------------------------------------------------------------------------------------*/
-
-/* Help texts hold no quotes or backslashes. */
-static void fish_option(const struct option *option, void *user) {
-  const struct completion *completion = user;
-  struct output *out = completion->out;
-  const char *name = completion->command->name;
-  const char *sub = strchr(name, ' ');
-  output_text(out, "complete -c hashscan -n '__fish_seen_subcommand_from ");
-  output_put(out, name, sub != NULL ? (size_t)(sub - name) : strlen(name));
-  if (sub != NULL) output_format(out, "; and __fish_seen_subcommand_from%s", sub);
-  output_format(out, "' -l %s", option->name);
-  if (option->letter != 0) output_format(out, " -s %c", option->letter);
-  if (has_words(option)) {
-    output_text(out, " -x -a '");
-    option_words(out, option);
-    output_text(out, "'");
-  } else if (option->type != OPTION_FLAG) {
-    output_text(out, " -r");
-  }
-  output_format(out, " -d \"%.*s\"\n", (int)strcspn(option->help, "."), option->help);
-}
-
-static void write_fish(struct output *out) {
-  output_text(out, "# fish completion for hashscan\n"
-                   "complete -c hashscan -n __fish_use_subcommand -a 'hash index query scan selftest help'\n"
-                   "complete -c hashscan -n '__fish_seen_subcommand_from index; and not __fish_seen_subcommand_from "
-                   "build add remove update compact info verify' -a 'build add remove update compact info verify'\n");
-  for (size_t i = 0; commands[i] != NULL; i++)
-    options_each(commands[i], fish_option, &(struct completion){out, commands[i]});
-}
-
-int generate_completions(int argc, char **argv) {
-  const char *shell = argc == 1 ? argv[0] : "";
-  const bool bash = strcmp(shell, "bash") == 0;
-  if (!bash && strcmp(shell, "fish") != 0) {
-    message("completions needs bash or fish");
-    return EXIT_FATAL;
-  }
+/* No page says when it was changed last, since it is made anew by every build. */
+int generate_man_page(int argc, char **argv) {
+  if (!takes_nothing("man-page", argc, argv)) return PROGRAM_MISUSED;
   struct output out;
   output_open_stdout(&out);
-  if (bash) write_bash(&out);
-  else write_fish(&out);
-  return output_finish(&out) ? EXIT_COMPLETE : EXIT_FATAL;
+  output_text(&out,
+              ".\\\" Written by the program itself, from the tables that its parser reads.\n.Dd January 1, 2026\n.Dt ");
+  for (const char *c = program.name; *c != '\0'; c++) output_format(&out, "%c", toupper((unsigned char)*c));
+  output_format(&out, " 1\n.Os\n.Sh NAME\n.Nm %s\n.Nd %s\n.Sh SYNOPSIS\n.Nm\n.Ar COMMAND\n", program.name,
+                program.summary);
+  output_text(&out, ".Op Ar OPTION ...\n.Op Ar OPERAND ...\n.Sh COMMANDS\n");
+  for (size_t i = 0; program.commands[i] != NULL; i++) man_command(&out, program.commands[i]);
+  output_text(&out, ".Sh SEE ALSO\n.Xr hashscan 1\n");
+  return output_finish(&out) ? 0 : PROGRAM_MISUSED;
 }

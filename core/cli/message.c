@@ -8,10 +8,11 @@
 #include <string.h>
 
 #include "hashscan.h"
+#include "program.h"
 
 void message(const char *format, ...) {
-  char line[8192] = "hashscan: ";
-  const size_t prefix = strlen(line);
+  char line[8192];
+  const size_t prefix = (size_t)snprintf(line, sizeof line, "%s: ", program.name);
   va_list arguments;
   va_start(arguments, format);
   vsnprintf(line + prefix, sizeof line - prefix - 1, format, arguments);

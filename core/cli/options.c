@@ -11,11 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "commands.h"
 #include "enumerations.h"
 #include "fail_on.h"
 #include "message.h"
 #include "output.h"
+#include "program.h"
 
 const struct option option_help = {"help", 'h', OPTION_FLAG, 0, NULL, "Show this help.", 0, 0};
 
@@ -31,8 +31,8 @@ int options_misused(const struct command *command, const char *format, ...) {
   va_start(arguments, format);
   vsnprintf(text, sizeof text, format, arguments);
   va_end(arguments);
-  message("%s: %s (see hashscan %s --help)", command->name, text, command->name);
-  return EXIT_FATAL;
+  message("%s: %s (see %s %s --help)", command->name, text, program.name, command->name);
+  return PROGRAM_MISUSED;
 }
 
 /* ---- Values ------------------------------------------------------------------------------------------------------*/
@@ -226,13 +226,13 @@ bool options_parse(const struct command *command, int argc, char **argv, void *s
   struct parser parser = {command, argv, argc, settings, false};
   /* Operands move to the front of argv, behind what has been read. */
   *operands = (struct operands){argv, 0};
-  *exit_code = EXIT_FATAL;
+  *exit_code = PROGRAM_MISUSED;
   if (!parse_all(&parser, operands)) return false;
   if (!parser.help) return true;
   struct output out;
   output_open_stdout(&out);
   options_write_help(command, &out);
-  *exit_code = output_finish(&out) ? EXIT_COMPLETE : EXIT_FATAL;
+  *exit_code = output_finish(&out) ? 0 : PROGRAM_MISUSED;
   return false;
 }
 
@@ -277,10 +277,10 @@ void options_each(const struct command *command, void (*visit)(const struct opti
 }
 
 void options_write_help(const struct command *command, struct output *out) {
-  output_format(out, "%s.\n\nUsage: hashscan %s [OPTION]... %s\n\nOptions:\n", command->summary, command->name,
-                command->operands);
+  output_format(out, "%s.\n\nUsage: %s %s [OPTION]...%s%s\n\nOptions:\n", command->summary, program.name, command->name,
+                command->operands[0] != '\0' ? " " : "", command->operands);
   options_each(command, write_option, out);
-  output_text(out, "\n\"man hashscan\" describes the output and the exit status.\n");
+  if (program.help_end != NULL) output_format(out, "\n%s\n", program.help_end);
 }
 
 /* ---- Limits ------------------------------------------------------------------------------------------------------*/

@@ -67,7 +67,7 @@ struct operands {
 bool options_parse(const struct command *command, int argc, char **argv, void *settings, struct operands *operands,
                    int *exit_code);
 
-/* Says on stderr what is wrong with the command line and where to read about it; EXIT_FATAL. */
+/* Says on stderr what is wrong with the command line and where to read about it; PROGRAM_MISUSED. */
 __attribute__((format(printf, 2, 3))) int options_misused(const struct command *command, const char *format, ...);
 
 /* Writes the text of --help. */

@@ -140,9 +140,17 @@ def complete_in_bash(line):
     return set(done.stdout.decode().split())
 
 
+def first_words():
+    return {command.split()[0] for command in COMMANDS}
+
+
+def second_words():
+    return {command.split()[1] for command in COMMANDS if command.startswith("index ")}
+
+
 def test_bash_completions():
-    assert {"hash", "index", "query", "scan", "selftest"} <= complete_in_bash("hashscan ")
-    assert complete_in_bash("hashscan index ") == {"build", "add", "remove", "update", "compact", "info", "verify"}
+    assert complete_in_bash("hashscan ") == first_words() | {"help", "--help", "--version"}
+    assert complete_in_bash("hashscan index ") == second_words()
     assert complete_in_bash("hashscan hash --format ") == {"jsonl", "csv", "hex", "binary"}
     assert complete_in_bash("hashscan index build --kind m") == {"md5"}
     assert complete_in_bash("hashscan scan --fail-on un") == {"unexamined", "unsupported", "unreadable"}
@@ -152,14 +160,50 @@ def test_bash_completions():
         assert complete_in_bash(f"hashscan {command} --") == {"--" + flag for flag in flags(help_of(command))}
 
 
+def test_zsh_completions():
+    """Each command's part has the options of its help, and choices beside those that have them."""
+    parts = re.findall(r"^  '([a-z ]+)'\)\n    _arguments -s -S(.*?);;$", run("completions", "zsh").text,
+                       re.MULTILINE | re.DOTALL)
+    assert [command for command, _ in parts] == list(COMMANDS)
+    for command, part in parts:
+        assert set(re.findall(r"'\*?--([a-z0-9-]+)", part)) == flags(help_of(command))
+    assert ":format:(jsonl csv hex binary)'" in dict(parts)["hash"]
+
+
 def test_fish_completions():
     text = run("completions", "fish").text
     for command in COMMANDS:
         condition = " ; and ".join(f"__fish_seen_subcommand_from {word}" for word in command.split()).replace(" ;", ";")
         lines = [line for line in text.splitlines() if f"-n '{condition}'" in line and " -l " in line]
         assert {re.search(r" -l ([a-z0-9-]+)", line).group(1) for line in lines} == flags(help_of(command))
-    if shutil.which("fish") is None:
-        pytest.skip("fish is not installed; the text was checked")
-    done = subprocess.run(["fish", "--no-execute", "/dev/stdin"], input=text.encode(), stderr=subprocess.PIPE,
-                          check=False)
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_shell_takes_its_completions(shell, tmp_path):
+    if shutil.which(shell) is None:
+        pytest.skip(f"{shell} is not installed: the syntax of its completions was not checked")
+    path = write(tmp_path / "completions", run("completions", shell).out)
+    done = subprocess.run([shell, "-n", path], stderr=subprocess.PIPE, check=False, env=dict(os.environ, HOME=str(tmp_path)))
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_fish_offers_options_and_values(tmp_path):
+    """fish itself completes a few lines."""
+    if shutil.which("fish") is None:
+        pytest.skip("fish is not installed: nothing was completed in it")
+    path = write(tmp_path / "hashscan.fish", run("completions", "fish").out)
+
+    def offered(line):
+        done = subprocess.run(["fish", "--no-config", "-c", f'source "{path}"; complete -C "{line}"'], check=True,
+                              stdout=subprocess.PIPE, env=dict(os.environ, HOME=str(tmp_path)))
+        return {row.split("\t")[0] for row in done.stdout.decode().splitlines()}
+
+    assert offered("hashscan index ") >= second_words()
+    assert offered("hashscan hash --format ") == {"jsonl", "csv", "hex", "binary"}
+    assert offered("hashscan index build --") == {"--" + flag for flag in flags(help_of("index build"))}
+
+
+def test_a_group_lists_its_commands():
+    for arguments in (("index",), ("index", "frobnicate")):
+        result = run(*arguments)
+        assert result.code == 2 and set(re.search(r"one of ([a-z, ]+)", result.errors[0]).group(1).strip().split(", ")) == second_words()
