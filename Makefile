@@ -61,6 +61,9 @@ LINK_LIBS = $(PKG_LIBS) -pthread -lm
 
 LIB_SRC := $(sort $(wildcard core/src/*/*.c core/src/*/*/*.c))
 CLI_SRC := $(sort $(wildcard core/cli/*.c))
+# What every program reads its command line with.
+PROGRAM_SRC := $(addprefix core/cli/,program.c options.c enumerations.c fail_on.c generate.c completions.c message.c \
+  output.c text.c)
 DATASET_SRC := $(sort $(wildcard datasets-synthetic/*.c))
 BENCH_SRC := $(sort $(wildcard bench/*.c))
 TEST_SRC := $(sort $(wildcard tests/unit/test_*.c))
@@ -114,7 +117,7 @@ $(BUILD)/hashscan: $(call obj,$(CLI_SRC)) $(STATIC)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LINK_LIBS)
 
-$(BUILD)/hashscan-dataset: $(call obj,$(DATASET_SRC) core/src/base/parallel.c)
+$(BUILD)/hashscan-dataset: $(call obj,$(DATASET_SRC) $(PROGRAM_SRC) core/src/base/parallel.c) $(STATIC)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LINK_LIBS)
 

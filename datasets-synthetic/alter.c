@@ -10,9 +10,9 @@
 #include "painter.h"
 
 const char *alter_name(enum alteration alteration) {
-  static const char *const names[ALTERATIONS] = {
-      "reencode", "resize", "crop",   "blur",   "sharpen", "brightness", "contrast",  "watermark",
-      "border",   "rot90",  "rot180", "rot270", "flipx",   "flipy",      "flipplus1", "flipminus1"};
+#define NAME(constant, name) name,
+  static const char *const names[ALTERATIONS] = {EACH_ALTERATION(NAME)};
+#undef NAME
   return names[alteration];
 }
 

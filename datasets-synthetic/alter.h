@@ -11,25 +11,27 @@
 
 /* The eight hashes of a picture in PDQ's dihedral set have the same names: the hash of the copy `rot90` is near the
  * source's `rot90`. */
-enum alteration {
-  ALTER_REENCODE,
-  ALTER_RESIZE,
-  ALTER_CROP,
-  ALTER_BLUR,
-  ALTER_SHARPEN,
-  ALTER_BRIGHTNESS,
-  ALTER_CONTRAST,
-  ALTER_WATERMARK,
-  ALTER_BORDER,
-  ALTER_ROT90, /* a quarter turn counter-clockwise */
-  ALTER_ROT180,
-  ALTER_ROT270,    /* a quarter turn clockwise */
-  ALTER_FLIPX,     /* top to bottom */
-  ALTER_FLIPY,     /* left to right */
-  ALTER_FLIPPLUS1, /* transposed */
-  ALTER_FLIPMINUS1,
-  ALTERATIONS
-};
+#define EACH_ALTERATION(DO)                                                                                            \
+  DO(REENCODE, "reencode")                                                                                             \
+  DO(RESIZE, "resize")                                                                                                 \
+  DO(CROP, "crop")                                                                                                     \
+  DO(BLUR, "blur")                                                                                                     \
+  DO(SHARPEN, "sharpen")                                                                                               \
+  DO(BRIGHTNESS, "brightness")                                                                                         \
+  DO(CONTRAST, "contrast")                                                                                             \
+  DO(WATERMARK, "watermark")                                                                                           \
+  DO(BORDER, "border")                                                                                                 \
+  DO(ROT90, "rot90") /* a quarter turn counter-clockwise */                                                            \
+  DO(ROT180, "rot180")                                                                                                 \
+  DO(ROT270, "rot270")       /* a quarter turn clockwise */                                                            \
+  DO(FLIPX, "flipx")         /* top to bottom */                                                                       \
+  DO(FLIPY, "flipy")         /* left to right */                                                                       \
+  DO(FLIPPLUS1, "flipplus1") /* transposed */                                                                          \
+  DO(FLIPMINUS1, "flipminus1")
+
+#define ALTER_CONSTANT(constant, name) ALTER_##constant,
+enum alteration { EACH_ALTERATION(ALTER_CONSTANT) ALTERATIONS };
+#undef ALTER_CONSTANT
 
 enum { ALTER_PARAMETER_MAX = TEXT_MAX };
 

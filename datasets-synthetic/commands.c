@@ -97,7 +97,7 @@ static bool flush_digests(struct failure *failure) {
   return output_close(&stream, true, failure);
 }
 
-bool command_pictures(const struct options *options, struct failure *failure) {
+bool pictures_write(const struct options *options, struct failure *failure) {
   const struct picture_set *set = &options->set;
   struct production production = {.options = options};
   bool done;
@@ -206,7 +206,7 @@ static void altered_digests(const struct production *production) {
   }
 }
 
-bool command_altered(const struct options *options, struct failure *failure) {
+bool altered_write(const struct options *options, struct failure *failure) {
   const struct picture_set *set = &options->set;
   uint64_t copies = (uint64_t)options->copies;
   struct production production = {.options = options};
