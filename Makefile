@@ -128,7 +128,7 @@ $(ORACLES): $(call obj,$(ORACLE_SRC))
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 # Benchmarks and unit tests look inside the library, so they link its objects.
-$(BUILD)/hashscan-bench: $(call obj,$(BENCH_SRC)) $(ORACLES) $(LIB_OBJ)
+$(BUILD)/hashscan-bench: $(call obj,$(BENCH_SRC) $(PROGRAM_SRC)) $(ORACLES) $(LIB_OBJ)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LINK_LIBS)
 
@@ -352,14 +352,19 @@ $(BUILD)/selftest/selftest.csv: $(BUILD)/hashscan
 	$(Q)mkdir -p $(@D)
 	$(Q)$(BUILD)/hashscan selftest --write $(@D)
 
-# Completions come from the tables that the parser reads.
-INSTALLED := hashscan
+# Completions come from the tables that the parser reads, and so do the manuals of the programs that have no other.
+INSTALLED := $(notdir $(TOOLS))
 COMPLETIONS := $(foreach shell,bash zsh fish,$(INSTALLED:%=$(BUILD)/completions/%.$(shell)))
 $(COMPLETIONS): $(BUILD)/completions/%: $(INSTALLED:%=$(BUILD)/%)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(BUILD)/$(basename $*) completions $(subst .,,$(suffix $*)) >$@.new && mv $@.new $@
 
-install: all $(BUILD)/selftest/selftest.csv $(COMPLETIONS)
+MANUALS := $(patsubst %,$(BUILD)/man/%.1,$(filter-out hashscan,$(INSTALLED)))
+$(MANUALS): $(BUILD)/man/%.1: $(BUILD)/%
+	$(Q)mkdir -p $(@D)
+	$(Q)$< man-page >$@.new && mv $@.new $@
+
+install: all $(BUILD)/selftest/selftest.csv $(COMPLETIONS) $(MANUALS)
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR) $(DESTDIR)$(MANDIR)/man1 \
 	  $(DESTDIR)$(SHAREDIR) $(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR)
 	for program in $(INSTALLED); do \
@@ -367,19 +372,19 @@ install: all $(BUILD)/selftest/selftest.csv $(COMPLETIONS)
 	  install -m 644 $(BUILD)/completions/$$program.zsh $(DESTDIR)$(ZSHDIR)/_$$program && \
 	  install -m 644 $(BUILD)/completions/$$program.fish $(DESTDIR)$(FISHDIR)/$$program.fish || exit 1; done
 	install -m 644 $(SELFTEST:%=$(BUILD)/selftest/%) $(DESTDIR)$(SHAREDIR)
-	install -m 755 $(BUILD)/hashscan $(DESTDIR)$(BINDIR)/hashscan
+	install -m 755 $(TOOLS) $(DESTDIR)$(BINDIR)
 	install -m 644 core/include/hashscan.h $(DESTDIR)$(INCLUDEDIR)/hashscan.h
 	install -m 644 $(STATIC) $(DESTDIR)$(LIBDIR)/libhashscan.a
 	install -m 755 $(SHARED) $(DESTDIR)$(LIBDIR)/$(notdir $(SHARED))
 	ln -sf $(notdir $(SHARED)) $(DESTDIR)$(LIBDIR)/$(SONAME)
 	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libhashscan.so
 	install -m 644 $(BUILD)/hashscan.pc $(DESTDIR)$(LIBDIR)/pkgconfig/hashscan.pc
-	install -m 644 core/doc/hashscan.1 $(DESTDIR)$(MANDIR)/man1/hashscan.1
+	install -m 644 core/doc/hashscan.1 $(MANUALS) $(DESTDIR)$(MANDIR)/man1
 
 uninstall:
-	rm -f $(DESTDIR)$(BINDIR)/hashscan $(DESTDIR)$(INCLUDEDIR)/hashscan.h $(DESTDIR)$(LIBDIR)/libhashscan.a \
+	rm -f $(INSTALLED:%=$(DESTDIR)$(BINDIR)/%) $(DESTDIR)$(INCLUDEDIR)/hashscan.h $(DESTDIR)$(LIBDIR)/libhashscan.a \
 	  $(DESTDIR)$(LIBDIR)/$(notdir $(SHARED)) $(DESTDIR)$(LIBDIR)/$(SONAME) $(DESTDIR)$(LIBDIR)/libhashscan.so \
-	  $(DESTDIR)$(LIBDIR)/pkgconfig/hashscan.pc $(DESTDIR)$(MANDIR)/man1/hashscan.1 \
+	  $(DESTDIR)$(LIBDIR)/pkgconfig/hashscan.pc $(INSTALLED:%=$(DESTDIR)$(MANDIR)/man1/%.1) \
 	  $(SELFTEST:%=$(DESTDIR)$(SHAREDIR)/%) $(INSTALLED:%=$(DESTDIR)$(BASHDIR)/%) $(INSTALLED:%=$(DESTDIR)$(ZSHDIR)/_%) \
 	  $(INSTALLED:%=$(DESTDIR)$(FISHDIR)/%.fish)
 	rmdir $(DESTDIR)$(SHAREDIR) 2>/dev/null || true

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "../core/cli/program.h"
+
 /* One thing to time. `run` does the work once and returns false on failure. */
 struct bench_subject {
   const char *name;
@@ -28,15 +30,21 @@ bool bench_open_json(const char *path, FILE **json);
 /* Closes what bench_open_json gave. False, with a line on stderr, when the results could not be written. */
 bool bench_close_json(FILE *json, const char *path);
 
-/* The subcommands: arguments after the subcommand's name; the return value is the exit code. */
-int bench_pdq(int argc, char **argv);
-int bench_pixels(int argc, char **argv);
-int bench_luma(int argc, char **argv);
-int bench_jpeg(int argc, char **argv);
-int bench_png(int argc, char **argv);
-int bench_index(int argc, char **argv);
-int bench_fidelity(int argc, char **argv);
-int bench_worst(int argc, char **argv);
-int bench_calibrate(int argc, char **argv);
+/* An option of most commands, whose settings have a `const char *json`; and one for those with a `uint64_t rounds`. */
+#define BENCH_JSON_OPTION(settings)                                                                                    \
+  {                                                                                                                    \
+    .name = "json", .type = OPTION_TEXT, .offset = offsetof(settings, json), .value = "FILE|-",                        \
+    .help = "Write the results for programs to a file or, with -, to standard output."                                 \
+  }
+#define BENCH_MAX_ROUNDS 99
+#define BENCH_ROUNDS_OPTION(settings, text)                                                                            \
+  {                                                                                                                    \
+    .name = "rounds", .type = OPTION_NUMBER, .offset = offsetof(settings, rounds), .value = "N", .help = text,         \
+    .min = 1, .max = BENCH_MAX_ROUNDS                                                                                  \
+  }
+
+/* The commands. */
+extern const struct command bench_pdq, bench_pixels, bench_luma, bench_jpeg, bench_png, bench_index, bench_fidelity,
+    bench_worst, bench_calibrate;
 
 #endif

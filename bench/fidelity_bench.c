@@ -4,7 +4,6 @@
  *
  * `hashscan-bench calibrate`: the epsilon that each file would have needed, and per path and size the largest beside
  * the one that core/src/pdq/certainty.c uses. The table there was made from its output. */
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -201,26 +200,29 @@ static bool report(const struct samples *samples, hashscan_level level, FILE *te
   return true;
 }
 
-static bool parse_level(const char *name, hashscan_level *level) {
-  *level = HASHSCAN_LEVEL_FAST;
-  if (strcmp(name, hashscan_level_name(*level)) == 0) return true;
-  *level = HASHSCAN_LEVEL_BLOCKS;
-  return strcmp(name, hashscan_level_name(*level)) == 0;
-}
+struct settings {
+  const char *json;
+  int level; /* hashscan_level */
+};
 
-/* Options and files of both subcommands. Returns false when they are misused. */
-static bool parse(int argc, char **argv, hashscan_level *level, const char **json_path) {
-  static const struct option options[] = {
-      {"json", required_argument, NULL, 'j'}, {"level", required_argument, NULL, 'l'}, {NULL, 0, NULL, 0}};
-  *json_path = NULL;
-  *level = HASHSCAN_LEVEL_FAST;
-  bool good = true;
-  for (int option; good && (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-    if (option == 'j') *json_path = optarg;
-    else good = option == 'l' && parse_level(optarg, level);
-  }
-  if (good && optind < argc) return true;
-  fprintf(stderr, "usage: hashscan-bench %s [--level fast|blocks] [--json FILE|-] FILE...\n", argv[0]);
+static const struct option level_options[] = {
+    {.name = "level",
+     .type = OPTION_LEVEL,
+     .offset = offsetof(struct settings, level),
+     .help = "The level whose hashes are compared with exact ones: fast or blocks. Default fast."},
+    BENCH_JSON_OPTION(struct settings),
+    {.name = NULL},
+};
+
+/* Options and files of both commands. True: go on. False: *exit_code is the answer. */
+static bool parse(const struct command *command, int argc, char **argv, struct settings *settings,
+                  struct operands *files, int *exit_code) {
+  *settings = (struct settings){.level = HASHSCAN_LEVEL_FAST};
+  if (!options_parse(command, argc, argv, settings, files, exit_code)) return false;
+  if (settings->level == HASHSCAN_LEVEL_EXACT)
+    *exit_code = options_misused(command, "--level is 'exact', which it is compared with");
+  else if (files->count == 0) *exit_code = options_misused(command, "no FILE");
+  else return true;
   return false;
 }
 
@@ -236,13 +238,16 @@ static size_t missed_qualities(const struct samples *samples) {
   return missed;
 }
 
-int bench_fidelity(int argc, char **argv) {
-  const char *json_path;
+static int run_fidelity(const struct command *command, int argc, char **argv) {
+  struct settings settings;
+  struct operands files;
   FILE *json;
-  hashscan_level level;
   struct samples samples;
-  if (!parse(argc, argv, &level, &json_path) || !bench_open_json(json_path, &json)) return 2;
-  bool ok = measure_all(&samples, level, argv + optind, (size_t)(argc - optind));
+  int exit_code;
+  if (!parse(command, argc, argv, &settings, &files, &exit_code)) return exit_code;
+  if (!bench_open_json(settings.json, &json)) return 2;
+  const hashscan_level level = (hashscan_level)settings.level;
+  bool ok = measure_all(&samples, level, files.items, files.count);
   ok = ok && report(&samples, level, json == stdout ? stderr : stdout, json);
   /* A promise at level fast, an estimate at level blocks. */
   if (ok && level == HASHSCAN_LEVEL_FAST && wrong_certain_bits(&samples) + missed_qualities(&samples) > 0) {
@@ -250,8 +255,12 @@ int bench_fidelity(int argc, char **argv) {
     ok = false;
   }
   free(samples.items);
-  return bench_close_json(json, json_path) && ok ? 0 : 1;
+  return bench_close_json(json, settings.json) && ok ? 0 : 1;
 }
+
+const struct command bench_fidelity = {"fidelity", "FILE...",
+                                       "Counts bits between the hashes of a screening level and exact ones",
+                                       level_options, run_fidelity};
 
 /* ---- Calibration ------------------------------------------------------------------------------------------------- */
 
@@ -296,13 +305,16 @@ static void write_samples(const struct samples *samples, FILE *json) {
   fputs("]}\n", json);
 }
 
-int bench_calibrate(int argc, char **argv) {
-  const char *json_path;
+static int run_calibrate(const struct command *command, int argc, char **argv) {
+  struct settings settings;
+  struct operands files;
   FILE *json;
-  hashscan_level level;
   struct samples samples;
-  if (!parse(argc, argv, &level, &json_path) || !bench_open_json(json_path, &json)) return 2;
-  bool ok = measure_all(&samples, level, argv + optind, (size_t)(argc - optind));
+  int exit_code;
+  if (!parse(command, argc, argv, &settings, &files, &exit_code)) return exit_code;
+  if (!bench_open_json(settings.json, &json)) return 2;
+  const hashscan_level level = (hashscan_level)settings.level;
+  bool ok = measure_all(&samples, level, files.items, files.count);
   FILE *text = json == stdout ? stderr : stdout;
   if (ok) fprintf(text, "%-27s %6s  %8s %8s %8s %8s\n", "part of epsilon needed", "n", "p50", "p90", "p99", "max");
   for (unsigned path = PDQ_FAST_PIXELS; ok && path <= PDQ_FAST_PROGRESSIVE; path++)
@@ -310,5 +322,9 @@ int bench_calibrate(int argc, char **argv) {
       ok = calibrate_class(&samples, (enum pdq_fast_path)path, size, text);
   if (ok && json != NULL) write_samples(&samples, json);
   free(samples.items);
-  return bench_close_json(json, json_path) && ok ? 0 : 1;
+  return bench_close_json(json, settings.json) && ok ? 0 : 1;
 }
+
+const struct command bench_calibrate = {"calibrate", "FILE...",
+                                        "Tells what part of their epsilon files needed, by path and size",
+                                        level_options, run_calibrate};

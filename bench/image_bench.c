@@ -2,8 +2,8 @@
 /* Loading, timing and printing for the benchmarks of encoded images. */
 #include "image_bench.h"
 
+#include <assert.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -11,7 +11,7 @@
 #include "bench.h"
 #include "hashscan.h"
 
-enum { DEFAULT_ROUNDS = 11, MAX_ROUNDS = 99, LEVELS = 3, MAX_WAYS = 8 };
+enum { DEFAULT_ROUNDS = 11, LEVELS = 3, MAX_WAYS = LEVELS + IMAGE_BENCH_MAX_OTHERS };
 
 struct files {
   struct buffer *buffers;
@@ -22,7 +22,7 @@ struct files {
 struct subject {
   const struct image_bench_way *way;
   const struct files *files;
-  double seconds[MAX_ROUNDS];
+  double seconds[BENCH_MAX_ROUNDS];
 };
 
 static bool run_subject(void *user) {
@@ -108,28 +108,29 @@ static bool measure_with_levels(const struct files *files, const struct image_be
   return good;
 }
 
-static int usage(const char *subject) {
-  fprintf(stderr, "usage: hashscan-bench %s [--rounds 1..%d] [--json FILE|-] FILES...\n", subject, MAX_ROUNDS);
-  return 2;
-}
+struct settings {
+  uint64_t rounds;
+  const char *json;
+};
 
-int image_bench_main(int argc, char **argv, const struct image_bench_way *others, size_t count) {
-  static const struct option options[] = {
-      {"json", required_argument, NULL, 'j'}, {"rounds", required_argument, NULL, 'r'}, {NULL, 0, NULL, 0}};
-  const char *json_path = NULL;
-  long rounds = DEFAULT_ROUNDS;
-  for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-    char *end = "";
-    if (option == 'j') json_path = optarg;
-    else if (option == 'r') rounds = strtol(optarg, &end, 10);
-    else return usage(argv[0]);
-    if (*end != '\0' || rounds < 1 || rounds > MAX_ROUNDS) return usage(argv[0]);
-  }
-  if (optind == argc || count > MAX_WAYS - LEVELS) return usage(argv[0]);
+const struct option image_bench_options[] = {
+    BENCH_ROUNDS_OPTION(struct settings, "How often each way goes over all files. Default 11."),
+    BENCH_JSON_OPTION(struct settings),
+    {.name = NULL},
+};
+
+int image_bench_run(const struct command *command, int argc, char **argv, const struct image_bench_way *others,
+                    size_t count) {
+  struct settings settings = {.rounds = DEFAULT_ROUNDS};
+  struct operands operands;
+  int exit_code;
+  if (!options_parse(command, argc, argv, &settings, &operands, &exit_code)) return exit_code;
+  if (operands.count == 0) return options_misused(command, "no FILE");
+  assert(count <= IMAGE_BENCH_MAX_OTHERS);
   struct files files;
   FILE *json = NULL;
-  bool good = files_open(&files, argv + optind, (size_t)(argc - optind)) && bench_open_json(json_path, &json);
-  if (good) good = measure_with_levels(&files, others, count, (size_t)rounds, json);
+  bool good = files_open(&files, operands.items, operands.count) && bench_open_json(settings.json, &json);
+  if (good) good = measure_with_levels(&files, others, count, (size_t)settings.rounds, json);
   files_close(&files);
-  return bench_close_json(json, json_path) && good ? 0 : 1;
+  return bench_close_json(json, settings.json) && good ? 0 : 1;
 }

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../core/cli/program.h"
+
 /* One way: deals with one image, and returns false when it cannot. */
 struct image_bench_way {
   const char *name;
@@ -15,9 +17,14 @@ struct image_bench_way {
   void *context;
 };
 
-/* `hashscan-bench SUBJECT [--rounds N] [--json FILE|-] FILES...`: hashing at level `fast` and at level `exact` and the
- * given other ways, each over all files, round after round. Prints the median over the rounds of the mean time an
- * image, and its ratio to fast's. Returns the exit code. */
-int image_bench_main(int argc, char **argv, const struct image_bench_way *others, size_t count);
+/* The options of the commands that image_bench_run is for. */
+extern const struct option image_bench_options[];
+
+/* Hashing at each level and the given other ways (at most IMAGE_BENCH_MAX_OTHERS), each over all files, round after
+ * round. Prints the median over the rounds of the mean time an image, and its ratio to fast's. Returns the exit code.
+ */
+#define IMAGE_BENCH_MAX_OTHERS 5
+int image_bench_run(const struct command *command, int argc, char **argv, const struct image_bench_way *others,
+                    size_t count);
 
 #endif

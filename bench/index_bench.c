@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `hashscan-bench index`: radius search by every engine over the same rows and queries. Nothing is printed unless they
  * agree. */
-#include <getopt.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +8,7 @@
 #include "bench.h"
 #include "index_engines.h"
 
-enum { MAX_ROUNDS = 99, COUNTED_QUERIES = 64 };
+enum { COUNTED_QUERIES = 64 };
 
 struct settings {
   struct data_options data;
@@ -36,101 +35,105 @@ struct figures {
 
 /* ---- Options ----------------------------------------------------------------------------------------------------- */
 
-static const char usage_text[] =
-    "usage: hashscan-bench index [OPTION]...\n"
-    "  --entries N    hashes in the index (1e6)\n"
-    "  --radius R     0 to 256 (31)\n"
-    "  --queries Q    (1000); one in 100 is an entry with 0 to 33 bits flipped\n"
-    "  --batch B      queries a call of ring-batch (32768)\n"
-    "  --threads T    that share the queries (1)\n"
-    "  --data KIND    uniform, pdq, clustered or adversarial (uniform)\n"
-    "  --unknown B    unknown bits of each query, 0 to 256 (0)\n"
-    "  --seed S       (1)\n"
-    "  --rounds K     1 to 99; a query's time is its median over the rounds (5)\n"
-    "  --seconds S    flat and naive answer as many of the queries as fit into this (5)\n"
-    "  --json FILE|-  results for programs\n"
-    "  --dump FILE    write the entries, then the queries, 32 bytes each, and stop\n"
-    "  --paced        wait for a line on standard input before each round, and report each on standard output\n";
+/* As the parser fills it. */
+struct given {
+  uint64_t entries, radius, queries, batch, threads, unknown, seed, rounds;
+  int kind; /* enum data_kind */
+  double seconds;
+  const char *json, *dump;
+  bool paced;
+};
 
-static bool parse_count(const char *text, double low, double high, size_t *out) {
-  char *end;
-  const double value = strtod(text, &end);
-  if (end == text || *end != '\0' || !(value >= low && value <= high)) return false;
-  *out = (size_t)value;
-  return (double)*out == value;
-}
+static const struct option options[] = {
+    {.name = "entries",
+     .type = OPTION_COUNT,
+     .offset = offsetof(struct given, entries),
+     .value = "N",
+     .help = "Hashes in the index. Default 1e6.",
+     .min = 1,
+     .max = UINT64_C(4000000000)},
+    {.name = "radius",
+     .type = OPTION_NUMBER,
+     .offset = offsetof(struct given, radius),
+     .value = "R",
+     .help = "Default 31.",
+     .min = 0,
+     .max = 256},
+    {.name = "queries",
+     .type = OPTION_COUNT,
+     .offset = offsetof(struct given, queries),
+     .value = "Q",
+     .help = "How many are asked; one in 100 is an entry with 0 to 33 bits flipped. Default 1000.",
+     .min = 1,
+     .max = 10000000},
+    {.name = "batch",
+     .type = OPTION_COUNT,
+     .offset = offsetof(struct given, batch),
+     .value = "B",
+     .help = "Queries a call of ring-batch. Default 32768.",
+     .min = 1,
+     .max = 10000000},
+    {.name = "threads",
+     .type = OPTION_NUMBER,
+     .offset = offsetof(struct given, threads),
+     .value = "T",
+     .help = "Threads that the queries are spread over. Default 1.",
+     .min = 1,
+     .max = 64},
+    {.name = "data",
+     .type = OPTION_CHOICE,
+     .offset = offsetof(struct given, kind),
+     .value = "uniform|pdq|clustered|adversarial",
+     .help = "What the hashes are like. Default uniform."},
+    {.name = "unknown",
+     .type = OPTION_NUMBER,
+     .offset = offsetof(struct given, unknown),
+     .value = "B",
+     .help = "Unknown bits of each query. Default 0.",
+     .min = 0,
+     .max = 256},
+    {.name = "seed",
+     .type = OPTION_COUNT,
+     .offset = offsetof(struct given, seed),
+     .value = "S",
+     .help = "Data are a function of the seed. Default 1.",
+     .min = 0,
+     .max = UINT64_C(1000000000000000)},
+    BENCH_ROUNDS_OPTION(struct given, "A query's time is its median over so many rounds. Default 5."),
+    {.name = "seconds",
+     .type = OPTION_REAL,
+     .offset = offsetof(struct given, seconds),
+     .value = "S",
+     .help = "Engines flat and naive answer as many of the queries as fit into this. Default 5.",
+     .min = 0,
+     .max = 1000000},
+    BENCH_JSON_OPTION(struct given),
+    {.name = "dump",
+     .type = OPTION_TEXT,
+     .offset = offsetof(struct given, dump),
+     .value = "FILE",
+     .help = "Write the entries, then the queries, 32 bytes each, and stop."},
+    {.name = "paced",
+     .type = OPTION_FLAG,
+     .offset = offsetof(struct given, paced),
+     .help = "Wait for a line on standard input before each round, and report each on standard output."},
+    {.name = NULL},
+};
 
-static bool parse_kind(const char *text, enum data_kind *kind) {
-  for (unsigned k = 0; k < DATA_KINDS; k++) {
-    if (strcmp(text, data_kind_names[k]) != 0) continue;
-    *kind = (enum data_kind)k;
-    return true;
-  }
-  return false;
-}
-
-static bool parse_option(int option, const char *argument, struct settings *settings) {
-  size_t number = 0;
-  bool valid = true;
-  switch (option) {
-  case 'e':
-    return parse_count(argument, 1, 4e9, &settings->data.entries);
-  case 'q':
-    return parse_count(argument, 1, 1e7, &settings->data.queries);
-  case 'r':
-    return parse_count(argument, 0, 256, &settings->radius);
-  case 't':
-    return parse_count(argument, 1, 64, &settings->threads);
-  case 'k':
-    return parse_count(argument, 1, MAX_ROUNDS, &settings->rounds);
-  case 'b':
-    return parse_count(argument, 1, 1e7, &settings->batch);
-  case 'd':
-    return parse_kind(argument, &settings->data.kind);
-  case 'u':
-    valid = parse_count(argument, 0, 256, &number);
-    settings->data.unknown_bits = (unsigned)number;
-    return valid;
-  case 's':
-    valid = parse_count(argument, 0, 1e15, &number);
-    settings->data.seed = number;
-    return valid;
-  case 'S':
-    valid = parse_count(argument, 0, 1e6, &number);
-    settings->seconds = (double)number;
-    return valid;
-  case 'j':
-    settings->json_path = argument;
-    return true;
-  case 'D':
-    settings->dump_path = argument;
-    return true;
-  case 'p':
-    settings->paced = true;
-    return true;
-  default:
-    return false;
-  }
-}
-
-static bool parse(int argc, char **argv, struct settings *settings) {
-  static const struct option options[] = {
-      {"entries", required_argument, NULL, 'e'}, {"radius", required_argument, NULL, 'r'},
-      {"queries", required_argument, NULL, 'q'}, {"batch", required_argument, NULL, 'b'},
-      {"threads", required_argument, NULL, 't'}, {"data", required_argument, NULL, 'd'},
-      {"unknown", required_argument, NULL, 'u'}, {"seed", required_argument, NULL, 's'},
-      {"rounds", required_argument, NULL, 'k'},  {"seconds", required_argument, NULL, 'S'},
-      {"json", required_argument, NULL, 'j'},    {"dump", required_argument, NULL, 'D'},
-      {"paced", no_argument, NULL, 'p'},         {NULL, 0, NULL, 0}};
-  *settings = (struct settings){.data = {.seed = 1, .entries = 1000000, .queries = 1000},
-                                .radius = 31,
-                                .threads = 1,
-                                .rounds = 5,
-                                .batch = 32768,
-                                .seconds = 5};
-  for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
-    if (!parse_option(option, optarg, settings)) return false;
-  return optind == argc;
+static struct settings settings_of(const struct given *given) {
+  return (struct settings){.data = {.kind = (enum data_kind)given->kind,
+                                    .seed = given->seed,
+                                    .entries = (size_t)given->entries,
+                                    .queries = (size_t)given->queries,
+                                    .unknown_bits = (unsigned)given->unknown},
+                           .radius = (size_t)given->radius,
+                           .threads = (size_t)given->threads,
+                           .rounds = (size_t)given->rounds,
+                           .batch = (size_t)given->batch,
+                           .seconds = given->seconds,
+                           .json_path = given->json,
+                           .dump_path = given->dump,
+                           .paced = given->paced};
 }
 
 /* ---- Figures ----------------------------------------------------------------------------------------------------- */
@@ -323,14 +326,26 @@ static bool run(const struct settings *settings, FILE *json) {
   return ok;
 }
 
-int bench_index(int argc, char **argv) {
-  struct settings settings;
-  if (!parse(argc, argv, &settings)) {
-    fputs(usage_text, stderr);
-    return 2;
-  }
+static int run_index(const struct command *command, int argc, char **argv) {
+  struct given given = {.entries = 1000000,
+                        .radius = 31,
+                        .queries = 1000,
+                        .batch = 32768,
+                        .threads = 1,
+                        .seed = 1,
+                        .rounds = 5,
+                        .seconds = 5};
+  struct operands operands;
+  int exit_code;
+  if (!options_parse(command, argc, argv, &given, &operands, &exit_code)) return exit_code;
+  if (operands.count > 0) return options_misused(command, "'%s' is no option", operands.items[0]);
+  const struct settings settings = settings_of(&given);
   FILE *json;
   if (!bench_open_json(settings.json_path, &json)) return 2;
   const bool ok = run(&settings, json);
   return bench_close_json(json, settings.json_path) && ok ? 0 : 1;
 }
+
+const struct command bench_index = {"index", "",
+                                    "Searches 256-bit hashes within a radius: ring, flat and naive, single and batched",
+                                    options, run_index};

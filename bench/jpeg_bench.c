@@ -91,7 +91,7 @@ static bool run_naive(void *context, const uint8_t *bytes, size_t size) {
   return good;
 }
 
-int bench_jpeg(int argc, char **argv) {
+static int run_jpeg(const struct command *command, int argc, char **argv) {
   struct settings rgb = {JCS_RGB, 8, JDCT_ISLOW};
   struct settings grey = {JCS_GRAYSCALE, 8, JDCT_ISLOW};
   struct settings grey_eighth = {JCS_GRAYSCALE, 1, JDCT_IFAST};
@@ -99,5 +99,10 @@ int bench_jpeg(int argc, char **argv) {
                                            {"libjpeg-gray-1/8", run_decode, &grey_eighth},
                                            {"libjpeg-gray-8/8", run_decode, &grey},
                                            {"libjpeg-rgb", run_decode, &rgb}};
-  return image_bench_main(argc, argv, others, sizeof others / sizeof *others);
+  return image_bench_run(command, argc, argv, others, sizeof others / sizeof *others);
 }
+
+const struct command bench_jpeg = {
+    "jpeg", "FILE...",
+    "Takes JPEG files to hashes at levels fast, blocks and exact, and with libjpeg-turbo alone to pixels",
+    image_bench_options, run_jpeg};

@@ -5,7 +5,6 @@
  * and of the picture that a player makes of the frame. Beside them the bits that level fast leaves unknown, none of
  * which may be wrong. */
 #include <fcntl.h>
-#include <getopt.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -352,21 +351,25 @@ static bool run(char **paths, size_t count, FILE *json) {
   return ok;
 }
 
-int bench_luma(int argc, char **argv) {
-  static const struct option options[] = {{"json", required_argument, NULL, 'j'}, {NULL, 0, NULL, 0}};
-  const char *json_path = NULL;
-  for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-    if (option == 'j') json_path = optarg;
-    else optind = argc;
-  }
-  if (optind >= argc) {
-    fprintf(stderr, "usage: hashscan-bench luma [--json FILE|-] FILE...\n");
-    return 2;
-  }
+struct settings {
+  const char *json;
+};
+
+static const struct option options[] = {BENCH_JSON_OPTION(struct settings), {.name = NULL}};
+
+static int run_luma(const struct command *command, int argc, char **argv) {
+  struct settings settings = {NULL};
+  struct operands files;
+  int exit_code;
+  if (!options_parse(command, argc, argv, &settings, &files, &exit_code)) return exit_code;
+  if (files.count == 0) return options_misused(command, "no FILE");
   FILE *json;
-  if (!bench_open_json(json_path, &json)) return 2;
+  if (!bench_open_json(settings.json, &json)) return 2;
   if (json != NULL) fputs("{\"rows\":[", json);
-  const bool ok = run(argv + optind, (size_t)(argc - optind), json);
+  const bool ok = run(files.items, files.count, json);
   if (json != NULL) fputs("\n]}\n", json);
-  return bench_close_json(json, json_path) && ok ? 0 : 1;
+  return bench_close_json(json, settings.json) && ok ? 0 : 1;
 }
+
+const struct command bench_luma = {
+    "luma", "FILE...", "Hashes luma planes of frames, against hashes of the same frames as RGB", options, run_luma};

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `hashscan-bench pdq`: hashing from decoded 8-bit luma at level exact, against the naive reference, one thread. The
  * two hashes must agree before anything is printed. */
-#include <getopt.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,8 +9,6 @@
 #include "base/cpu.h"
 #include "bench.h"
 #include "pdq/pdq.h"
-
-enum { MAX_ROUNDS = 99 };
 
 struct picture {
   size_t side;
@@ -72,8 +69,8 @@ static void picture_close(struct picture *p) {
 
 static bool bench_side(size_t side, size_t rounds, FILE *json, bool first) {
   struct picture picture;
-  double naive_seconds[MAX_ROUNDS];
-  double exact_seconds[MAX_ROUNDS];
+  double naive_seconds[BENCH_MAX_ROUNDS];
+  double exact_seconds[BENCH_MAX_ROUNDS];
   struct bench_subject subjects[] = {{"naive-reference", run_naive, &picture, naive_seconds},
                                      {"exact", run_exact, &picture, exact_seconds}};
   const bool ran = picture_open(&picture, side) && bench_interleave(subjects, 2, rounds);
@@ -96,37 +93,44 @@ static bool bench_side(size_t side, size_t rounds, FILE *json, bool first) {
   return true;
 }
 
-static bool parse_number(const char *text, size_t low, size_t high, size_t *out) {
-  char *end;
-  const unsigned long value = strtoul(text, &end, 10);
-  if (end == text || *end != '\0' || value < low || value > high) return false;
-  *out = value;
-  return true;
-}
+struct settings {
+  uint64_t side, rounds; /* side 0: several */
+  const char *json;
+};
 
-int bench_pdq(int argc, char **argv) {
-  static const struct option options[] = {{"json", required_argument, NULL, 'j'},
-                                          {"rounds", required_argument, NULL, 'r'},
-                                          {"side", required_argument, NULL, 's'},
-                                          {NULL, 0, NULL, 0}};
+static const struct option options[] = {
+    {.name = "side",
+     .type = OPTION_NUMBER,
+     .offset = offsetof(struct settings, side),
+     .value = "PX",
+     .help = "Hash squares of this side. Default: of 512, 1024 and 4000.",
+     .min = 5,
+     .max = 20000},
+    BENCH_ROUNDS_OPTION(struct settings, "How often each is timed. Default 15."),
+    BENCH_JSON_OPTION(struct settings),
+    {.name = NULL},
+};
+
+static int run_pdq(const struct command *command, int argc, char **argv) {
+  struct settings settings = {.rounds = 15};
+  struct operands operands;
+  int exit_code;
+  if (!options_parse(command, argc, argv, &settings, &operands, &exit_code)) return exit_code;
+  if (operands.count > 0) return options_misused(command, "'%s' is no option", operands.items[0]);
   size_t sides[] = {512, 1024, 4000};
   size_t side_count = 3;
-  size_t rounds = 15;
-  const char *json_path = NULL;
-  for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-    if (option == 'j') json_path = optarg;
-    else if (option == 'r' && parse_number(optarg, 1, MAX_ROUNDS, &rounds)) continue;
-    else if (option == 's' && parse_number(optarg, 5, 20000, &sides[0])) side_count = 1;
-    else {
-      fprintf(stderr, "usage: hashscan-bench pdq [--side PX] [--rounds 1..99] [--json FILE|-]\n");
-      return 2;
-    }
+  if (settings.side != 0) {
+    sides[0] = (size_t)settings.side;
+    side_count = 1;
   }
   FILE *json;
-  if (!bench_open_json(json_path, &json)) return 2;
+  if (!bench_open_json(settings.json, &json)) return 2;
   bool ok = true;
   if (json != NULL) fputs("{\"rows\":[", json);
-  for (size_t i = 0; ok && i < side_count; i++) ok = bench_side(sides[i], rounds, json, i == 0);
+  for (size_t i = 0; ok && i < side_count; i++) ok = bench_side(sides[i], (size_t)settings.rounds, json, i == 0);
   if (json != NULL) fputs("\n]}\n", json);
-  return bench_close_json(json, json_path) && ok ? 0 : 1;
+  return bench_close_json(json, settings.json) && ok ? 0 : 1;
 }
+
+const struct command bench_pdq = {"pdq", "", "Hashes decoded luma at level exact, against the naive reference", options,
+                                  run_pdq};

@@ -3,7 +3,6 @@
  * and row by row (`fast-rows`), the exact level, and the naive reference. Pictures come from files, decoded before the
  * clock starts, or are generated at several sizes. */
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +16,7 @@
 #include "pdq/pdq.h"
 #include "pdq/spectrum.h"
 
-enum { MAX_ROUNDS = 99, SUBJECTS = 4 };
+enum { SUBJECTS = 4 };
 
 struct picture {
   uint32_t width, height;
@@ -178,7 +177,7 @@ static double mean_distance(const struct set *set) {
 
 /* `side` 0: pictures of many sizes. */
 static bool bench_set(struct set *set, uint32_t side, size_t rounds, FILE *json, bool first) {
-  double seconds[SUBJECTS][MAX_ROUNDS];
+  double seconds[SUBJECTS][BENCH_MAX_ROUNDS];
   struct bench_subject subjects[SUBJECTS] = {{"naive-reference", run_naive, set, seconds[0]},
                                              {"exact", run_exact, set, seconds[1]},
                                              {"fast", run_fast, set, seconds[2]},
@@ -222,28 +221,36 @@ static bool bench_files(char **paths, size_t count, size_t rounds, FILE *json) {
   return ok;
 }
 
-int bench_pixels(int argc, char **argv) {
-  static const struct option options[] = {
-      {"json", required_argument, NULL, 'j'}, {"rounds", required_argument, NULL, 'r'}, {NULL, 0, NULL, 0}};
+struct settings {
+  uint64_t rounds;
+  const char *json;
+};
+
+static const struct option options[] = {
+    BENCH_ROUNDS_OPTION(struct settings, "How often each is timed. Default 11."),
+    BENCH_JSON_OPTION(struct settings),
+    {.name = NULL},
+};
+
+static int run_pixels(const struct command *command, int argc, char **argv) {
   static const uint32_t sides[] = {512, 1024, 2048, 4000};
-  unsigned rounds = 11;
-  const char *json_path = NULL;
-  for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-    if (option == 'j') json_path = optarg;
-    else if (option == 'r' && sscanf(optarg, "%u", &rounds) == 1 && rounds >= 1 && rounds <= MAX_ROUNDS) continue;
-    else {
-      fprintf(stderr, "usage: hashscan-bench pixels [--rounds 1..99] [--json FILE|-] [FILE...]\n");
-      return 2;
-    }
-  }
+  struct settings settings = {.rounds = 11};
+  struct operands files;
+  int exit_code;
+  if (!options_parse(command, argc, argv, &settings, &files, &exit_code)) return exit_code;
+  const unsigned rounds = (unsigned)settings.rounds;
   FILE *json;
-  if (!bench_open_json(json_path, &json)) return 2;
+  if (!bench_open_json(settings.json, &json)) return 2;
   bool ok = true;
   if (json != NULL) fputs("{\"rows\":[", json);
-  if (optind < argc) ok = bench_files(argv + optind, (size_t)(argc - optind), rounds, json);
+  if (files.count > 0) ok = bench_files(files.items, files.count, rounds, json);
   else
     for (size_t i = 0; ok && i < sizeof sides / sizeof *sides; i++)
       ok = bench_generated(sides[i], rounds, json, i == 0);
   if (json != NULL) fputs("\n]}\n", json);
-  return bench_close_json(json, json_path) && ok ? 0 : 1;
+  return bench_close_json(json, settings.json) && ok ? 0 : 1;
 }
+
+const struct command bench_pixels = {"pixels", "[FILE...]",
+                                     "Hashes decoded luma at level fast, against exact and the naive reference",
+                                     options, run_pixels};

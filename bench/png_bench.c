@@ -61,7 +61,11 @@ static bool run_libpng(void *context, const uint8_t *bytes, size_t size) {
   return good;
 }
 
-int bench_png(int argc, char **argv) {
+static int run_png(const struct command *command, int argc, char **argv) {
   const struct image_bench_way libpng = {"libpng-rgb", run_libpng, NULL};
-  return image_bench_main(argc, argv, &libpng, 1);
+  return image_bench_run(command, argc, argv, &libpng, 1);
 }
+
+const struct command bench_png = {
+    "png", "FILE...", "Takes PNG files to hashes at levels fast, blocks and exact, and with libpng alone to pixels",
+    image_bench_options, run_png};

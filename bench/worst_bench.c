@@ -5,7 +5,6 @@
  * difference of neighbours in it), a bit that was called certain is wrong, or exact's quality is outside the interval.
  */
 #include <fcntl.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -202,19 +201,6 @@ static void print_files(const struct worst *worst) {
 
 /* ---- Options ----------------------------------------------------------------------------------------------------- */
 
-static int usage(void) {
-  fputs("usage: hashscan-bench worst [OPTION]... [FILE...]\n"
-        "  --size WxH     search this size instead of the usual ones; may be repeated\n"
-        "  --large        search the largest sizes instead of the usual ones\n"
-        "  --seed S       (1)\n"
-        "  --seconds S    for all sizes together, but one round at least (300)\n"
-        "  --rounds K     every family K times for each size, however long it takes\n"
-        "  --effort E     colours tried for one picture (3e7)\n"
-        "Pictures of FILEs are measured as well.\n",
-        stderr);
-  return 2;
-}
-
 static void add_sizes(struct settings *settings, const struct size *sizes, size_t count) {
   for (size_t i = 0; i < count && settings->size_count < MAX_SIZES; i++)
     settings->sizes[settings->size_count++] = sizes[i];
@@ -232,33 +218,64 @@ static bool parse_size(struct settings *settings, const char *text) {
   return true;
 }
 
-static bool parse_number(const char *text, double low, double high, double *out) {
-  char *end;
-  *out = strtod(text, &end);
-  return end != text && *end == '\0' && *out >= low && *out <= high;
-}
+/* As the parser fills it. */
+struct given {
+  struct texts sizes;
+  bool large;
+  uint64_t seed, rounds;
+  double seconds, effort;
+};
 
-static bool parse_options(int argc, char **argv, struct settings *settings) {
-  static const struct option options[] = {{"size", required_argument, NULL, 's'},
-                                          {"large", no_argument, NULL, 'l'},
-                                          {"seed", required_argument, NULL, 'x'},
-                                          {"seconds", required_argument, NULL, 't'},
-                                          {"rounds", required_argument, NULL, 'r'},
-                                          {"effort", required_argument, NULL, 'e'},
-                                          {NULL, 0, NULL, 0}};
-  bool good = true;
-  for (int option; good && (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-    double number = 0.0;
-    if (option == 's') good = parse_size(settings, optarg);
-    else if (option == 'l') add_sizes(settings, large_sizes, sizeof large_sizes / sizeof *large_sizes);
-    else if (option == 't') good = parse_number(optarg, 0.0, 1e6, &settings->seconds);
-    else if (option == 'e') good = parse_number(optarg, 1.0, 1e12, &settings->effort);
-    else if (option == 'x' && (good = parse_number(optarg, 0.0, 1e15, &number))) settings->seed = (uint64_t)number;
-    else if (option == 'r' && (good = parse_number(optarg, 1.0, 1e9, &number))) settings->rounds = (size_t)number;
-    else good = false;
+static const struct option options[] = {
+    {.name = "size",
+     .type = OPTION_TEXTS,
+     .offset = offsetof(struct given, sizes),
+     .value = "WxH",
+     .help = "Search this size instead of the usual ones. May be repeated."},
+    {.name = "large",
+     .type = OPTION_FLAG,
+     .offset = offsetof(struct given, large),
+     .help = "Search the largest sizes instead of the usual ones."},
+    {.name = "seed",
+     .type = OPTION_COUNT,
+     .offset = offsetof(struct given, seed),
+     .value = "S",
+     .help = "Default 1.",
+     .max = UINT64_C(1000000000000000)},
+    {.name = "seconds",
+     .type = OPTION_REAL,
+     .offset = offsetof(struct given, seconds),
+     .value = "S",
+     .help = "For all sizes together, but one round at least. Default 300.",
+     .max = 1000000},
+    {.name = "rounds",
+     .type = OPTION_COUNT,
+     .offset = offsetof(struct given, rounds),
+     .value = "K",
+     .help = "Try every family so often for each size, however long it takes.",
+     .min = 1,
+     .max = 1000000000},
+    {.name = "effort",
+     .type = OPTION_REAL,
+     .offset = offsetof(struct given, effort),
+     .value = "E",
+     .help = "Colours tried for one picture. Default 3e7.",
+     .min = 1,
+     .max = UINT64_C(1000000000000)},
+    {.name = NULL},
+};
+
+/* Sizes from the command line, or the usual ones. False after a message. */
+static bool take_sizes(const struct command *command, const struct given *given, struct settings *settings) {
+  for (size_t i = 0; i < given->sizes.count; i++) {
+    if (parse_size(settings, given->sizes.items[i])) continue;
+    options_misused(command, "--size is '%s', not the width and height of a picture that is decoded, or one too many",
+                    given->sizes.items[i]);
+    return false;
   }
+  if (given->large) add_sizes(settings, large_sizes, sizeof large_sizes / sizeof *large_sizes);
   if (settings->size_count == 0) add_sizes(settings, usual_sizes, sizeof usual_sizes / sizeof *usual_sizes);
-  return good;
+  return true;
 }
 
 /* ---- The end ----------------------------------------------------------------------------------------------------- */
@@ -277,18 +294,16 @@ static bool search_all(struct worst_meter *meter, const struct settings *setting
   return true;
 }
 
-int bench_worst(int argc, char **argv) {
-  struct settings settings = {.seconds = 300.0, .effort = 3e7, .seed = 1};
-  if (!parse_options(argc, argv, &settings)) return usage();
+static int search(const struct settings *settings, const struct operands *pictures) {
   struct worst_meter *meter = worst_meter_create();
   struct worst overall = {0};
   struct worst files = {0};
   print_head();
-  bool done = meter != NULL && search_all(meter, &settings, &overall);
+  bool done = meter != NULL && search_all(meter, settings, &overall);
   if (!done) fprintf(stderr, "hashscan-bench: out of memory\n");
   const double found = overall.largest.ratio;
-  if (done && optind < argc) {
-    done = search_files(meter, argv + optind, (size_t)(argc - optind), &files);
+  if (done && pictures->count > 0) {
+    done = search_files(meter, pictures->items, pictures->count, &files);
     if (files.count > 0) print_files(&files);
     keep_largest(&overall, &files.largest);
   }
@@ -303,3 +318,22 @@ int bench_worst(int argc, char **argv) {
          overall.quality_error, overall.largest.wrong_certain, sound ? "the bounds hold" : "A BOUND DOES NOT HOLD");
   return done && sound ? 0 : 1;
 }
+
+static int run_worst(const struct command *command, int argc, char **argv) {
+  struct given given = {.seconds = 300.0, .effort = 3e7, .seed = 1};
+  struct operands pictures;
+  int exit_code;
+  if (!options_parse(command, argc, argv, &given, &pictures, &exit_code)) {
+    free(given.sizes.items);
+    return exit_code;
+  }
+  struct settings settings = {
+      .seconds = given.seconds, .effort = given.effort, .seed = given.seed, .rounds = (size_t)given.rounds};
+  exit_code = take_sizes(command, &given, &settings) ? search(&settings, &pictures) : PROGRAM_MISUSED;
+  free(given.sizes.items);
+  return exit_code;
+}
+
+const struct command bench_worst = {
+    "worst", "[FILE...]", "Searches for pictures whose fast hash is furthest from exact, and measures files as well",
+    options, run_worst};

@@ -45,6 +45,22 @@ static bool read_number(const char *text, const struct option *option, uint64_t 
   return errno == 0 && *end == '\0' && *number >= option->min && *number <= option->max;
 }
 
+/* No hex, infinity or signs. */
+static bool read_real(const char *text, const struct option *option, double *real) {
+  if (strspn(text, "0123456789.e") != strlen(text)) return false;
+  char *end;
+  *real = strtod(text, &end);
+  return end != text && *end == '\0' && *real >= (double)option->min && *real <= (double)option->max;
+}
+
+/* Every whole number up to 2^53 is a double. */
+static bool read_count(const char *text, const struct option *option, uint64_t *count) {
+  double real;
+  if (!read_real(text, option, &real) || real > 0x1p53) return false;
+  *count = (uint64_t)real;
+  return (double)*count == real;
+}
+
 static bool read_seconds(const char *text, double *seconds) {
   if (strspn(text, "0123456789.") != strlen(text)) return false; /* no hex, exponents, infinity or signs */
   char *end;
@@ -81,6 +97,9 @@ static bool misread(const struct command *command, const struct option *option, 
     options_misused(command, "--%s is '%s', not a number of seconds over 0", option->name, text);
   else if (option->type == OPTION_MODE)
     options_misused(command, "--%s is '%s', not 0600, 0640, 0644, 0660, 0664 or the like", option->name, text);
+  else if (option->type == OPTION_REAL)
+    options_misused(command, "--%s is '%s', not a number from %" PRIu64 " to %" PRIu64, option->name, text, option->min,
+                    option->max);
   else if (option->max == UINT64_MAX)
     options_misused(command, "--%s is '%s', not a whole number of %" PRIu64 " or more", option->name, text,
                     option->min);
@@ -124,6 +143,10 @@ static bool set_value(const struct command *command, const struct option *option
     return append_text(field, text);
   case OPTION_NUMBER:
     return read_number(text, option, field) || misread(command, option, text);
+  case OPTION_COUNT:
+    return read_count(text, option, field) || misread(command, option, text);
+  case OPTION_REAL:
+    return read_real(text, option, field) || misread(command, option, text);
   case OPTION_SECONDS:
     return read_seconds(text, field) || misread(command, option, text);
   case OPTION_CHOICE:

@@ -18,6 +18,8 @@ enum option_type {
   OPTION_TEXT,    /* const char *, into argv */
   OPTION_TEXTS,   /* struct texts: may be given more than once */
   OPTION_NUMBER,  /* uint64_t from min to max */
+  OPTION_COUNT,   /* uint64_t from min to max, which may be written 1e6 */
+  OPTION_REAL,    /* double from min to max */
   OPTION_SECONDS, /* double over 0 */
   OPTION_CHOICE,  /* int: the position of the word in `value`, "jsonl|csv" */
   /* int: a value of the library's enumeration. The words are its names, and `value` is NULL. */

@@ -101,10 +101,12 @@ def test_install_links_and_uninstalls(tmp_path):
         assert code == 0, output
         code, output = run(str(program), env=env)
         assert code == 0 and output.split()[1] == "1", output
-    for name in ("bash-completion/completions/hashscan", "zsh/site-functions/_hashscan",
-                 "fish/vendor_completions.d/hashscan.fish"):
-        with open(f"{prefix}/share/{name}", encoding="utf-8") as completions:
-            assert "fail-on" in completions.read(), name
+    for program, option in (("hashscan", "fail-on"), ("hashscan-dataset", "recipe"), ("hashscan-bench", "paced")):
+        for name in (f"bash-completion/completions/{program}", f"zsh/site-functions/_{program}",
+                     f"fish/vendor_completions.d/{program}.fish", f"man/man1/{program}.1"):
+            with open(f"{prefix}/share/{name}", encoding="utf-8") as text:
+                assert option in text.read(), name
+        assert run(f"{prefix}/bin/{program}", "--version")[0] == 0
     share, index = f"{prefix}/share/hashscan", str(tmp_path / "index")
     assert sorted(os.listdir(share)) == ["selftest.csv", "selftest.jpg", "selftest.png"]
     code, output = run(f"{prefix}/bin/hashscan", "index", "build", "-o", index, f"{share}/selftest.csv")
