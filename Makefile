@@ -63,7 +63,7 @@ LIB_SRC := $(sort $(wildcard core/src/*/*.c core/src/*/*/*.c))
 CLI_SRC := $(sort $(wildcard core/cli/*.c))
 # What every program reads its command line with.
 PROGRAM_SRC := $(addprefix core/cli/,program.c options.c enumerations.c fail_on.c generate.c completions.c message.c \
-  output.c text.c)
+  output.c)
 DATASET_SRC := $(sort $(wildcard datasets-synthetic/*.c))
 BENCH_SRC := $(sort $(wildcard bench/*.c))
 TEST_SRC := $(sort $(wildcard tests/unit/test_*.c))
