@@ -27,7 +27,7 @@ def test_every_path_exists():
 def test_every_make_target_exists():
     targets = {target for line in re.findall(r"^    make (.*)$", read("CONTRIBUTING.md"), re.MULTILINE)
                for target in re.findall(r"(?<!\S)[a-z]+(?!\S)", re.sub(r'"[^"]*"', "", line.split("#")[0]))}
-    assert {"test", "asan", "fuzz", "musl", "cross", "lint"} <= targets
+    assert {"test", "asan", "fuzz", "musl", "cross", "lint", "analyze"} <= targets
     known = set(re.findall(r"^\.PHONY: (.*)$", read("Makefile"), re.MULTILINE))
     assert targets <= {target for line in known for target in line.split()}
 

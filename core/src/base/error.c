@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Error messages. */
+#define HASHSCAN_ERROR_DEFINED_HERE
 #include "base/error.h"
 
 #include <stdarg.h>

@@ -22,4 +22,13 @@ __attribute__((format(printf, 4, 5))) hashscan_code error_set_errno(hashscan_err
 /* HASHSCAN_E_MEMORY with the usual message. */
 hashscan_code error_memory(hashscan_error *error);
 
+#if defined(__clang_analyzer__) && !defined(HASHSCAN_ERROR_DEFINED_HERE)
+/* The analyzer looks into no function of another file: it has to be told that these return the code that they are
+ * called with. */
+void error_noted(hashscan_error *error, ...);
+#define error_set(error, code, ...) (error_noted(error, __VA_ARGS__), (code))
+#define error_set_errno(error, code, errnum, ...) (error_noted(error, errnum, __VA_ARGS__), (code))
+#define error_memory(error) (error_noted(error), HASHSCAN_E_MEMORY)
+#endif
+
 #endif

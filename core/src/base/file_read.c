@@ -118,6 +118,7 @@ hashscan_status file_read_bound(int dirfd, const char *path, const struct file_b
   buffer->size = 0;
   hashscan_status status = open_regular(dirfd, path, bound, &fd, &found, reason);
   if (status != HASHSCAN_STATUS_OK) goto end;
+  /* analyze: end_read never returns OK, so `found` is set here. */
   const uint64_t size = (uint64_t)found.st_size;
   if (size > max_bytes) {
     status = end_read(HASHSCAN_STATUS_LIMIT, reason, "%llu bytes, more than max_file_bytes %llu",

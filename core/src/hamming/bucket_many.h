@@ -49,6 +49,7 @@ static inline size_t bucket_groups(struct bucket_span span, uint32_t *first, uin
   const uint32_t length = span.end - *first;
   const size_t count = (length + BUCKET_GROUP_WORDS - 1) / BUCKET_GROUP_WORDS;
   for (size_t i = 0; i < count; i++) inside[i] = UINT64_MAX;
+  /* analyze: a span is not empty, so `count` is 1 or more. */
   inside[count - 1] >>= (BUCKET_GROUP_WORDS - length % BUCKET_GROUP_WORDS) % BUCKET_GROUP_WORDS;
   inside[0] &= UINT64_MAX << (span.begin - *first);
   return count;

@@ -46,6 +46,7 @@ static uint32_t entry_of(const struct jpeg_codes *codes, unsigned symbol, unsign
     category = run;
     advance = JPEG_ADVANCE_EOB;
   }
+  /* analyze: `category` is below 16, and shifted as an unsigned number. */
   return category << 24 | bits << 16 | advance << 6 | (bits + category);
 }
 

@@ -106,6 +106,7 @@ static bool read_app14(struct jpeg_markers *markers, struct segment segment) {
 }
 
 static uint32_t divide_up(uint32_t a, uint32_t b) {
+  /* analyze: `b` is made of sampling factors, which are 1 or more once a frame header was read. */
   return (a + b - 1) / b;
 }
 

@@ -196,6 +196,7 @@ static struct result *wait_for(struct dedup *dedup, struct dedup_node *node) {
   node->references++;
   while (node->pending) pthread_cond_wait(&dedup->ended, &dedup->lock);
   struct result *result = node->result == NULL ? NULL : result_retain(node->result);
+  /* analyze: `result` has a reference of its own, beside that of the node. */
   node_release(node);
   return result;
 }

@@ -43,6 +43,7 @@ static bool grow(struct folder_set *set) {
 bool folder_set_add(struct folder_set *set, struct folder_id id, bool *fresh) {
   if (2 * (set->count + 1) > set->capacity && !grow(set)) return false;
   const size_t at = find_slot(set, id);
+  /* analyze: grow() puts new arrays in the place of those that it frees. */
   *fresh = !set->used[at];
   if (!*fresh) return true;
   set->slots[at] = id;

@@ -106,6 +106,7 @@ static bool store_id(hashscan_builder *builder, const struct entry_strings *stri
   *id = 0;
   if (strings->id_size == 1) return true;
   if (!string_pool_reserve(&builder->strings, strings->id_size)) return false;
+  /* analyze: a pool in which room was reserved has bytes. */
   if (strcmp(builder->strings.bytes + builder->last_id, strings->id) != 0)
     builder->last_id = string_pool_append(&builder->strings, strings->id, strings->id_size);
   *id = builder->last_id;

@@ -58,6 +58,7 @@ static float weight_in_word(const struct assignment *assignment, const struct pi
 static void assign_randomly(struct assignment *assignment, struct pigeonring_layout *layout) {
   for (size_t b = 0; b < assignment->bits; b++) layout->word_of_bit[b] = (uint8_t)(b / PIGEONRING_WORD_BITS);
   for (size_t b = assignment->bits - 1; b > 0; b--) {
+    /* analyze: no kind of hash has 0 bits. */
     const size_t other = splitmix_next(&assignment->random) % (b + 1);
     const uint8_t word = layout->word_of_bit[b];
     layout->word_of_bit[b] = layout->word_of_bit[other];
