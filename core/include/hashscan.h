@@ -630,6 +630,17 @@ HASHSCAN_API hashscan_code hashscan_builder_add_list_bytes(hashscan_builder *bui
                                                            const hashscan_list_options *options,
                                                            hashscan_list_report *report, hashscan_error *error);
 
+/* Gives the next bytes of a list: at most `capacity` of them into `bytes`, and sets *size, to 0 at the end. Nonzero
+ * ends the reading with STOPPED. */
+typedef int (*hashscan_read_fn)(void *user, void *bytes, size_t capacity, size_t *size);
+
+/* The same from what `read` gives. As with a file, the list is in memory while it is read, and nothing of it is added
+ * before its end has come. Errors: also STOPPED; ARGUMENT when *size is more than `capacity`. */
+HASHSCAN_API hashscan_code hashscan_builder_add_list_from(hashscan_builder *builder, const char *source,
+                                                          hashscan_read_fn read, void *user,
+                                                          const hashscan_list_options *options,
+                                                          hashscan_list_report *report, hashscan_error *error);
+
 /* Adds one entry; copies everything it needs. Errors: ARGUMENT, MEMORY, LIMIT. */
 HASHSCAN_API hashscan_code hashscan_builder_add(hashscan_builder *builder, const hashscan_entry *entry,
                                                 hashscan_error *error);
@@ -682,6 +693,11 @@ HASHSCAN_API hashscan_code hashscan_updater_add_list_bytes(hashscan_updater *upd
                                                            const hashscan_list_options *options,
                                                            hashscan_list_report *report, hashscan_error *error);
 
+HASHSCAN_API hashscan_code hashscan_updater_add_list_from(hashscan_updater *updater, const char *source,
+                                                          hashscan_read_fn read, void *user,
+                                                          const hashscan_list_options *options,
+                                                          hashscan_list_report *report, hashscan_error *error);
+
 /* Removes every entry with this hash, of all lists, staged ones included. `hash` is hashscan_kind_bytes(kind) long.
  * Nothing to remove is no error: the report of the commit says how many were. Errors: ARGUMENT, MEMORY. */
 HASHSCAN_API hashscan_code hashscan_updater_remove_hash(hashscan_updater *updater, hashscan_kind kind,
@@ -707,6 +723,11 @@ HASHSCAN_API hashscan_code hashscan_updater_replace_list_bytes(hashscan_updater 
                                                                const void *bytes, size_t size,
                                                                const hashscan_list_options *options,
                                                                hashscan_list_report *report, hashscan_error *error);
+
+HASHSCAN_API hashscan_code hashscan_updater_replace_list_from(hashscan_updater *updater, const char *source,
+                                                              hashscan_read_fn read, void *user,
+                                                              const hashscan_list_options *options,
+                                                              hashscan_list_report *report, hashscan_error *error);
 
 /* What a commit did. */
 typedef struct hashscan_update_report {

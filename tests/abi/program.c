@@ -226,6 +226,20 @@ static hashscan_list_options list_options(const char *name) {
   return options;
 }
 
+struct text {
+  const char *bytes;
+  size_t left;
+};
+
+static int read_text(void *user, void *bytes, size_t capacity, size_t *size) {
+  struct text *text = user;
+  *size = text->left < capacity ? text->left : capacity;
+  memcpy(bytes, text->bytes, *size);
+  text->bytes += *size;
+  text->left -= *size;
+  return 0;
+}
+
 static void build(const char *index, const char *selftest) {
   static const char text[] = "00112233445566778899aabbccddeeff\n";
   hashscan_builder *builder;
@@ -237,6 +251,9 @@ static void build(const char *index, const char *selftest) {
   NEED(hashscan_builder_add_list(builder, joined(selftest, "selftest.csv"), &options, &report.value, &error));
   CHECK_CANARY(report);
   CHECK(report.value.entries > 0 && report.value.lines > 0 && report.value.first_bad.code == HASHSCAN_SUCCESS);
+  struct text source = {"20112233445566778899aabbccddeeff\n", 33};
+  options.name = "reader";
+  NEED(hashscan_builder_add_list_from(builder, "reader", read_text, &source, &options, &report.value, &error));
   options.name = "bytes";
   NEED(hashscan_builder_add_list_bytes(builder, "bytes", text, strlen(text), &options, &report.value, &error));
   CHECK_CANARY(report);
@@ -289,6 +306,10 @@ static void update(const char *index, const char *selftest) {
   CHECK_CANARY(read);
   NEED(hashscan_updater_commit(updater, &report.value, &error));
   CHECK(report.value.added == 1 && report.value.kept == 1);
+  struct text source = {text, strlen(text)};
+  NEED(hashscan_updater_add_list_from(updater, "more", read_text, &source, &options, NULL, &error));
+  source = (struct text){text, strlen(text)};
+  NEED(hashscan_updater_replace_list_from(updater, "more", read_text, &source, &options, NULL, &error));
   options.name = "selftest";
   NEED(hashscan_updater_add_list(updater, joined(selftest, "selftest.csv"), &options, NULL, &error));
   NEED(hashscan_updater_replace_list(updater, joined(selftest, "selftest.csv"), &options, NULL, &error));

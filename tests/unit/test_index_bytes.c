@@ -5,8 +5,10 @@
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -178,6 +180,99 @@ static void test_a_descriptor(void **unused) {
   close(other);
 }
 
+/* ---- Lists from a reader ------------------------------------------------------------------------------------------
+ */
+
+struct text {
+  const char *bytes;
+  size_t left;
+  size_t most;     /* bytes given at a time */
+  size_t stop_at;  /* bytes left when the reader stops; 0: never */
+  bool exaggerate; /* says that it gave more than there was room for */
+};
+
+static int read_text(void *user, void *bytes, size_t capacity, size_t *size) {
+  struct text *text = user;
+  if (text->stop_at > 0 && text->left <= text->stop_at) return 1;
+  size_t now = text->left < capacity ? text->left : capacity;
+  if (now > text->most) now = text->most;
+  memcpy(bytes, text->bytes, now);
+  text->bytes += now;
+  text->left -= now;
+  *size = text->exaggerate ? capacity + 1 : now;
+  return 0;
+}
+
+static uint64_t entries_of(hashscan_builder *builder) {
+  hashscan_index *index;
+  hashscan_index_info info = HASHSCAN_INDEX_INFO_INIT;
+  OK(hashscan_builder_index(builder, &index, &error));
+  OK(hashscan_index_describe(index, &info, &error));
+  hashscan_index_close(index);
+  return info.entries;
+}
+
+/* A list of some megabytes, in pieces of any size, is what it is in one piece. */
+static void test_lists_from_a_reader(void **unused) {
+  (void)unused;
+  enum { LINES = 60000, LINE = 33 };
+  char *list = malloc(LINES * LINE + 1);
+  assert_non_null(list);
+  for (unsigned i = 0; i < LINES; i++) snprintf(list + (size_t)i * LINE, LINE + 1, "%032x\n", i);
+  const size_t pieces[] = {1, 7, 4096, SIZE_MAX};
+  for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
+    hashscan_builder *builder = indexes_builder();
+    hashscan_list_report report = HASHSCAN_LIST_REPORT_INIT;
+    struct text text = {.bytes = list, .left = (size_t)LINES * LINE, .most = pieces[i]};
+    OK(hashscan_builder_add_list_from(builder, "piecewise", read_text, &text, NULL, &report, &error));
+    assert_int_equal(report.lines, LINES);
+    assert_int_equal(report.entries, LINES);
+    assert_int_equal(entries_of(builder), LINES);
+    hashscan_builder_destroy(builder);
+  }
+  hashscan_builder *builder = indexes_builder();
+  struct text stops = {.bytes = list, .left = (size_t)LINES * LINE, .most = 1000, .stop_at = 5000};
+  assert_int_equal(hashscan_builder_add_list_from(builder, "stops", read_text, &stops, NULL, NULL, &error),
+                   HASHSCAN_E_STOPPED);
+  struct text liar = {.bytes = list, .left = LINE, .most = SIZE_MAX, .exaggerate = true};
+  assert_int_equal(hashscan_builder_add_list_from(builder, "liar", read_text, &liar, NULL, NULL, &error),
+                   HASHSCAN_E_ARGUMENT);
+  assert_int_equal(hashscan_builder_add_list_from(builder, "none", NULL, &liar, NULL, NULL, &error),
+                   HASHSCAN_E_ARGUMENT);
+  struct text empty = {.bytes = "", .most = SIZE_MAX};
+  OK(hashscan_builder_add_list_from(builder, "empty", read_text, &empty, NULL, NULL, &error));
+  struct text bad = {.bytes = "x\n", .left = 2, .most = SIZE_MAX};
+  assert_int_equal(hashscan_builder_add_list_from(builder, "bad", read_text, &bad, NULL, NULL, &error),
+                   HASHSCAN_E_FORMAT);
+  assert_string_equal(error.message, "bad:1: not a hex digit at character 1 of the hash");
+  assert_int_equal(entries_of(builder), 0);
+  hashscan_builder_destroy(builder);
+  free(list);
+}
+
+static void test_an_updater_with_a_reader(void **unused) {
+  (void)unused;
+  static const char first[] = "00112233445566778899aabbccddeeff\n10112233445566778899aabbccddeeff\n";
+  hashscan_updater *updater;
+  hashscan_update_report report = HASHSCAN_UPDATE_REPORT_INIT;
+  OK(hashscan_updater_open(path, &updater, &error));
+  struct text text = {.bytes = first, .left = strlen(first), .most = 5};
+  OK(hashscan_updater_add_list_from(updater, "read", read_text, &text, NULL, NULL, &error));
+  OK(hashscan_updater_commit(updater, &report, &error));
+  assert_int_equal(report.added, 2);
+  text = (struct text){.bytes = first, .left = strlen(first) / 2, .most = 5};
+  OK(hashscan_updater_replace_list_from(updater, "read", read_text, &text, NULL, NULL, &error));
+  OK(hashscan_updater_commit(updater, &report, &error));
+  assert_int_equal(report.kept, 1);
+  assert_int_equal(report.removed, 1);
+  text = (struct text){.bytes = first, .left = strlen(first), .most = 5, .stop_at = 10};
+  assert_int_equal(hashscan_updater_replace_list_from(updater, "read", read_text, &text, NULL, NULL, &error),
+                   HASHSCAN_E_STOPPED);
+  OK(hashscan_updater_commit(updater, &report, &error));
+  assert_int_equal(report.removed, 0);
+  hashscan_updater_close(updater);
+}
+
 /* ---- Damage ------------------------------------------------------------------------------------------------------ */
 
 static void assert_refused(const uint8_t *bytes, size_t size, hashscan_code expected, const char *text) {
@@ -314,12 +409,14 @@ int main(void) {
       cmocka_unit_test(test_too_little_room),
       cmocka_unit_test(test_a_builder_without_a_disk),
       cmocka_unit_test(test_a_descriptor),
+      cmocka_unit_test(test_lists_from_a_reader),
       cmocka_unit_test(test_every_length),
       cmocka_unit_test(test_every_byte),
       cmocka_unit_test(test_lies),
       cmocka_unit_test(test_a_file_too_few),
       cmocka_unit_test(test_seal),
       cmocka_unit_test(test_versions),
+      cmocka_unit_test(test_an_updater_with_a_reader),
   };
   return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -8,11 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/checked.h"
 #include "base/error.h"
 #include "base/file_read.h"
 #include "base/hex.h"
 #include "base/options.h"
 #include "base/utf8.h"
+
+#define READ_BYTES ((size_t)64 << 10) /* that a reader is first given room for */
 
 #define VALID 0x10 /* set for every hex digit, so that one AND over all digits finds a stranger */
 
@@ -184,4 +187,23 @@ hashscan_code list_read_file(const char *path, const hashscan_list_options *opti
         error_set(error, status == HASHSCAN_STATUS_LIMIT ? HASHSCAN_E_MEMORY : HASHSCAN_E_IO, "%s: %s", path, reason);
   buffer_free(&buffer);
   return code;
+}
+
+hashscan_code list_collect(const char *source, hashscan_read_fn read, void *user, struct buffer *bytes,
+                           hashscan_error *error) {
+  for (;;) {
+    if (bytes->capacity - bytes->size < READ_BYTES / 2) {
+      size_t wanted;
+      if (!checked_mul(bytes->capacity, 2, &wanted)) return error_memory(error);
+      if (!buffer_reserve(bytes, wanted < READ_BYTES ? READ_BYTES : wanted)) return error_memory(error);
+    }
+    const size_t room = bytes->capacity - bytes->size;
+    size_t size = 0;
+    if (read(user, bytes->bytes + bytes->size, room, &size) != 0)
+      return error_set(error, HASHSCAN_E_STOPPED, "%s: reading was stopped by its callback", source);
+    if (size > room)
+      return error_set(error, HASHSCAN_E_ARGUMENT, "%s: %zu bytes were read into %zu", source, size, room);
+    if (size == 0) return HASHSCAN_SUCCESS;
+    bytes->size += size;
+  }
 }

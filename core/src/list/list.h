@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 
+#include "base/buffer.h"
 #include "hashscan.h"
 #include "list/entry.h"
 
@@ -26,6 +27,11 @@ hashscan_code list_read(const char *source, const uint8_t *bytes, size_t size, c
 /* The same from a regular file. Errors: also IO. */
 hashscan_code list_read_file(const char *path, const hashscan_list_options *options, list_sink sink, void *user,
                              hashscan_list_report *report, hashscan_error *error);
+
+/* Collects what `read` gives, up to its end, in `bytes`, which the caller frees whatever comes. `source` is for
+ * messages. Errors: MEMORY, STOPPED, ARGUMENT (it says that it gave more than there was room for). */
+hashscan_code list_collect(const char *source, hashscan_read_fn read, void *user, struct buffer *bytes,
+                           hashscan_error *error);
 
 /* ---- Inside the room ------------------------------------------------------------------------------------------- */
 

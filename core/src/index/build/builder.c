@@ -223,6 +223,19 @@ hashscan_code hashscan_builder_add_list_bytes(hashscan_builder *builder, const c
   return list_read(source, bytes, size, options, add_from_list, builder, report, error);
 }
 
+hashscan_code hashscan_builder_add_list_from(hashscan_builder *builder, const char *source, hashscan_read_fn read,
+                                             void *user, const hashscan_list_options *options,
+                                             hashscan_list_report *report, hashscan_error *error) {
+  if (builder == NULL || source == NULL || read == NULL)
+    return error_set(error, HASHSCAN_E_ARGUMENT, "builder, source or read is NULL");
+  struct buffer bytes = {0};
+  hashscan_code code = list_collect(source, read, user, &bytes, error);
+  if (code == HASHSCAN_SUCCESS)
+    code = hashscan_builder_add_list_bytes(builder, source, bytes.bytes, bytes.size, options, report, error);
+  buffer_free(&bytes);
+  return code;
+}
+
 /* ---- Order ----------------------------------------------------------------------------------------------------- */
 
 /* What is sorted instead of whole entries: the hash's leading 64 bits decide nearly always. */

@@ -10,6 +10,7 @@
 #include "index/search/open.h"
 #include "index/update/commit.h"
 #include "index/update/replace.h"
+#include "list/list.h"
 
 /* ---- The updater's life ---------------------------------------------------------------------------------------- */
 
@@ -317,6 +318,32 @@ static hashscan_code from_bytes(hashscan_updater *updater, const struct list_sou
   struct list_source given = *source;
   if (given.bytes == NULL) given.bytes = "";
   return use(updater, &given, error);
+}
+
+static hashscan_code from_reader(hashscan_updater *updater, const char *source, hashscan_read_fn read, void *user,
+                                 const hashscan_list_options *options, hashscan_list_report *report, use_list use,
+                                 hashscan_error *error) {
+  hashscan_code code = check_usable(updater, error);
+  if (code != HASHSCAN_SUCCESS) return code;
+  if (source == NULL || read == NULL) return error_set(error, HASHSCAN_E_ARGUMENT, "source or read is NULL");
+  struct buffer bytes = {0};
+  code = list_collect(source, read, user, &bytes, error);
+  if (code == HASHSCAN_SUCCESS)
+    code = from_bytes(updater, &(struct list_source){source, bytes.bytes, bytes.size, options, report}, use, error);
+  buffer_free(&bytes);
+  return code;
+}
+
+hashscan_code hashscan_updater_add_list_from(hashscan_updater *updater, const char *source, hashscan_read_fn read,
+                                             void *user, const hashscan_list_options *options,
+                                             hashscan_list_report *report, hashscan_error *error) {
+  return from_reader(updater, source, read, user, options, report, add_list, error);
+}
+
+hashscan_code hashscan_updater_replace_list_from(hashscan_updater *updater, const char *source, hashscan_read_fn read,
+                                                 void *user, const hashscan_list_options *options,
+                                                 hashscan_list_report *report, hashscan_error *error) {
+  return from_reader(updater, source, read, user, options, report, replace_list, error);
 }
 
 hashscan_code hashscan_updater_add_list(hashscan_updater *updater, const char *path,
