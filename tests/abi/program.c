@@ -445,17 +445,20 @@ static void count_verdict(const hashscan_verdict *verdict) {
   hashscan_summary_destroy(all);
 }
 
-/* The exact hash of the same bytes has the matches that the bytes have. */
+/* The exact hash of the same bytes, written and read on the way, has the matches that the bytes have. */
 static void match_hash(hashscan_matcher *matcher, hashscan_hasher *hasher, const unsigned char *bytes, size_t size,
                        const hashscan_verdict *expected) {
   hashscan_hash_request request = HASHSCAN_HASH_REQUEST_INIT;
   hashscan_image_hash image = HASHSCAN_IMAGE_HASH_INIT;
   const hashscan_image_hash *images[] = {&image};
   hashscan_verdict *verdict;
+  uint8_t written[HASHSCAN_IMAGE_HASH_BYTES];
   OLDER_REFUSES(request, hashscan_hash_requested(hasher, &request, bytes, size, &image, &error));
   request.digests = 1u << HASHSCAN_KIND_MD5 | 1u << HASHSCAN_KIND_SHA1 | 1u << HASHSCAN_KIND_SHA256;
   NEED(hashscan_hash_requested(hasher, &request, bytes, size, &image, &error));
   CHECK(image.digests == request.digests && image.picture_count == 1 && image.view == HASHSCAN_VIEW_STORED);
+  NEED(hashscan_image_hash_encode(&image, written, sizeof written, &error));
+  NEED(hashscan_image_hash_decode(written, sizeof written, &image, &error));
   NEED(hashscan_match_hashes(matcher, images, NULL, 1, &verdict, &error));
   CHECK(verdict->outcome == expected->outcome && verdict->match_count == expected->match_count);
   CHECK(verdict->request_count == 0 && verdict->index_count == 1 && verdict->indexes[0] != NULL);
