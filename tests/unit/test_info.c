@@ -314,6 +314,7 @@ static void test_refusals(void **unused) {
   hashscan_index_info info = HASHSCAN_INDEX_INFO_INIT;
   hashscan_index_info before = HASHSCAN_INDEX_INFO_INIT;
   memset(&info, 0x5a, sizeof info);
+  info.size = sizeof info;
   before = info;
   assert_refused(HASHSCAN_E_ARGUMENT, NULL, &info);
   assert_refused(HASHSCAN_E_ARGUMENT, folder, NULL);

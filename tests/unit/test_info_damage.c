@@ -117,6 +117,7 @@ static bool is_read(const char *what, size_t at) {
   hashscan_index_info info = HASHSCAN_INDEX_INFO_INIT;
   hashscan_index_info before = HASHSCAN_INDEX_INFO_INIT;
   memset(&info, 0x5a, sizeof info);
+  info.size = sizeof info;
   before = info;
   const hashscan_code code = hashscan_index_read_info(index_path, &info, NULL, NULL, &error);
   if (code == HASHSCAN_SUCCESS) {
