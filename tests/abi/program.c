@@ -6,11 +6,13 @@
  *     program FOLDER SELFTEST      FOLDER is empty; SELFTEST holds what `hashscan selftest --write` writes
  *
  * Built against the header of a later version (grow.py, ABI_ADDED), it also expects that the library refuses what it
- * does not know. Whatever the library fills lies before bytes that must stay. It uses nothing but libc. */
+ * does not know. Whatever the library fills lies before bytes that must stay. It uses nothing but POSIX. */
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "hashscan.h"
 
@@ -144,6 +146,8 @@ static void text_and_hex(void) {
 
 static void defaults(void) {
   CHECK_DEFAULT(hashscan_limits, HASHSCAN_LIMITS_INIT, hashscan_limits_default);
+  CHECK_DEFAULT(hashscan_image_hash, HASHSCAN_IMAGE_HASH_INIT, hashscan_image_hash_default);
+  CHECK_DEFAULT(hashscan_hash_request, HASHSCAN_HASH_REQUEST_INIT, hashscan_hash_request_default);
   CHECK_DEFAULT(hashscan_hash_options, HASHSCAN_HASH_OPTIONS_INIT, hashscan_hash_options_default);
   CHECK_DEFAULT(hashscan_luma, HASHSCAN_LUMA_INIT, hashscan_luma_default);
   CHECK_DEFAULT(hashscan_list_options, HASHSCAN_LIST_OPTIONS_INIT, hashscan_list_options_default);
@@ -177,6 +181,16 @@ static hashscan_hasher *new_hasher(const hashscan_limits *limits) {
   return hasher;
 }
 
+static void write_and_read(const hashscan_image_hash *image) {
+  uint8_t bytes[HASHSCAN_IMAGE_HASH_BYTES];
+  GUARDED(hashscan_image_hash, read);
+  hashscan_image_hash_default(&read.value, sizeof read.value);
+  NEED(hashscan_image_hash_encode(image, bytes, sizeof bytes, &error));
+  NEED(hashscan_image_hash_decode(bytes, sizeof bytes, &read.value, &error));
+  CHECK_CANARY(read);
+  CHECK(memcmp(&read.value, image, sizeof *image) == 0);
+}
+
 static void hash_files(const char *selftest, hashscan_pdq *known) {
   hashscan_limits limits = HASHSCAN_LIMITS_INIT;
   hashscan_hasher *hasher = NULL;
@@ -196,7 +210,9 @@ static void hash_files(const char *selftest, hashscan_pdq *known) {
   CHECK(image.value.status == HASHSCAN_STATUS_OK && image.value.format == HASHSCAN_FORMAT_PNG);
   CHECK(image.value.hash_count == HASHSCAN_TRANSFORM_COUNT && image.value.level == HASHSCAN_LEVEL_EXACT);
   CHECK(image.value.width > 0 && image.value.quality == image.value.quality_low);
+  CHECK_ADDED_IS_ZERO(image.value);
   *known = image.value.hashes[HASHSCAN_TRANSFORM_NONE];
+  write_and_read(&image.value);
   free(bytes);
 
   static uint8_t pixels[64 * 64];
@@ -240,6 +256,23 @@ static int read_text(void *user, void *bytes, size_t capacity, size_t *size) {
   return 0;
 }
 
+/* Through one run of bytes. */
+static void copy_index(const hashscan_index *index) {
+  size_t size;
+  hashscan_index *copy;
+  GUARDED(hashscan_index_info, info);
+  hashscan_index_info_default(&info.value, sizeof info.value);
+  NEED(hashscan_index_write_bytes(index, NULL, 0, &size, &error));
+  void *bytes = malloc(size);
+  NEED(hashscan_index_write_bytes(index, bytes, size, &size, &error));
+  NEED(hashscan_index_open_bytes(bytes, size, &copy, &error));
+  NEED(hashscan_index_describe(copy, &info.value, &error));
+  CHECK_CANARY(info);
+  CHECK(info.value.entries > 0 && info.value.mode == 0);
+  hashscan_index_close(copy);
+  free(bytes);
+}
+
 static void build(const char *index, const char *selftest) {
   static const char text[] = "00112233445566778899aabbccddeeff\n";
   hashscan_builder *builder;
@@ -271,6 +304,10 @@ static void build(const char *index, const char *selftest) {
   NEED(hashscan_builder_add(builder, &entry, &error));
   NEED(hashscan_builder_set_mode(builder, 0600, &error));
   NEED(hashscan_builder_write(builder, index, &error));
+  hashscan_index *in_memory;
+  NEED(hashscan_builder_index(builder, &in_memory, &error));
+  copy_index(in_memory);
+  hashscan_index_close(in_memory);
   hashscan_builder_destroy(builder);
 }
 
@@ -397,6 +434,10 @@ static void read_index(const char *path, const hashscan_pdq *known) {
   NEED(hashscan_index_read_info(path, &info.value, count_list, &listed, &error));
   CHECK_CANARY(info);
   CHECK(info.value.entries > 0 && info.value.entries == listed && info.value.segments > 0);
+  const int descriptor = open(path, O_RDONLY);
+  NEED(hashscan_index_open_descriptor(descriptor, path, &index, &error));
+  hashscan_index_close(index);
+  close(descriptor);
   NEED(hashscan_index_open(path, &index, &error));
   hashscan_index_close(hashscan_index_retain(index));
   NEED(hashscan_index_describe(index, &info.value, &error));
