@@ -141,6 +141,11 @@ typedef struct hashscan_allocator {
   void (*release)(void *user, void *memory);
 } hashscan_allocator;
 
+#define HASHSCAN_ALLOCATOR_INIT                                                                                        \
+  { sizeof(hashscan_allocator), NULL, NULL, NULL, NULL }
+
+HASHSCAN_API void hashscan_allocator_default(hashscan_allocator *allocator, size_t size);
+
 /* Sets the allocator; the struct is copied, and `user` lives as long as the process. To be called once, before any
  * other function of the library that allocates and before other threads call it. Without this call it is the C
  * library's.

@@ -148,6 +148,7 @@ static void defaults(void) {
   CHECK_DEFAULT(hashscan_limits, HASHSCAN_LIMITS_INIT, hashscan_limits_default);
   CHECK_DEFAULT(hashscan_image_hash, HASHSCAN_IMAGE_HASH_INIT, hashscan_image_hash_default);
   CHECK_DEFAULT(hashscan_hash_request, HASHSCAN_HASH_REQUEST_INIT, hashscan_hash_request_default);
+  CHECK_DEFAULT(hashscan_allocator, HASHSCAN_ALLOCATOR_INIT, hashscan_allocator_default);
   CHECK_DEFAULT(hashscan_hash_options, HASHSCAN_HASH_OPTIONS_INIT, hashscan_hash_options_default);
   CHECK_DEFAULT(hashscan_luma, HASHSCAN_LUMA_INIT, hashscan_luma_default);
   CHECK_DEFAULT(hashscan_list_options, HASHSCAN_LIST_OPTIONS_INIT, hashscan_list_options_default);

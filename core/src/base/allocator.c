@@ -6,7 +6,7 @@
 
 hashscan_code hashscan_set_allocator(const hashscan_allocator *allocator, hashscan_error *error) {
   if (allocator == NULL) return error_set(error, HASHSCAN_E_ARGUMENT, "allocator is NULL");
-  hashscan_allocator known = {.size = sizeof known};
+  hashscan_allocator known = HASHSCAN_ALLOCATOR_INIT;
   const hashscan_code code = options_copy(&known, sizeof known, allocator, "hashscan_allocator", error);
   if (code != HASHSCAN_SUCCESS) return code;
   if (known.allocate == NULL || known.resize == NULL || known.release == NULL)

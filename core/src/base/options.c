@@ -107,6 +107,11 @@ void hashscan_index_info_default(hashscan_index_info *info, size_t size) {
   options_default(info, size, &defaults, sizeof defaults);
 }
 
+void hashscan_allocator_default(hashscan_allocator *allocator, size_t size) {
+  const hashscan_allocator defaults = HASHSCAN_ALLOCATOR_INIT;
+  options_default(allocator, size, &defaults, sizeof defaults);
+}
+
 void hashscan_search_default(hashscan_search *search, size_t size) {
   const hashscan_search defaults = HASHSCAN_SEARCH_INIT;
   options_default(search, size, &defaults, sizeof defaults);
