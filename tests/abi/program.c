@@ -170,6 +170,34 @@ static void default_entry(void) {
   CHECK(entry.value.labels == NULL && entry.value.label_count == 0 && entry.value.number == 0);
 }
 
+static _Atomic uint64_t allocations;
+
+static void *allocate(void *user, size_t bytes) {
+  CHECK(user == &allocations);
+  allocations++;
+  return malloc(bytes);
+}
+
+static void *resize(void *user, void *memory, size_t bytes) {
+  CHECK(user == &allocations);
+  return realloc(memory, bytes);
+}
+
+static void release(void *user, void *memory) {
+  CHECK(user == &allocations);
+  free(memory);
+}
+
+static void set_allocator(void) {
+  hashscan_allocator allocator = HASHSCAN_ALLOCATOR_INIT;
+  allocator.user = (void *)&allocations;
+  allocator.allocate = allocate;
+  allocator.resize = resize;
+  allocator.release = release;
+  OLDER_REFUSES(allocator, hashscan_set_allocator(&allocator, &error));
+  NEED(hashscan_set_allocator(&allocator, &error));
+}
+
 /* ---- Hashing ----------------------------------------------------------------------------------------------------- */
 
 static hashscan_hasher *new_hasher(const hashscan_limits *limits) {
@@ -405,6 +433,16 @@ static void search(hashscan_index *index, const hashscan_pdq *known) {
   CHECK_CANARY(entry);
   CHECK(entry.value.kind == HASHSCAN_KIND_PDQ && strcmp(entry.value.list, "selftest") == 0);
   search_into_arrays(index, &search, hits.count);
+  hashscan_control *control;
+  NEED(hashscan_control_create(&control, &error));
+  search.control = control;
+  hashscan_control_set_deadline(control, 1e6);
+  hashscan_control_cancel(control);
+  CHECK(hashscan_index_search(index, &search, on_hit, &hits, &error) == HASHSCAN_E_STOPPED);
+  hashscan_control_reset(control);
+  NEED(hashscan_index_search(index, &search, on_hit, &hits, &error));
+  search.control = NULL;
+  hashscan_control_destroy(control);
   hits.stop = 1;
   CHECK(hashscan_index_search(index, &search, on_hit, &hits, &error) == HASHSCAN_E_STOPPED);
 }
@@ -593,6 +631,7 @@ int main(int argc, char **argv) {
   char index[4096];
   snprintf(index, sizeof index, "%s/index", argv[1]);
   hashscan_pdq known = {{0}};
+  set_allocator();
   names();
   text_and_hex();
   defaults();
@@ -605,6 +644,7 @@ int main(int argc, char **argv) {
   match(matcher, argv[2]);
   scan_folder(matcher, argv[2]);
   hashscan_matcher_destroy(matcher);
+  CHECK(allocations > 0);
   printf("%s\n", failures == 0 ? "all as it was" : "differs");
   return failures != 0;
 }
