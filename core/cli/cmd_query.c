@@ -206,7 +206,8 @@ static bool match_images(struct query_run *run) {
   size_t count = 0;
   for (size_t i = 0; i < run->batch_count && matched; i++)
     if (run->batch[i].image != NULL && run->batch[i].reason[0] == '\0') images[count++] = run->batch[i].image;
-  if (matched && hashscan_match_hashes(run->matcher, images, NULL, count, verdicts, &run->error) != HASHSCAN_SUCCESS) {
+  if (matched &&
+      hashscan_match_hashes(run->matcher, images, NULL, count, NULL, verdicts, &run->error) != HASHSCAN_SUCCESS) {
     message("%s", run->error.message);
     matched = false;
   }

@@ -465,10 +465,17 @@ HASHSCAN_API hashscan_code hashscan_hasher_create(const hashscan_hash_options *o
                                                   hashscan_error *error);
 HASHSCAN_API void hashscan_hasher_destroy(hashscan_hasher *hasher);
 
+/* From now on the calls that hash or match with this hasher look at `control`, which stays the caller's and may be NULL
+ * for none. A call that it ended returns STOPPED or TIMEOUT, and the image hash that it was to fill has status timeout
+ * and no hash. A PNG of more than 64 MiB of samples is decoded in a way that takes longer where there is a control,
+ * since the faster way cannot be ended. Errors: ARGUMENT. */
+HASHSCAN_API hashscan_code hashscan_hasher_set_control(hashscan_hasher *hasher, const hashscan_control *control,
+                                                       hashscan_error *error);
+
 /* Decodes and hashes one encoded image of `size` bytes (`bytes` may be NULL when size is 0): the stored view of its
  * first picture. Bad images are an answer, not an error: look at out->status. Errors: ARGUMENT (NULL pointers, an
- * out->size that is not set), MEMORY (libcrypto). `out` is filled on success only. One thread at a time per hasher;
- * different hashers are independent. */
+ * out->size that is not set), MEMORY (libcrypto). `out` is filled on success, and when a control ended the call. One
+ * thread at a time per hasher; different hashers are independent. */
 HASHSCAN_API hashscan_code hashscan_hash_image(hashscan_hasher *hasher, const void *bytes, size_t size,
                                                hashscan_image_hash *out, hashscan_error *error);
 
@@ -1076,17 +1083,20 @@ HASHSCAN_API hashscan_code hashscan_matcher_hasher(hashscan_matcher *matcher, ha
  * Image hashes may come from anywhere: one that holds values outside their ranges is ARGUMENT, as hashscan_image_hash's
  * decoder would refuse it. But what it says is believed.
  *
+ * `control` may end the call; NULL: none.
+ *
  * Errors: ARGUMENT (also images of one input whose digests differ, and those of another profile than the matcher's),
- * MEMORY; all of `verdicts` are then NULL. Any number of threads. */
+ * MEMORY, STOPPED, TIMEOUT; all of `verdicts` are then NULL. Any number of threads. */
 HASHSCAN_API hashscan_code hashscan_match_hashes(hashscan_matcher *matcher, const hashscan_image_hash *const *images,
                                                  const size_t *image_counts, size_t input_count,
-                                                 hashscan_verdict **verdicts, hashscan_error *error);
+                                                 const hashscan_control *control, hashscan_verdict **verdicts,
+                                                 hashscan_error *error);
 
 /* Hashes an encoded image and compares it with the current snapshots: hashscan_hash_image and hashscan_match_hashes,
  * and both again for what that requests, until the verdict is final. Digests are computed only when the snapshots have
  * entries of their kind, and are compared whatever the decoder thinks of the bytes. Safe from any number of threads
- * with one hasher each. Errors: ARGUMENT (a hasher that was not made for this matcher's options), MEMORY; *verdict is
- * then NULL. */
+ * with one hasher each; a hasher's control may end the whole call. Errors: ARGUMENT (a hasher that was not made for
+ * this matcher's options), MEMORY, STOPPED, TIMEOUT; *verdict is then NULL. */
 HASHSCAN_API hashscan_code hashscan_match_image(hashscan_matcher *matcher, hashscan_hasher *hasher, const void *bytes,
                                                 size_t size, hashscan_verdict **verdict, hashscan_error *error);
 
@@ -1178,10 +1188,14 @@ typedef struct hashscan_scan_options {
    * next_path do: no new input is begun, and those that were get their records. */
   int (*should_stop)(void *user);
   void *user;
+  /* May end the scan within a few tenths of a second, whatever the inputs under way are; they get no record. NULL:
+   * none.
+   */
+  const hashscan_control *control;
 } hashscan_scan_options;
 
 #define HASHSCAN_SCAN_OPTIONS_INIT                                                                                     \
-  { sizeof(hashscan_scan_options), NULL, 0, NULL, 0u, HASHSCAN_LINKS_WITHIN, NULL, NULL, NULL, NULL }
+  { sizeof(hashscan_scan_options), NULL, 0, NULL, 0u, HASHSCAN_LINKS_WITHIN, NULL, NULL, NULL, NULL, NULL }
 
 HASHSCAN_API void hashscan_scan_options_default(hashscan_scan_options *options, size_t size);
 
@@ -1192,9 +1206,9 @@ HASHSCAN_API void hashscan_scan_options_default(hashscan_scan_options *options, 
  * stands for that folder. Unless links is FOLLOW, what is opened is what was found: a file, folder or link that is
  * exchanged meanwhile gets the status changed. Files are opened non-blocking and only when regular. Inputs with equal
  * bytes are decoded once.
- * Returns SUCCESS when every input has a record. When a callback stopped it before that, it is STOPPED, and the records
- * that were given out are complete and the first ones of a whole scan. What was given out is added to `summary` in
- * every case; it may be NULL. Errors: ARGUMENT, MEMORY, STOPPED. */
+ * Returns SUCCESS when every input has a record. When a callback stopped it before that, it is STOPPED, as when its
+ * control was cancelled; and the records that were given out are complete and the first ones of a whole scan. What was
+ * given out is added to `summary` in every case; it may be NULL. Errors: ARGUMENT, MEMORY, STOPPED, TIMEOUT. */
 HASHSCAN_API hashscan_code hashscan_scan(hashscan_matcher *matcher, const hashscan_scan_options *options,
                                          hashscan_summary *summary, hashscan_error *error);
 

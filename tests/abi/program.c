@@ -539,7 +539,7 @@ static void match_hash(hashscan_matcher *matcher, hashscan_hasher *hasher, const
   CHECK(image.digests == request.digests && image.picture_count == 1 && image.view == HASHSCAN_VIEW_STORED);
   NEED(hashscan_image_hash_encode(&image, written, sizeof written, &error));
   NEED(hashscan_image_hash_decode(written, sizeof written, &image, &error));
-  NEED(hashscan_match_hashes(matcher, images, NULL, 1, &verdict, &error));
+  NEED(hashscan_match_hashes(matcher, images, NULL, 1, NULL, &verdict, &error));
   CHECK(verdict->outcome == expected->outcome && verdict->match_count == expected->match_count);
   CHECK(verdict->request_count == 0 && verdict->index_count == 1 && verdict->indexes[0] != NULL);
   hashscan_verdict_destroy(verdict);

@@ -63,7 +63,7 @@ static void match(const hashscan_image_hash *image) {
   const size_t counts[] = {1, 2};
   for (size_t i = 0; i < 3; i++) {
     hashscan_verdict *verdicts[2];
-    const hashscan_code code = hashscan_match_hashes(matchers[i], images, counts, 2, verdicts, NULL);
+    const hashscan_code code = hashscan_match_hashes(matchers[i], images, counts, 2, NULL, verdicts, NULL);
     require(code == HASHSCAN_SUCCESS || (code == HASHSCAN_E_ARGUMENT && image->profile != HASHSCAN_PROFILE_FULL));
     for (size_t v = 0; v < 2 && code == HASHSCAN_SUCCESS; v++) {
       check_verdict(verdicts[v]);

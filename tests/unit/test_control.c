@@ -316,6 +316,253 @@ static void one_control_ends_all_that_have_it(void **state) {
   assert_int_equal(besides[2].code, HASHSCAN_SUCCESS);
 }
 
+/* ---- Hashing ----------------------------------------------------------------------------------------------------- */
+
+/* Pictures that take far longer than a few milliseconds in every way of decoding: 24 megapixels. */
+enum { SIDE = 4900 };
+
+static struct fixture_picture large;
+static struct fixture_bytes jpeg, png;
+
+static int encode_large(void **state) {
+  open_indexes(state);
+  large = fixture_busy(1, SIDE, SIDE);
+  jpeg = fixture_jpeg(&large, 80);
+  png = fixture_png(&large);
+  return 0;
+}
+
+static int free_large(void **state) {
+  fixture_bytes_free(&jpeg);
+  fixture_bytes_free(&png);
+  fixture_picture_free(&large);
+  return close_indexes(state);
+}
+
+static hashscan_hasher *new_hasher(hashscan_level level) {
+  hashscan_hash_options options = HASHSCAN_HASH_OPTIONS_INIT;
+  hashscan_hasher *hasher;
+  options.level = level;
+  options.dihedral = 1;
+  options.digests = 1u << HASHSCAN_KIND_SHA1;
+  assert_int_equal(hashscan_hasher_create(&options, &hasher, NULL), HASHSCAN_SUCCESS);
+  return hasher;
+}
+
+/* The ways into a hasher. */
+enum way { WAY_JPEG, WAY_PNG, WAY_PIXELS, WAY_LUMA, WAYS };
+
+static const char *const way_names[WAYS] = {"JPEG", "PNG", "pixels", "luma"};
+static const hashscan_level levels[] = {HASHSCAN_LEVEL_EXACT, HASHSCAN_LEVEL_FAST, HASHSCAN_LEVEL_BLOCKS};
+
+static hashscan_code hash(hashscan_hasher *hasher, enum way way, hashscan_image_hash *out, hashscan_error *error) {
+  hashscan_luma luma = HASHSCAN_LUMA_INIT;
+  switch (way) {
+  case WAY_JPEG:
+    return hashscan_hash_image(hasher, jpeg.bytes, jpeg.size, out, error);
+  case WAY_PNG:
+    return hashscan_hash_image(hasher, png.bytes, png.size, out, error);
+  case WAY_PIXELS:
+    return hashscan_hash_pixels(hasher, large.pixels, SIDE, SIDE, 3, 3 * SIDE, out, error);
+  default:
+    luma.samples = large.pixels;
+    luma.stride = SIDE;
+    luma.width = SIDE;
+    luma.height = 3 * SIDE;
+    return hashscan_hash_luma(hasher, &luma, out, error);
+  }
+}
+
+static void expect_nothing(const hashscan_image_hash *out) {
+  assert_int_equal(out->status, HASHSCAN_STATUS_TIMEOUT);
+  assert_int_equal(out->hash_count, 0);
+  assert_int_equal(out->digests, 0);
+  assert_int_equal(out->quality, -1);
+  assert_int_equal(out->views, 0);
+  assert_true(out->reason[0] != '\0');
+}
+
+static void a_hash_with_a_control_is_the_same(void **state) {
+  (void)state;
+  hashscan_control_set_deadline(control, 1000.0);
+  for (size_t l = 0; l < COUNT(levels); l++) {
+    hashscan_hasher *hasher = new_hasher(levels[l]);
+    for (enum way way = 0; way < WAYS; way++) {
+      hashscan_image_hash with = HASHSCAN_IMAGE_HASH_INIT, without = HASHSCAN_IMAGE_HASH_INIT;
+      assert_int_equal(hashscan_hasher_set_control(hasher, control, NULL), HASHSCAN_SUCCESS);
+      assert_int_equal(hash(hasher, way, &with, NULL), HASHSCAN_SUCCESS);
+      assert_int_equal(hashscan_hasher_set_control(hasher, NULL, NULL), HASHSCAN_SUCCESS);
+      assert_int_equal(hash(hasher, way, &without, NULL), HASHSCAN_SUCCESS);
+      assert_memory_equal(&with, &without, sizeof with);
+      assert_int_equal(with.status, HASHSCAN_STATUS_OK);
+    }
+    hashscan_hasher_destroy(hasher);
+  }
+}
+
+static void hashing_ends_soon(void **state) {
+  (void)state;
+  for (size_t l = 0; l < COUNT(levels); l++) {
+    hashscan_hasher *hasher = new_hasher(levels[l]);
+    hashscan_hasher_set_control(hasher, control, NULL);
+    for (enum way way = 0; way < WAYS; way++) {
+      hashscan_image_hash out = HASHSCAN_IMAGE_HASH_INIT;
+      hashscan_control_reset(control);
+      hashscan_control_set_deadline(control, -1.0);
+      EXPECT(HASHSCAN_E_TIMEOUT, hash(hasher, way, &out, error));
+      expect_nothing(&out);
+      const double began = clock_seconds();
+      hashscan_control_set_deadline(control, 0.001);
+      EXPECT(HASHSCAN_E_TIMEOUT, hash(hasher, way, &out, error));
+      expect_nothing(&out);
+      const double late = clock_seconds() - began - 0.001;
+      print_message("%s at %s: ended %.2f ms after its deadline\n", way_names[way], hashscan_level_name(levels[l]),
+                    1e3 * late);
+      assert_true(late < SOON);
+    }
+    hashscan_hasher_destroy(hasher);
+  }
+}
+
+static void hashing_is_cancelled_by_another_thread(void **state) {
+  (void)state;
+  hashscan_hasher *hasher = new_hasher(HASHSCAN_LEVEL_EXACT);
+  hashscan_hasher_set_control(hasher, control, NULL);
+  for (enum way way = 0; way < WAYS; way++) {
+    hashscan_image_hash out = HASHSCAN_IMAGE_HASH_INIT;
+    double wait = 0.001;
+    pthread_t other;
+    hashscan_control_reset(control);
+    assert_int_equal(pthread_create(&other, NULL, cancel_later, &wait), 0);
+    const hashscan_code code = hash(hasher, way, &out, NULL);
+    pthread_join(other, NULL);
+    assert_int_equal(code, HASHSCAN_E_STOPPED);
+    expect_nothing(&out);
+  }
+  /* The hasher is as good as before. */
+  hashscan_image_hash out = HASHSCAN_IMAGE_HASH_INIT, fresh = HASHSCAN_IMAGE_HASH_INIT;
+  hashscan_control_reset(control);
+  assert_int_equal(hash(hasher, WAY_JPEG, &out, NULL), HASHSCAN_SUCCESS);
+  hashscan_hasher_destroy(hasher);
+  hasher = new_hasher(HASHSCAN_LEVEL_EXACT);
+  assert_int_equal(hash(hasher, WAY_JPEG, &fresh, NULL), HASHSCAN_SUCCESS);
+  assert_memory_equal(&out, &fresh, sizeof out);
+  hashscan_hasher_destroy(hasher);
+  EXPECT(HASHSCAN_E_ARGUMENT, hashscan_hasher_set_control(NULL, control, error));
+}
+
+/* A digest of a large file that is no picture. */
+static void digests_end_too(void **state) {
+  (void)state;
+  const size_t size = (size_t)64 << 20;
+  uint8_t *bytes = calloc(size, 1);
+  hashscan_image_hash out = HASHSCAN_IMAGE_HASH_INIT, with = HASHSCAN_IMAGE_HASH_INIT;
+  hashscan_hasher *hasher = new_hasher(HASHSCAN_LEVEL_FAST);
+  assert_int_equal(hashscan_hash_image(hasher, bytes, size, &out, NULL), HASHSCAN_SUCCESS);
+  hashscan_hasher_set_control(hasher, control, NULL);
+  assert_int_equal(hashscan_hash_image(hasher, bytes, size, &with, NULL), HASHSCAN_SUCCESS);
+  assert_memory_equal(&out, &with, sizeof out);
+  hashscan_control_set_deadline(control, 0.001);
+  EXPECT(HASHSCAN_E_TIMEOUT, hashscan_hash_image(hasher, bytes, size, &with, error));
+  expect_nothing(&with);
+  hashscan_hasher_destroy(hasher);
+  free(bytes);
+}
+
+/* ---- Matching and scanning --------------------------------------------------------------------------------------- */
+
+static hashscan_matcher *new_matcher(void) {
+  char path[FIXTURE_PATH_SIZE];
+  const char *const paths[] = {fixture_join(path, folder, "many")};
+  hashscan_matcher *matcher;
+  assert_int_equal(hashscan_matcher_create(paths, 1, NULL, &matcher, NULL), HASHSCAN_SUCCESS);
+  return matcher;
+}
+
+static void matching_leaves_no_verdict(void **state) {
+  (void)state;
+  hashscan_matcher *matcher = new_matcher();
+  hashscan_hasher *hasher;
+  hashscan_verdict *verdict = NULL;
+  assert_int_equal(hashscan_matcher_hasher(matcher, &hasher, NULL), HASHSCAN_SUCCESS);
+  hashscan_hasher_set_control(hasher, control, NULL);
+  hashscan_control_set_deadline(control, 0.001);
+  EXPECT(HASHSCAN_E_TIMEOUT, hashscan_match_image(matcher, hasher, jpeg.bytes, jpeg.size, &verdict, error));
+  assert_null(verdict);
+  hashscan_control_cancel(control);
+  EXPECT(HASHSCAN_E_STOPPED, hashscan_match_image(matcher, hasher, png.bytes, png.size, &verdict, error));
+  assert_null(verdict);
+  hashscan_control_reset(control);
+  assert_int_equal(hashscan_match_image(matcher, hasher, png.bytes, png.size, &verdict, NULL), HASHSCAN_SUCCESS);
+  assert_int_equal(verdict->outcome, HASHSCAN_OUTCOME_NO_MATCH);
+  hashscan_verdict_destroy(verdict);
+
+  /* Searches alone: a screening hash whose search is ended must not look like one that found nothing. */
+  hashscan_image_hash image = HASHSCAN_IMAGE_HASH_INIT;
+  assert_int_equal(hashscan_hash_image(hasher, png.bytes, png.size, &image, NULL), HASHSCAN_SUCCESS);
+  const hashscan_image_hash *images[] = {&image, &image};
+  hashscan_verdict *verdicts[2];
+  assert_int_equal(hashscan_match_hashes(matcher, images, NULL, 2, control, verdicts, NULL), HASHSCAN_SUCCESS);
+  for (size_t i = 0; i < 2; i++) hashscan_verdict_destroy(verdicts[i]);
+  hashscan_control_cancel(control);
+  EXPECT(HASHSCAN_E_STOPPED, hashscan_match_hashes(matcher, images, NULL, 2, control, verdicts, error));
+  assert_null(verdicts[0]);
+  assert_null(verdicts[1]);
+  hashscan_hasher_destroy(hasher);
+  hashscan_matcher_destroy(matcher);
+}
+
+struct records {
+  size_t count;
+  size_t cancel_at;
+};
+
+static int on_record(void *user, const hashscan_record *record) {
+  struct records *records = user;
+  assert_int_not_equal(record->verdict->status, HASHSCAN_STATUS_TIMEOUT);
+  if (++records->count == records->cancel_at) hashscan_control_cancel(control);
+  return 0;
+}
+
+static void a_scan_ends_without_records_of_what_was_under_way(void **state) {
+  (void)state;
+  enum { FILES = 12 };
+  hashscan_matcher *matcher = new_matcher();
+  char pictures[FIXTURE_PATH_SIZE], path[FIXTURE_PATH_SIZE];
+  fixture_folder(pictures);
+  for (int i = 0; i < FILES; i++) {
+    char name[24];
+    snprintf(name, sizeof name, "%02d.jpg", i);
+    uint8_t *bytes = malloc(jpeg.size + 1);
+    memcpy(bytes, jpeg.bytes, jpeg.size);
+    bytes[jpeg.size] = (uint8_t)i; /* after the end marker: files are not equal, and not decoded once */
+    fixture_write(fixture_join(path, pictures, name), bytes, jpeg.size + 1);
+    free(bytes);
+  }
+  const char *const paths[] = {pictures};
+  hashscan_scan_options options = HASHSCAN_SCAN_OPTIONS_INIT;
+  struct records records = {.cancel_at = 2};
+  options.paths = paths;
+  options.path_count = 1;
+  options.threads = 2;
+  options.on_record = on_record;
+  options.user = &records;
+  options.control = control;
+  assert_int_equal(hashscan_scan(matcher, &options, NULL, NULL), HASHSCAN_E_STOPPED);
+  assert_int_equal(records.count, 2);
+  hashscan_control_reset(control);
+  hashscan_control_set_deadline(control, 0.01);
+  records = (struct records){0};
+  assert_int_equal(hashscan_scan(matcher, &options, NULL, NULL), HASHSCAN_E_TIMEOUT);
+  assert_true(records.count < FILES);
+  hashscan_control_reset(control);
+  records = (struct records){0};
+  assert_int_equal(hashscan_scan(matcher, &options, NULL, NULL), HASHSCAN_SUCCESS);
+  assert_int_equal(records.count, FILES);
+  fixture_remove(pictures);
+  hashscan_matcher_destroy(matcher);
+}
+
 int main(void) {
 #define WITH_CONTROL(test) cmocka_unit_test_setup_teardown(test, new_control, end_control)
   const struct CMUnitTest alone[] = {
@@ -329,7 +576,16 @@ int main(void) {
       WITH_CONTROL(cancelled_by_another_thread),       WITH_CONTROL(ended_by_its_deadline),
       WITH_CONTROL(one_control_ends_all_that_have_it),
   };
+  const struct CMUnitTest hashing[] = {
+      WITH_CONTROL(a_hash_with_a_control_is_the_same),
+      WITH_CONTROL(hashing_ends_soon),
+      WITH_CONTROL(hashing_is_cancelled_by_another_thread),
+      WITH_CONTROL(digests_end_too),
+      WITH_CONTROL(matching_leaves_no_verdict),
+      WITH_CONTROL(a_scan_ends_without_records_of_what_was_under_way),
+  };
   int failed = cmocka_run_group_tests_name("control", alone, NULL, NULL);
   failed += cmocka_run_group_tests_name("control, searching", searching, open_indexes, close_indexes);
+  failed += cmocka_run_group_tests_name("control, hashing and matching", hashing, encode_large, free_large);
   return failed;
 }

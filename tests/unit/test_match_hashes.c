@@ -65,7 +65,7 @@ static void hashes_begin(struct hashes *hashes, const struct fixture_bytes *file
 static hashscan_code match(const struct hashes *hashes, hashscan_verdict **verdict) {
   const hashscan_image_hash *images[16];
   for (size_t i = 0; i < hashes->count; i++) images[i] = &hashes->images[i];
-  return hashscan_match_hashes(hashes->matcher, images, &hashes->count, 1, verdict, NULL);
+  return hashscan_match_hashes(hashes->matcher, images, &hashes->count, 1, NULL, verdict, NULL);
 }
 
 static hashscan_verdict *verdict_on(const struct hashes *hashes) {
@@ -364,7 +364,8 @@ static void many_inputs_have_their_own_verdicts(void **state) {
     images[i] = hashes.images[0];
     pointers[i] = &images[i];
   }
-  assert_int_equal(hashscan_match_hashes(hashes.matcher, pointers, NULL, INPUTS, verdicts, NULL), HASHSCAN_SUCCESS);
+  assert_int_equal(hashscan_match_hashes(hashes.matcher, pointers, NULL, INPUTS, NULL, verdicts, NULL),
+                   HASHSCAN_SUCCESS);
   size_t open = 0;
   for (unsigned i = 0; i < INPUTS; i++) {
     hashes.images[0] = images[i];
@@ -396,11 +397,11 @@ static void bad_arguments_are_refused(void **state) {
   const hashscan_image_hash *image = &hashes.images[0];
   hashscan_verdict *verdict;
   const size_t none = 0;
-  assert_int_equal(hashscan_match_hashes(NULL, &image, NULL, 1, &verdict, NULL), HASHSCAN_E_ARGUMENT);
-  assert_int_equal(hashscan_match_hashes(hashes.matcher, NULL, NULL, 1, &verdict, NULL), HASHSCAN_E_ARGUMENT);
-  assert_int_equal(hashscan_match_hashes(hashes.matcher, &image, NULL, 1, NULL, NULL), HASHSCAN_E_ARGUMENT);
-  assert_int_equal(hashscan_match_hashes(hashes.matcher, &image, &none, 1, &verdict, NULL), HASHSCAN_E_ARGUMENT);
-  assert_int_equal(hashscan_match_hashes(hashes.matcher, NULL, NULL, 0, NULL, NULL), HASHSCAN_SUCCESS);
+  assert_int_equal(hashscan_match_hashes(NULL, &image, NULL, 1, NULL, &verdict, NULL), HASHSCAN_E_ARGUMENT);
+  assert_int_equal(hashscan_match_hashes(hashes.matcher, NULL, NULL, 1, NULL, &verdict, NULL), HASHSCAN_E_ARGUMENT);
+  assert_int_equal(hashscan_match_hashes(hashes.matcher, &image, NULL, 1, NULL, NULL, NULL), HASHSCAN_E_ARGUMENT);
+  assert_int_equal(hashscan_match_hashes(hashes.matcher, &image, &none, 1, NULL, &verdict, NULL), HASHSCAN_E_ARGUMENT);
+  assert_int_equal(hashscan_match_hashes(hashes.matcher, NULL, NULL, 0, NULL, NULL, NULL), HASHSCAN_SUCCESS);
   hashes.images[0].size = 4;
   assert_int_equal(match(&hashes, &verdict), HASHSCAN_E_ARGUMENT);
   hashes.images[0] = good;

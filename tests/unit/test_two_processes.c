@@ -91,7 +91,7 @@ static unsigned match_elsewhere(hashscan_matcher *matcher, int questions, int an
   size_t count = 1;
   for (unsigned rounds = 1;; rounds++) {
     for (size_t i = 0; i < count; i++) images[i] = &hashes[i];
-    assert_int_equal(hashscan_match_hashes(matcher, images, &count, 1, verdict, NULL), HASHSCAN_SUCCESS);
+    assert_int_equal(hashscan_match_hashes(matcher, images, &count, 1, NULL, verdict, NULL), HASHSCAN_SUCCESS);
     if ((*verdict)->request_count == 0) return rounds;
     assert_true((*verdict)->outcome == HASHSCAN_OUTCOME_UNEXAMINED || (*verdict)->match_count > 0);
     for (size_t i = 0; i < (*verdict)->request_count; i++) {

@@ -146,7 +146,7 @@ FIELD(hashscan_match_options, level, 24);
 FIELD(hashscan_match_options, kinds, 28);
 FIELD(hashscan_match_options, limits, 32);
 
-SIZE(hashscan_scan_options, 72);
+SIZE(hashscan_scan_options, 80);
 FIELD(hashscan_scan_options, paths, 8);
 FIELD(hashscan_scan_options, path_count, 16);
 FIELD(hashscan_scan_options, next_path, 24);
@@ -156,5 +156,6 @@ FIELD(hashscan_scan_options, on_record, 40);
 FIELD(hashscan_scan_options, on_progress, 48);
 FIELD(hashscan_scan_options, should_stop, 56);
 FIELD(hashscan_scan_options, user, 64);
+FIELD(hashscan_scan_options, control, 72);
 
 #endif

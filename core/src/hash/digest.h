@@ -13,9 +13,9 @@ hashscan_code digests_check(uint32_t digests, hashscan_error *error);
 
 /* Computes the digests named in `digests` through libcrypto, and adds them to those of `hash`. Any thread. Errors:
  * MEMORY, which also stands for an algorithm that this machine's libcrypto refuses (MD5 under a FIPS policy): no digest
- * must never read as no match. */
-hashscan_code digests_compute(uint32_t digests, const void *bytes, size_t size, hashscan_image_hash *hash,
-                              hashscan_error *error);
+ * must never read as no match; STOPPED or TIMEOUT when `control`, which may be NULL, ended it. */
+hashscan_code digests_compute(uint32_t digests, const void *bytes, size_t size, const hashscan_control *control,
+                              hashscan_image_hash *hash, hashscan_error *error);
 
 /* Where `hash` has its digest of `kind`; NULL for a kind that is none. */
 uint8_t *digest_of(hashscan_image_hash *hash, hashscan_kind kind);

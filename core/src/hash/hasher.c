@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "base/control.h"
 #include "base/cpu.h"
 #include "base/error.h"
 #include "base/memory.h"
@@ -68,6 +69,13 @@ void hashscan_hasher_destroy(hashscan_hasher *hasher) {
   pdq_stream_destroy(hasher->stream);
   pdq_fast_destroy(hasher->fast);
   memory_release(hasher);
+}
+
+hashscan_code hashscan_hasher_set_control(hashscan_hasher *hasher, const hashscan_control *control,
+                                          hashscan_error *error) {
+  if (hasher == NULL) return error_set(error, HASHSCAN_E_ARGUMENT, "hasher is NULL");
+  hasher->control = control;
+  return HASHSCAN_SUCCESS;
 }
 
 /* ---- Where a picture goes ---------------------------------------------------------------------------------------- */
@@ -188,7 +196,8 @@ static hashscan_image_hash new_hash(const hashscan_hasher *hasher, hashscan_leve
   return hash;
 }
 
-static void hash_picture(hashscan_hasher *hasher, const void *bytes, size_t size, hashscan_image_hash *out) {
+/* STOPPED or TIMEOUT when the control ended it. */
+static hashscan_code hash_picture(hashscan_hasher *hasher, const void *bytes, size_t size, hashscan_image_hash *out) {
   static const struct image_sink sinks[] = {
       [HASHSCAN_LEVEL_EXACT] = {.begin = on_begin_exact, .rows = on_rows},
       [HASHSCAN_LEVEL_FAST] = {.begin = on_begin_fast,
@@ -208,15 +217,31 @@ static void hash_picture(hashscan_hasher *hasher, const void *bytes, size_t size
   struct image_sink sink = sinks[out->level];
   sink.user = hasher;
   sink.view = out->view;
+  sink.control = hasher->control;
   struct image_info info;
   out->status = image_decode(bytes, size, &hasher->limits, &sink, &info, out->reason);
   out->format = info.format;
   out->width = info.width;
   out->height = info.height;
-  if (out->status != HASHSCAN_STATUS_OK && out->status != HASHSCAN_STATUS_DAMAGED) return;
+  if (info.ended != HASHSCAN_SUCCESS) return info.ended;
+  if (out->status != HASHSCAN_STATUS_OK && out->status != HASHSCAN_STATUS_DAMAGED) return HASHSCAN_SUCCESS;
   out->views = info.views;
   note_unseen(info.unseen, out);
   finish(hasher, out);
+  return HASHSCAN_SUCCESS;
+}
+
+/* Leaves nothing in `out` that could be taken for an answer of a call that was ended. */
+static hashscan_code end_early(const hashscan_hasher *hasher, hashscan_code code, hashscan_image_hash *out,
+                               hashscan_error *error) {
+  *out = new_hash(hasher, out->level);
+  out->status = HASHSCAN_STATUS_TIMEOUT;
+  snprintf(out->reason, sizeof out->reason, "ended by its caller");
+  return control_error(code, error);
+}
+
+static bool is_ended(hashscan_code code) {
+  return code == HASHSCAN_E_STOPPED || code == HASHSCAN_E_TIMEOUT;
 }
 
 hashscan_code hasher_hash(hashscan_hasher *hasher, const hashscan_hash_request *request, const void *bytes, size_t size,
@@ -224,8 +249,9 @@ hashscan_code hasher_hash(hashscan_hasher *hasher, const hashscan_hash_request *
   *out = new_hash(hasher, request->level < hasher->level ? request->level : hasher->level);
   out->view = request->view;
   out->picture = request->picture;
+  hashscan_code code = HASHSCAN_SUCCESS;
   if (request->picture == 0) {
-    hash_picture(hasher, bytes, size, out);
+    code = hash_picture(hasher, bytes, size, out);
   } else {
     out->status = HASHSCAN_STATUS_UNSUPPORTED;
     snprintf(out->reason, sizeof out->reason, "there is no picture %" PRIu32, request->picture);
@@ -233,7 +259,16 @@ hashscan_code hasher_hash(hashscan_hasher *hasher, const hashscan_hash_request *
   /* What earlier attempts at decoding have left behind the end of the reason is no part of the answer. */
   const size_t length = strlen(out->reason);
   memset(out->reason + length, 0, sizeof out->reason - length);
-  return digests_compute(request->digests, bytes, size, out, error);
+  if (code == HASHSCAN_SUCCESS) code = digests_compute(request->digests, bytes, size, hasher->control, out, error);
+  return is_ended(code) ? end_early(hasher, code, out, error) : code;
+}
+
+/* Hands out what there is to say: an answer, or that the call was ended. */
+static hashscan_code fill(hashscan_code code, const hashscan_image_hash *hash, hashscan_image_hash *out,
+                          hashscan_error *error) {
+  if (code == HASHSCAN_SUCCESS) return options_fill(out, hash, sizeof *hash, "hashscan_image_hash", error);
+  if (is_ended(code)) (void)options_fill(out, hash, sizeof *hash, "hashscan_image_hash", NULL);
+  return code;
 }
 
 static hashscan_code check_request(const hashscan_hash_request *request, hashscan_error *error) {
@@ -252,8 +287,9 @@ hashscan_code hashscan_hash_requested(hashscan_hasher *hasher, const hashscan_ha
   hashscan_image_hash hash;
   hashscan_code code = options_copy(&known, sizeof known, request, "hashscan_hash_request", error);
   if (code == HASHSCAN_SUCCESS) code = check_request(&known, error);
-  if (code == HASHSCAN_SUCCESS) code = hasher_hash(hasher, &known, bytes, size, &hash, error);
-  return code == HASHSCAN_SUCCESS ? options_fill(out, &hash, sizeof hash, "hashscan_image_hash", error) : code;
+  if (code != HASHSCAN_SUCCESS) return code;
+  code = hasher_hash(hasher, &known, bytes, size, &hash, error);
+  return fill(code, &hash, out, error);
 }
 
 hashscan_code hashscan_hash_image(hashscan_hasher *hasher, const void *bytes, size_t size, hashscan_image_hash *out,
@@ -285,14 +321,32 @@ static hashscan_code check_picture(const hashscan_limits *limits, uint32_t width
   return HASHSCAN_SUCCESS;
 }
 
-/* Of a picture that the caller decoded. */
-static hashscan_code answer_pixels(hashscan_hasher *hasher, uint32_t width, uint32_t height, hashscan_image_hash *out,
-                                   hashscan_error *error) {
+/* With a control, rows are taken together as far as their pixels take a fraction of a millisecond. */
+static hashscan_code take_all_rows(hashscan_hasher *hasher, const uint8_t *pixels, size_t stride, uint32_t width,
+                                   uint32_t height) {
+  enum { PIXELS_AT_ONCE = 1 << 20, ROWS_AT_LEAST = 16 };
+  const uint32_t most = PIXELS_AT_ONCE / width;
+  const uint32_t at_once = hasher->control == NULL ? height : most < ROWS_AT_LEAST ? ROWS_AT_LEAST : most;
+  for (uint32_t row = 0; row < height;) {
+    const hashscan_code code = control_state(hasher->control);
+    if (code != HASHSCAN_SUCCESS) return code;
+    const uint32_t count = height - row < at_once ? height - row : at_once;
+    take_rows(hasher, pixels + row * stride, stride, count);
+    row += count;
+  }
+  return HASHSCAN_SUCCESS;
+}
+
+/* A picture that came decoded. */
+static hashscan_code hash_decoded(hashscan_hasher *hasher, const uint8_t *pixels, size_t stride, uint32_t width,
+                                  uint32_t height, hashscan_image_hash *out, hashscan_error *error) {
   hashscan_image_hash hash = new_hash(hasher, hasher->level);
   hash.width = width;
   hash.height = height;
-  finish(hasher, &hash);
-  return options_fill(out, &hash, sizeof hash, "hashscan_image_hash", error);
+  hashscan_code code = take_all_rows(hasher, pixels, stride, width, height);
+  if (code == HASHSCAN_SUCCESS) finish(hasher, &hash);
+  else code = end_early(hasher, code, &hash, error);
+  return fill(code, &hash, out, error);
 }
 
 hashscan_code hashscan_hash_pixels(hashscan_hasher *hasher, const uint8_t *pixels, uint32_t width, uint32_t height,
@@ -304,8 +358,7 @@ hashscan_code hashscan_hash_pixels(hashscan_hasher *hasher, const uint8_t *pixel
   const hashscan_code code = check_picture(&hasher->limits, width, height, channels, stride, error);
   if (code != HASHSCAN_SUCCESS) return code;
   if (!begin(hasher, hasher->level, width, height, channels)) return error_memory(error);
-  take_rows(hasher, pixels, stride, height);
-  return answer_pixels(hasher, width, height, out, error);
+  return hash_decoded(hasher, pixels, stride, width, height, out, error);
 }
 
 static hashscan_code check_luma(const hashscan_limits *limits, const hashscan_luma *luma, hashscan_error *error) {
@@ -331,6 +384,5 @@ hashscan_code hashscan_hash_luma(hashscan_hasher *hasher, const hashscan_luma *l
   if (code != HASHSCAN_SUCCESS) return code;
   const struct pdq_luma_range range = pdq_luma_range(known.bits, known.range == HASHSCAN_LUMA_RANGE_LIMITED);
   if (!begin_luma(hasher, known.width, known.height, &range)) return error_memory(error);
-  take_rows(hasher, known.samples, known.stride, known.height);
-  return answer_pixels(hasher, known.width, known.height, out, error);
+  return hash_decoded(hasher, known.samples, known.stride, known.width, known.height, out, error);
 }

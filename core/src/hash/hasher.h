@@ -16,10 +16,11 @@ struct hashscan_hasher {
   bool dihedral;
   uint32_t digests;
   hashscan_limits limits;
-  struct pdq_stream *stream;     /* exact */
-  struct pdq_fast *fast;         /* levels fast and blocks; NULL at level exact */
-  bool to_fast;                  /* where the picture under way goes */
-  struct pdq_fast_result result; /* of the last picture hashed at fast or blocks */
+  const hashscan_control *control; /* may end a call; NULL: none */
+  struct pdq_stream *stream;       /* exact */
+  struct pdq_fast *fast;           /* levels fast and blocks; NULL at level exact */
+  bool to_fast;                    /* where the picture under way goes */
+  struct pdq_fast_result result;   /* of the last picture hashed at fast or blocks */
 };
 
 /* hashscan_hash_requested for a request that is valid and an `out` of full size. */

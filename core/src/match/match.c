@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "base/control.h"
 #include "base/error.h"
 #include "hash/digest.h"
 #include "index/search/index.h"
@@ -37,6 +38,7 @@ struct input {
 struct batch {
   const struct match_policy *policy;
   struct snapshots *snapshots;
+  const hashscan_control *control; /* may end it; NULL: none */
   struct input *inputs;
   size_t input_count;
   struct aspect *aspects; /* of all inputs */
@@ -164,7 +166,8 @@ static hashscan_code look_up(struct batch *batch, hashscan_kind kind, hashscan_e
 
 static hashscan_code look_up_all(struct batch *batch, hashscan_error *error) {
   const uint32_t listed = match_digests(batch->policy, batch->snapshots);
-  hashscan_code code = HASHSCAN_SUCCESS;
+  hashscan_code code = control_state(batch->control);
+  if (code != HASHSCAN_SUCCESS) return control_error(code, error);
   for (hashscan_kind kind = HASHSCAN_KIND_MD5; kind <= HASHSCAN_KIND_SHA256 && code == HASHSCAN_SUCCESS; kind++)
     if ((listed >> kind & 1u) != 0) code = look_up(batch, kind, error);
   return code;
@@ -190,6 +193,7 @@ struct query_list {
   bool has_exact;  /* ... unless it looks for matches too */
   uint32_t index;  /* of the search under way */
   bool no_memory;
+  bool stopped; /* the search under way, by on_hit and not by the control */
 };
 
 static int on_hit(void *user, const hashscan_hit *hit) {
@@ -198,7 +202,8 @@ static int on_hit(void *user, const hashscan_hit *hit) {
   if (query->aspect->state == ASPECT_SCREENED) {
     if (!query->aspect->candidate) list->screened--;
     query->aspect->candidate = true;
-    return list->screened == 0 && !list->has_exact;
+    list->stopped = list->screened == 0 && !list->has_exact;
+    return list->stopped;
   }
   const struct found found = {.entry = hit->entry,
                               .input = query->input,
@@ -209,7 +214,8 @@ static int on_hit(void *user, const hashscan_hit *hit) {
                               .transform = query->transform,
                               .kind = HASHSCAN_KIND_PDQ};
   list->no_memory = !found_add(&list->batch->found, &found);
-  return list->no_memory;
+  list->stopped = list->no_memory;
+  return list->stopped;
 }
 
 static hashscan_code search_index(struct query_list *list, uint32_t number, hashscan_error *error) {
@@ -220,9 +226,11 @@ static hashscan_code search_index(struct query_list *list, uint32_t number, hash
   search.unknown = list->unknown == NULL ? NULL : list->unknown[0].bytes;
   search.count = list->count;
   search.radius = list->batch->policy->radius;
+  search.control = list->batch->control;
   list->index = number;
+  list->stopped = false;
   const hashscan_code code = hashscan_index_search(index, &search, on_hit, list, error);
-  if (code != HASHSCAN_E_STOPPED) return code;
+  if (!list->stopped) return code;
   return list->no_memory ? error_memory(error) : HASHSCAN_SUCCESS;
 }
 
@@ -436,10 +444,10 @@ static hashscan_code conclude_all(struct batch *batch, hashscan_verdict **verdic
 
 hashscan_code match_batch(const struct match_policy *policy, struct snapshots *snapshots,
                           const hashscan_image_hash *const *images, const size_t *image_counts, size_t input_count,
-                          hashscan_verdict **verdicts, hashscan_error *error) {
+                          const hashscan_control *control, hashscan_verdict **verdicts, hashscan_error *error) {
   for (size_t i = 0; i < input_count; i++) verdicts[i] = NULL;
   if (input_count == 0) return HASHSCAN_SUCCESS;
-  struct batch batch = {.policy = policy, .snapshots = snapshots, .input_count = input_count};
+  struct batch batch = {.policy = policy, .snapshots = snapshots, .control = control, .input_count = input_count};
   hashscan_code code = set_up(&batch, images, image_counts, error);
   if (code == HASHSCAN_SUCCESS) code = look_up_all(&batch, error);
   if (code == HASHSCAN_SUCCESS) code = search_hashes(&batch, error);

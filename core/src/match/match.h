@@ -10,7 +10,7 @@
  * NULL. */
 hashscan_code match_batch(const struct match_policy *policy, struct snapshots *snapshots,
                           const hashscan_image_hash *const *images, const size_t *image_counts, size_t input_count,
-                          hashscan_verdict **verdicts, hashscan_error *error);
+                          const hashscan_control *control, hashscan_verdict **verdicts, hashscan_error *error);
 
 /* The digests that the policy compares and that some index lists, a bit 1 << kind for each. */
 uint32_t match_digests(const struct match_policy *policy, const struct snapshots *snapshots);

@@ -72,8 +72,8 @@ static hashscan_code take_images(const struct match_policy *policy, const hashsc
 }
 
 hashscan_code hashscan_match_hashes(hashscan_matcher *matcher, const hashscan_image_hash *const *images,
-                                    const size_t *image_counts, size_t input_count, hashscan_verdict **verdicts,
-                                    hashscan_error *error) {
+                                    const size_t *image_counts, size_t input_count, const hashscan_control *control,
+                                    hashscan_verdict **verdicts, hashscan_error *error) {
   if (verdicts == NULL && input_count > 0) return error_set(error, HASHSCAN_E_ARGUMENT, "verdicts is NULL");
   for (size_t i = 0; i < input_count; i++) verdicts[i] = NULL;
   if (matcher == NULL || (images == NULL && input_count > 0))
@@ -85,7 +85,7 @@ hashscan_code hashscan_match_hashes(hashscan_matcher *matcher, const hashscan_im
   if (code == HASHSCAN_SUCCESS) code = take_images(&matcher->policy, images, &set, error);
   if (code == HASHSCAN_SUCCESS) {
     struct snapshots *snapshots = matcher_current(matcher);
-    code = match_batch(&matcher->policy, snapshots, set.images, image_counts, input_count, verdicts, error);
+    code = match_batch(&matcher->policy, snapshots, set.images, image_counts, input_count, control, verdicts, error);
     snapshots_release(snapshots);
   }
   image_set_free(&set);

@@ -68,10 +68,11 @@ static hashscan_code add_first(const struct source *source, const struct match_p
   return code;
 }
 
-static hashscan_code match(const struct match_policy *policy, struct snapshots *snapshots, struct image_list *list,
-                           hashscan_verdict **verdict, hashscan_error *error) {
+static hashscan_code match(const struct match_policy *policy, struct snapshots *snapshots,
+                           const hashscan_control *control, struct image_list *list, hashscan_verdict **verdict,
+                           hashscan_error *error) {
   for (size_t i = 0; i < list->count; i++) list->pointers[i] = &list->images[i];
-  return match_batch(policy, snapshots, list->pointers, &list->count, 1, verdict, error);
+  return match_batch(policy, snapshots, list->pointers, &list->count, 1, control, verdict, error);
 }
 
 static hashscan_code add_requested(const struct source *source, const hashscan_verdict *verdict,
@@ -88,12 +89,12 @@ hashscan_code match_bytes(const struct match_policy *policy, struct snapshots *s
   struct image_list list = {0};
   *verdict = NULL;
   hashscan_code code = add_first(&source, policy, snapshots, &list, error);
-  if (code == HASHSCAN_SUCCESS) code = match(policy, snapshots, &list, verdict, error);
+  if (code == HASHSCAN_SUCCESS) code = match(policy, snapshots, hasher->control, &list, verdict, error);
   for (int round = 1; code == HASHSCAN_SUCCESS && (*verdict)->request_count > 0 && round < MAX_ROUNDS; round++) {
     code = add_requested(&source, *verdict, &list, error);
     hashscan_verdict_destroy(*verdict);
     *verdict = NULL;
-    if (code == HASHSCAN_SUCCESS) code = match(policy, snapshots, &list, verdict, error);
+    if (code == HASHSCAN_SUCCESS) code = match(policy, snapshots, hasher->control, &list, verdict, error);
   }
   image_list_free(&list);
   return code;

@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/control.h"
 #include "base/error.h"
 #include "base/file_read.h"
 #include "base/options.h"
@@ -88,12 +89,15 @@ static bool is_repeatable(hashscan_status status) {
          status == HASHSCAN_STATUS_CORRUPT;
 }
 
-/* One input that is too much for the memory there is never ends the scan. */
+/* One input that is too much for the memory there is never ends the scan. Where the scan's control ended the input, the
+ * scan is about to end too, and the input has no record. */
 static void match_read(struct worker *worker, struct snapshots *snapshots, struct slot *slot) {
   hashscan_error error;
   const hashscan_code code = match_bytes(&worker->scan->matcher->policy, snapshots, worker->hasher,
                                          worker->buffer.bytes, worker->buffer.size, &slot->verdict, &error);
-  if (code != HASHSCAN_SUCCESS) slot->verdict = verdict_unexamined(HASHSCAN_STATUS_LIMIT, error.message);
+  const bool ended = code == HASHSCAN_E_STOPPED || code == HASHSCAN_E_TIMEOUT;
+  if (code != HASHSCAN_SUCCESS)
+    slot->verdict = verdict_unexamined(ended ? HASHSCAN_STATUS_TIMEOUT : HASHSCAN_STATUS_LIMIT, error.message);
 }
 
 /* Matches what was read, or takes what is known of equal bytes. */
@@ -298,14 +302,17 @@ static bool wants_stop(struct scan *scan) {
   return scan->stopped_by != NULL;
 }
 
-/* Emits records until there are no more. E_STOPPED when a callback returned nonzero. */
+/* Emits records until there are no more. STOPPED when a callback returned nonzero, STOPPED or TIMEOUT when the control
+ * ended the scan. That comes first: a worker that saw it before has left an input half done. */
 static hashscan_code emit_all(struct scan *scan, hashscan_error *error) {
   for (;;) {
     show_progress_when_due(scan);
     if (wants_stop(scan)) queue_halt(&scan->queue);
     struct slot *slot;
     const enum queue_head head = queue_wait(&scan->queue, POLL_SECONDS, &slot);
+    const hashscan_code ended = control_state(scan->options.control);
     if (head == QUEUE_END) return HASHSCAN_SUCCESS;
+    if (ended != HASHSCAN_SUCCESS) return control_error(ended, error);
     if (head == QUEUE_LATE) continue;
     const bool wanted = emit(scan, slot);
     queue_pop(&scan->queue);
@@ -350,6 +357,7 @@ static hashscan_code set_up(struct scan *scan, hashscan_error *error) {
     struct worker *worker = &scan->workers[scan->worker_count];
     worker->scan = scan;
     code = hashscan_matcher_hasher(scan->matcher, &worker->hasher, error);
+    if (code == HASHSCAN_SUCCESS) code = hashscan_hasher_set_control(worker->hasher, scan->options.control, error);
   }
   return code;
 }
@@ -432,7 +440,7 @@ hashscan_code hashscan_scan(hashscan_matcher *matcher, const hashscan_scan_optio
     tear_down(&scan);
   }
   scan.summary.seconds = clock_seconds() - scan.began;
-  scan.summary.stopped = code == HASHSCAN_E_STOPPED;
+  scan.summary.stopped = code == HASHSCAN_E_STOPPED || code == HASHSCAN_E_TIMEOUT;
   hashscan_summary_add(summary, &scan.summary);
   return code;
 }
