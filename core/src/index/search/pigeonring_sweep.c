@@ -24,7 +24,8 @@ enum {
   PROBES = 4096,
   AT_ONCE = 32, /* probes in a call of the kernel */
   GROUPS = 1024,
-  BUCKETS_AHEAD = 6 /* whose words are prefetched */
+  HITS_AT_ONCE = 1024, /* reported between two looks at the control */
+  BUCKETS_AHEAD = 6    /* whose words are prefetched */
 };
 
 /* A query in a table. */
@@ -302,7 +303,8 @@ enum pigeonring_outcome pigeonring_sweep(const struct pigeonring *ring, const ui
   outcome = PIGEONRING_DONE;
   for (size_t i = 0; i < sweep->found_count && outcome == PIGEONRING_DONE; i++) {
     const struct found *found = &sweep->found[i];
-    if (!visit(user, found->query, (size_t)found->row, found->distance)) outcome = PIGEONRING_STOPPED;
+    if (i % HITS_AT_ONCE == 0 && control_ended(control)) outcome = PIGEONRING_STOPPED;
+    else if (!visit(user, found->query, (size_t)found->row, found->distance)) outcome = PIGEONRING_STOPPED;
   }
 done:
   free(sweep->found);

@@ -84,8 +84,9 @@ static const uint8_t *at(const uint8_t *hashes, uint32_t number, size_t row_byte
   return hashes == NULL ? NULL : hashes + (size_t)number * row_bytes;
 }
 
-/* Pairs of a row and a query that are compared between two looks at the control: a millisecond or two. */
-#define PAIRS_AT_ONCE ((size_t)1 << 20)
+/* Pairs of a row and a query that are compared between two looks at the control: a millisecond or two where all of them
+ * are hits. */
+#define PAIRS_AT_ONCE ((size_t)1 << 17)
 
 struct moved {
   hamming_visit visit;
@@ -280,9 +281,10 @@ bool searcher_needs_scratch(const struct searcher *searcher) {
   return searcher->has_ring;
 }
 
-static bool search_any_way(const struct searcher *searcher, struct pigeonring_scratch *scratch, const uint8_t *queries,
-                           const uint8_t *unknown, uint32_t count, unsigned radius, const hashscan_control *control,
-                           hamming_visit visit, void *user) {
+bool searcher_search(const struct searcher *searcher, struct pigeonring_scratch *scratch, const uint8_t *queries,
+                     const uint8_t *unknown, uint32_t count, unsigned radius, const hashscan_control *control,
+                     hamming_visit visit, void *user) {
+  if (control_ended(control)) return false;
   if (searcher->row_count == 0 || count == 0) return true;
   if (searcher->sliced != NULL && searcher->ways <= SEARCHER_FLAT_ONLY)
     return search_sliced(searcher, queries, unknown, count, radius, control, visit, user);
@@ -291,30 +293,6 @@ static bool search_any_way(const struct searcher *searcher, struct pigeonring_sc
                ? search_by_sweep(searcher, scratch, queries, count, radius, control, visit, user)
                : search_by_plan(searcher, scratch, queries, unknown, 0, count, radius, control, visit, user);
   return scan(searcher, queries, unknown, 0, count, radius, control, visit, user);
-}
-
-/* Hits take time where they are many, at large radii above all. */
-struct counted {
-  hamming_visit visit;
-  void *user;
-  const hashscan_control *control;
-  uint32_t hits;
-};
-
-static bool visit_counted(void *user, size_t row, uint32_t query, unsigned distance) {
-  enum { HITS_AT_ONCE = 1024 };
-  struct counted *counted = user;
-  if (++counted->hits % HITS_AT_ONCE == 0 && control_ended(counted->control)) return false;
-  return counted->visit(counted->user, row, query, distance);
-}
-
-bool searcher_search(const struct searcher *searcher, struct pigeonring_scratch *scratch, const uint8_t *queries,
-                     const uint8_t *unknown, uint32_t count, unsigned radius, const hashscan_control *control,
-                     hamming_visit visit, void *user) {
-  if (control == NULL) return search_any_way(searcher, scratch, queries, unknown, count, radius, NULL, visit, user);
-  if (control_ended(control)) return false;
-  struct counted counted = {visit, user, control, 0};
-  return search_any_way(searcher, scratch, queries, unknown, count, radius, control, visit_counted, &counted);
 }
 
 double searcher_cost(const struct searcher *searcher, const uint8_t *queries, const uint8_t *unknown, uint32_t count,
