@@ -183,7 +183,7 @@ static void lines_are_aligned(void **state) {
 static const hashscan_level levels[] = {HASHSCAN_LEVEL_EXACT, HASHSCAN_LEVEL_FAST, HASHSCAN_LEVEL_BLOCKS};
 
 static void start(hashscan_image_hash hashes[3]) {
-  for (size_t i = 0; i < 3; i++) hashes[i] = (hashscan_image_hash){0};
+  for (size_t i = 0; i < 3; i++) hashes[i] = (hashscan_image_hash)HASHSCAN_IMAGE_HASH_INIT;
 }
 
 /* A picture as a file of either format and as pixels. False when memory gave out; anything but that fails the test. */
