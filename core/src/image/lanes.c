@@ -306,15 +306,17 @@ static void clear_blocks(struct lanes *lanes, unsigned l, size_t from, size_t to
   memset(lanes->blocks[l] + from * LANES_BLOCK, 0, (to - from) * LANES_BLOCK * sizeof(int16_t));
 }
 
-/* A lane that met what is no code began at a wrong place: it begins again behind, unless it is the first. */
+/* A lane that met what is no code began at a wrong place: it begins again behind. Unless it is the first; or at the end
+ * of the segment, where what fills up the last byte may be no code. */
 static void fail(struct lanes *lanes, struct section *section, unsigned l) {
   struct lane *lane = &lanes->lanes[l];
   struct way *way = &section->ways[l];
-  way->failed = l == 0 || way->beginnings++ == MAX_BEGINNINGS;
+  const uint64_t behind = (reached(lane) & ~(uint64_t)7) + 8;
+  way->failed = l == 0 || behind >= section->limit || way->beginnings++ == MAX_BEGINNINGS;
   if (way->failed) return;
   clear_blocks(lanes, l, 0, blocks_of(lanes, l) + 1);
-  way->start = (reached(lane) & ~(uint64_t)7) + 8;
-  *lane = (struct lane){.state = way->start << LANES_POSITION_BIT, .block = lanes->blocks[l], .node = &lanes->nodes[0]};
+  way->start = behind;
+  *lane = (struct lane){.state = behind << LANES_POSITION_BIT, .block = lanes->blocks[l], .node = &lanes->nodes[0]};
 }
 
 /* Side by side, until all lanes have reached their goals or cannot go on. */
@@ -414,8 +416,63 @@ static uint32_t decode_section(struct lanes *lanes, unsigned most, uint32_t mcus
   return given;
 }
 
+/* ---- Restart intervals ------------------------------------------------------------------------------------------- */
+
+/* Whether intervals are short enough for a lane each, and one is about to begin. */
+static bool intervals_are_lanes(const struct lanes *lanes) {
+  return lanes->tuning.lanes > 1 && lanes->restarted && lanes->filled == 0 &&
+         (uint64_t)lanes->interval * lanes->mcu_blocks <= LANES_BLOCKS - LANES_ROUND;
+}
+
+/* Copies the segments of the next intervals, one behind the other, as many as there are lanes for and as fit whole. */
+static void copy_intervals(struct lanes *lanes, uint32_t mcus, struct section *section) {
+  const uint32_t most = (mcus + lanes->interval - 1) / lanes->interval;
+  section->count = 0;
+  while (section->count < lanes->tuning.lanes && section->count < most) {
+    const struct unstuff before = lanes->segment;
+    if (section->count > 0 && !unstuff_restart(&lanes->segment, lanes->restarts)) break;
+    const size_t room = LANES_BYTES - lanes->filled;
+    const size_t copied = unstuff_copy(&lanes->segment, lanes->data + lanes->filled, room);
+    if (!lanes->segment.whole) {
+      lanes->segment = before;
+      break;
+    }
+    struct way *way = &section->ways[section->count];
+    *way = (struct way){.start = bits_filled(lanes), .beginnings = MAX_BEGINNINGS};
+    lanes->filled += copied;
+    way->goal = bits_filled(lanes);
+    lanes->restarts += section->count++ > 0;
+  }
+  memset(lanes->data + lanes->filled, 0, LANES_OVERRUN);
+  section->limit = bits_filled(lanes);
+}
+
+/* Each lane is an interval, from its first bit to its last, where less than a byte is left. */
+static bool hand_out_intervals(struct lanes *lanes, const struct section *section, uint32_t mcus) {
+  lanes->run_count = 0;
+  for (unsigned l = 0; l < section->count; l++, mcus -= lanes->left) {
+    lanes->left = mcus < lanes->interval ? mcus : lanes->interval;
+    if (mcus_of(lanes, l) < lanes->left) return false;
+    lanes->position = end_of(lanes, l, lanes->left - 1);
+    if (section->ways[l].goal - lanes->position >= 8) return false;
+    clear_blocks(lanes, l, (size_t)lanes->left * lanes->mcu_blocks, blocks_of(lanes, l) + 1);
+    lanes->runs[lanes->run_count++] = (struct lanes_run){lanes->blocks[l], lanes->left, true};
+  }
+  lanes->left = 0;
+  return true;
+}
+
 bool lanes_section(struct lanes *lanes, uint32_t mcus) {
   if (lanes->left == 0 && !next_interval(lanes)) return false;
+  if (intervals_are_lanes(lanes)) {
+    struct section section;
+    copy_intervals(lanes, mcus, &section);
+    if (section.count > 0) {
+      start(lanes, &section);
+      decode(lanes, &section);
+      return hand_out_intervals(lanes, &section, mcus);
+    }
+  }
   const uint32_t most = mcus < lanes->left ? mcus : lanes->left;
   provide(lanes);
   uint32_t given = decode_section(lanes, lanes->count, most);

@@ -11,7 +11,7 @@
  * until one of its MCUs ends where one of the next lane does. What that next lane did before is thrown away, its errors
  * included. Where none does, the section ends with the lane before, and nothing is lost but time.
  *
- * Restart intervals are lanes that need not be joined.
+ * Restart intervals that are short enough are lanes that need not be joined.
  *
  *     lanes_open -> lanes_scan -> { lanes_section -> the runs are read, their blocks cleared } ... -> lanes_close */
 #ifndef HASHSCAN_IMAGE_LANES_H
