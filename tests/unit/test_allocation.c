@@ -269,9 +269,13 @@ static void search_many(void) {
     index = indexes_write_and_open(builder, path);
     hashscan_builder_destroy(builder);
   }
-  atomic_store(&countdown, armed);
+  /* The first search leaves its scratch memory to the next ones, so what is left to fail is what a sweep needs. */
   unsigned hits = 0;
   hashscan_error error;
+  assert_int_equal(indexes_search(index, HASHSCAN_KIND_PDQ, hashes, NULL, 1, 31, count_hit, &hits, &error),
+                   HASHSCAN_SUCCESS);
+  hits = 0;
+  atomic_store(&countdown, armed);
   assert_int_equal(indexes_search(index, HASHSCAN_KIND_PDQ, hashes, NULL, MANY, 31, count_hit, &hits, &error),
                    HASHSCAN_SUCCESS);
   assert_int_equal(hits, MANY);
