@@ -31,7 +31,8 @@ enum { LANES_MAX = 4, LANES_MCU_BLOCKS = 10, LANES_WINDOW = 11 };
  * block, too. Beyond is a run over the end. */
 enum { LANES_POSITION_BIT = 32, LANES_EOB = 192 };
 
-/* A block is 64 coefficients, row after row, and the state at its end. LANES_BLOCK is from block to block. */
+/* A block is 64 coefficients, row after row, quantised, and the state at its end. LANES_BLOCK is from block to block.
+ */
 enum { LANES_BLOCK = 72, LANES_STATE = 64 };
 
 /* Blocks of a lane, of which a round may begin the last LANES_ROUND; bytes of the stream in a section. */
@@ -63,8 +64,8 @@ struct lane {
   const struct lanes_node *node;
 };
 
-/* Decodes a round of steps, or some more, in each of the lanes. False when a lane met what is no code: it stays there,
- * and *failed is its number. `data` is readable for LANES_OVERRUN bytes behind the positions. */
+/* Takes LANES_ROUND steps in each of the lanes. False when a lane met what is no code: it stays there, the others where
+ * they are, and *failed is its number. `data` is readable for LANES_OVERRUN bytes behind the positions. */
 typedef bool (*lanes_kernel)(const uint8_t *data, struct lane *lanes, unsigned *failed);
 
 /* By the number of lanes, less one. */
@@ -94,17 +95,17 @@ struct lanes_run {
 struct lanes {
   struct lanes_kernels kernels;
   struct lanes_tuning tuning;
-  unsigned count; /* of lanes, while joining them works */
-  unsigned failures;
+  unsigned count;    /* of lanes, while joining them works */
+  unsigned failures; /* sections whose lanes did not meet */
   struct unstuff segment;
   size_t filled;     /* bytes of `data` */
   uint64_t position; /* in bits, of the next MCU */
   unsigned mcu_blocks;
   uint32_t interval, left; /* MCUs of a restart interval, or UINT32_MAX; of the current one */
   unsigned restarts;
-  bool restarted;      /* nothing of the current interval was decoded yet */
-  uint32_t block_bits; /* of the last section, at the mean */
-  bool clean[LANES_MAX];
+  bool restarted;        /* nothing of the current interval was decoded yet */
+  uint32_t block_bits;   /* of the last section, at the mean */
+  bool clean[LANES_MAX]; /* blocks were cleared, and are left so by each section */
   struct lane lanes[LANES_MAX];
   struct lanes_run runs[LANES_MAX];
   unsigned run_count;

@@ -223,12 +223,12 @@ struct target {
 static struct target target_of(const struct lanes_picture *picture, const struct place *place, uint32_t mcu_row,
                                uint32_t band_mcu_row, uint32_t mcu) {
   const struct component *component = &picture->components[place->component];
-  const uint8_t *row =
+  uint8_t *const row =
       band_row(&picture->band, place->component, ((size_t)band_mcu_row * place->down + place->y) * ISLOW_SIDE);
   struct target target = {.step = (size_t)place->across * ISLOW_SIDE};
-  target.out = (uint8_t *)row + mcu * target.step + (size_t)place->x * ISLOW_SIDE;
-  const bool above_end = mcu_row * place->down + place->y < component->high;
-  if (above_end && place->x < component->wide)
+  target.out = row + mcu * target.step + (size_t)place->x * ISLOW_SIDE;
+  const bool has_row = mcu_row * place->down + place->y < component->high;
+  if (has_row && place->x < component->wide)
     target.inside = (component->wide - place->x + place->across - 1) / place->across;
   return target;
 }
