@@ -144,12 +144,12 @@ void lanes_table_fill(struct lanes_table *table, const struct jpeg_codes *ac) {
 
 #define LANES_TARGET
 #define LANES_NAME(name) name##_scalar
-#include "image/lanes_step.h"
+#include "image/lanes_step_template.h"
 
 #if defined(__x86_64__)
 #define LANES_TARGET __attribute__((target("bmi,bmi2")))
 #define LANES_NAME(name) name##_bmi2
-#include "image/lanes_step.h"
+#include "image/lanes_step_template.h"
 #endif
 
 struct lanes_kernels lanes_kernels_for(enum cpu_tier tier) {
