@@ -336,8 +336,8 @@ C_FILES = $(shell git ls-files '*.c' '*.h')
 .PHONY: lint format
 lint: deps
 	@tests/deps lint
-	clang-format --dry-run --Werror $(C_FILES)
-	cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability --inline-suppr \
+	@clang-format --dry-run --Werror $(C_FILES)
+	@cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability --inline-suppr \
 	  --suppress=missingIncludeSystem --std=c11 -j$(JOBS) -Icore/include -Icore/src -D__x86_64__ \
 	  core bench datasets-synthetic tests/oracles
 

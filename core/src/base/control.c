@@ -8,9 +8,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 
-#if ATOMIC_INT_LOCK_FREE != 2
-#error "a signal handler may only touch atomics that are free of locks"
-#endif
+_Static_assert(ATOMIC_INT_LOCK_FREE == 2, "a signal handler may only touch atomics that are free of locks");
 
 #define NO_DEADLINE UINT64_MAX
 

@@ -17,8 +17,8 @@ struct decode_job {
   char *reason; /* HASHSCAN_REASON_SIZE chars */
   double deadline;
   hashscan_code ended; /* by the sink's control: STOPPED or TIMEOUT */
-  uint32_t rows;     /* given to the sink */
-  uint64_t warnings; /* of the codec library */
+  uint32_t rows;       /* given to the sink */
+  uint64_t warnings;   /* of the codec library */
   char first_warning[HASHSCAN_REASON_SIZE];
 };
 

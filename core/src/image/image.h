@@ -116,7 +116,7 @@ struct image_sink {
   unsigned (*want_blocks)(void *user, const struct image_info *info);
   enum image_answer (*begin_blocks)(void *user, const struct image_info *info, const struct image_blocks *blocks);
   bool (*blocks)(void *user, const struct image_block_rows *rows);
-  hashscan_view view; /* any but the stored one comes as rows */
+  hashscan_view view;              /* any but the stored one comes as rows */
   const hashscan_control *control; /* may end the decode; NULL: none */
 };
 

@@ -95,7 +95,7 @@ static hashscan_code read_log(const struct source *source, const struct manifest
     return copy_log(source->path, manifest, file, log, error);
   }
   char name[LOG_NAME_BYTES];
-  struct file_map map;
+  struct file_map map = {0};
   log_name(manifest->log_id, name);
   hashscan_code code = map_named(source->dirfd, source->path, name, true, &map, error);
   if (code != HASHSCAN_SUCCESS) return code;
