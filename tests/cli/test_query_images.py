@@ -115,11 +115,22 @@ def test_the_gate_of_quality(tmp_path, folder):
         assert ("needs" in answer) == (verdict == "unexamined")
 
 
+def test_blocks_tell_no_quality(tmp_path, folder):
+    index = index_of(tmp_path, ["5a" * 32])
+    record = hash_lines("--level", "fast", folder["b.png"])[0]
+    record.update(level="blocks", quality=20, quality_range=[0, 100])
+    assert query(index, [record], "--level", "blocks").records[0]["verdict"] == "unexamined"
+    record["quality_range"] = [0, 49]
+    assert "quality_high" in query(index, [record], "--level", "blocks").records[0]["reason"]
+    del record["quality_range"]
+    assert "quality_low" in query(index, [record], "--level", "blocks").records[0]["reason"]
+
+
 def test_levels_and_profiles_are_the_policys(tmp_path, folder):
     index = index_of(tmp_path, ["5a" * 32])
     record = hash_lines("--level", "fast", folder["b.png"])[0]
     assert query(index, [record], "--level", "exact").records[0]["needs"][0]["level"] == "exact"
-    record["level"] = "blocks"
+    record.update(level="blocks", quality_range=[0, 100])
     assert query(index, [record]).records[0]["needs"][0]["level"] == "fast"
     assert query(index, [record], "--level", "blocks").records[0]["verdict"] == "no_match"
     record = hash_lines("--profile", "nn512", folder["b.png"])[0]

@@ -69,8 +69,8 @@ static void the_form_is_the_documented_one(void **state) {
   hash.width = 0x21222324;
   hash.height = 0x31323334;
   hash.quality = 60;
-  hash.quality_low = 50;
-  hash.quality_high = 70;
+  hash.quality_low = 0;
+  hash.quality_high = 100;
   hash.views = 1u << HASHSCAN_VIEW_GAMMA;
   hash.unseen = 1;
   hash.hash_count = 8;
@@ -78,7 +78,7 @@ static void the_form_is_the_documented_one(void **state) {
   uint8_t expected[HASHSCAN_IMAGE_HASH_BYTES] = {0x89, 'H',  'S',  'I',  '\r', '\n', '\n', 'I',  1,    0,    0,    0,
                                                  0x20, 3,    0,    0,    1,    3,    1,    2,    0,    8,    0xa,  1,
                                                  4,    3,    2,    1,    0x14, 0x13, 0x12, 0x11, 0x24, 0x23, 0x22, 0x21,
-                                                 0x34, 0x33, 0x32, 0x31, 8,    0,    0,    0,    60,   50,   70,   0};
+                                                 0x34, 0x33, 0x32, 0x31, 8,    0,    0,    0,    60,   0,    100,  0};
   for (unsigned i = 0; i < 256; i++) {
     expected[48 + i] = hash.hashes[i / 32].bytes[i % 32] = (uint8_t)(i + 1);
     expected[304 + i] = hash.unknown[i / 32].bytes[i % 32] = (uint8_t)(3 * i);
@@ -144,6 +144,27 @@ static void impossible_answers_are_refused(void **state) {
   assert_int_equal(decode(bad, sizeof bad), HASHSCAN_E_FORMAT);
 }
 
+/* Bounds on a quality that blocks cannot tell would clear the picture as flat. */
+static void blocks_tell_no_quality(void **state) {
+  (void)state;
+  hashscan_image_hash hash = hash_at(HASHSCAN_LEVEL_FAST, 0, matching.busy.bytes, matching.busy.size);
+  uint8_t bytes[HASHSCAN_IMAGE_HASH_BYTES];
+  hash.level = HASHSCAN_LEVEL_BLOCKS;
+  for (int low = 0; low < 2; low++)
+    for (int high = 99; high <= 100; high++) {
+      hash.quality_low = low;
+      hash.quality_high = high;
+      hash.quality = 20;
+      const hashscan_code code = hashscan_image_hash_encode(&hash, bytes, sizeof bytes, NULL);
+      assert_int_equal(code, low == 0 && high == 100 ? HASHSCAN_SUCCESS : HASHSCAN_E_ARGUMENT);
+    }
+  hash.quality_low = 0;
+  hash.quality_high = 100;
+  assert_int_equal(hashscan_image_hash_encode(&hash, bytes, sizeof bytes, NULL), HASHSCAN_SUCCESS);
+  bytes[46] = 99;
+  assert_int_equal(decode(bytes, sizeof bytes), HASHSCAN_E_FORMAT);
+}
+
 static void arguments(void **state) {
   (void)state;
   const hashscan_image_hash hash = hash_at(HASHSCAN_LEVEL_FAST, 0, matching.busy.bytes, matching.busy.size);
@@ -163,11 +184,9 @@ static void arguments(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(every_answer_comes_back),
-      cmocka_unit_test(unknown_bits_come_back),
-      cmocka_unit_test(the_form_is_the_documented_one),
-      cmocka_unit_test(impossible_answers_are_refused),
-      cmocka_unit_test(arguments),
+      cmocka_unit_test(every_answer_comes_back),        cmocka_unit_test(unknown_bits_come_back),
+      cmocka_unit_test(the_form_is_the_documented_one), cmocka_unit_test(impossible_answers_are_refused),
+      cmocka_unit_test(blocks_tell_no_quality),         cmocka_unit_test(arguments),
   };
   return cmocka_run_group_tests(tests, matching_set_up, matching_tear_down);
 }

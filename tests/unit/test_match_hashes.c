@@ -413,6 +413,10 @@ static void bad_arguments_are_refused(void **state) {
   hashes.images[0].quality_low = 101;
   assert_int_equal(match(&hashes, &verdict), HASHSCAN_E_ARGUMENT);
   assert_null(verdict);
+  hashes.images[0] = good;
+  hashes.images[0].level = HASHSCAN_LEVEL_BLOCKS;
+  hashes.images[0].quality = hashes.images[0].quality_low = hashes.images[0].quality_high = 0;
+  assert_int_equal(match(&hashes, &verdict), HASHSCAN_E_ARGUMENT); /* flat for certain, says what cannot know */
   hashes_close(&hashes);
 }
 

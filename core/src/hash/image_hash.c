@@ -32,9 +32,11 @@ static const char *wrong_name(const hashscan_image_hash *hash) {
   return hash->reserved != 0 ? "reserved" : NULL;
 }
 
+/* Blocks tell nothing for sure of the quality: bounds that do would dismiss a picture as flat that no one looked at. */
 static const char *wrong_quality(const hashscan_image_hash *hash) {
-  if (hash->quality_low < 0 || hash->quality_low > hash->quality) return "quality_low";
-  if (hash->quality_high > 100 || hash->quality_high < hash->quality) return "quality_high";
+  const bool blocks = hash->level == HASHSCAN_LEVEL_BLOCKS;
+  if (hash->quality_low < 0 || hash->quality_low > (blocks ? 0 : hash->quality)) return "quality_low";
+  if (hash->quality_high > 100 || hash->quality_high < (blocks ? 100 : hash->quality)) return "quality_high";
   if (hash->level == HASHSCAN_LEVEL_EXACT && hash->quality_low != hash->quality_high) return "quality";
   return NULL;
 }
