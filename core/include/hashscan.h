@@ -939,8 +939,8 @@ HASHSCAN_API hashscan_code hashscan_searcher_search_hits(hashscan_searcher *sear
 typedef enum hashscan_transforms {
   HASHSCAN_TRANSFORMS_NONE = 0,     /* the image as it is */
   HASHSCAN_TRANSFORMS_DIHEDRAL = 1, /* and its seven flips and rotations */
-  /* As many as an image hash has, one or eight: whoever hashed it has chosen. A hasher of the matcher computes eight.
-   */
+  /* As many as an input's image hashes have, one or eight: whoever hashed it has chosen. Where one of them has eight,
+   * so must the others. A hasher of the matcher computes eight. */
   HASHSCAN_TRANSFORMS_HASHED = 2
 } hashscan_transforms;
 

@@ -306,6 +306,38 @@ static void views_that_differ_are_needed(void **state) {
   fixture_bytes_free(&file);
 }
 
+/* A turned copy of a view is not cleared because only the stored view was hashed in eight transforms. */
+static void eight_transforms_are_of_all_views(void **state) {
+  (void)state;
+  struct fixture_bytes file = ink_on_nothing();
+  hashscan_match_options options = HASHSCAN_MATCH_OPTIONS_INIT;
+  options.transforms = HASHSCAN_TRANSFORMS_HASHED;
+  list_nothing_near();
+  struct hashes hashes = hashes_open(&options);
+  hashes_begin(&hashes, &file);
+  hashscan_hash_request seen = HASHSCAN_HASH_REQUEST_INIT;
+  seen.view = HASHSCAN_VIEW_ON_WHITE;
+  hashes_add(&hashes, &seen, &file);
+  hashes_close(&hashes);
+  fixture_index(matching.index, &hashes.images[1].hashes[HASHSCAN_TRANSFORM_ROT90], 1);
+  hashes.matcher = matching_open(matching.index, &options);
+  hashscan_verdict *verdict = verdict_on(&hashes);
+  assert_int_equal(verdict->outcome, HASHSCAN_OUTCOME_MATCH);
+  hashscan_verdict_destroy(verdict);
+
+  const hashscan_hash_options one = HASHSCAN_HASH_OPTIONS_INIT;
+  assert_int_equal(hashscan_hasher_create(&one, &hashes.hasher, NULL), HASHSCAN_SUCCESS);
+  hashes.images[1] = hash_requested(hashes.hasher, &seen, &file);
+  assert_int_equal(hashes.images[1].hash_count, 1);
+  verdict = verdict_on(&hashes);
+  assert_int_equal(verdict->outcome, HASHSCAN_OUTCOME_UNEXAMINED);
+  assert_int_equal(verdict->request_count, 1);
+  assert_int_equal(verdict->requests[0]->view, HASHSCAN_VIEW_ON_WHITE);
+  hashscan_verdict_destroy(verdict);
+  hashes_close(&hashes);
+  fixture_bytes_free(&file);
+}
+
 /* Formats with several pictures come later; the seam knows them already. */
 static void every_picture_is_needed(void **state) {
   (void)state;
@@ -430,6 +462,7 @@ int main(void) {
       cmocka_unit_test(only_the_kinds_of_the_policy_are_compared),
       cmocka_unit_test(images_of_different_files_are_no_input),
       cmocka_unit_test(views_that_differ_are_needed),
+      cmocka_unit_test(eight_transforms_are_of_all_views),
       cmocka_unit_test(every_picture_is_needed),
       cmocka_unit_test(many_inputs_have_their_own_verdicts),
       cmocka_unit_test(bad_arguments_are_refused),

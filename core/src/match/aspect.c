@@ -44,6 +44,14 @@ static struct aspect *find_aspect(struct aspect *aspects, size_t count, const ha
   return NULL;
 }
 
+/* Who hashed one image of an input in all transforms has chosen for all of them. */
+static void raise_hash_counts(struct aspect *aspects, size_t count) {
+  uint32_t most = 0;
+  for (size_t i = 0; i < count; i++)
+    if (aspects[i].hash_count > most) most = aspects[i].hash_count;
+  for (size_t i = 0; i < count; i++) aspects[i].hash_count = most;
+}
+
 size_t aspects_sort(const hashscan_image_hash *const *images, size_t image_count, struct aspect *aspects) {
   size_t count = 0;
   for (size_t i = 0; i < image_count; i++) {
@@ -57,6 +65,7 @@ size_t aspects_sort(const hashscan_image_hash *const *images, size_t image_count
         .picture = image->picture, .view = image->view, .image = image, .hash_count = image->hash_count};
   }
   if (count > 1) qsort(aspects, count, sizeof *aspects, by_place);
+  raise_hash_counts(aspects, count);
   return count;
 }
 

@@ -20,7 +20,7 @@ struct aspect {
   hashscan_view view;
   const hashscan_image_hash *image;     /* at the most exact level */
   const hashscan_image_hash *screening; /* at the next one that has hashes; NULL without */
-  uint32_t hash_count;                  /* how many are to be compared */
+  uint32_t hash_count;                  /* how many are to be compared; at first, the most of any image of the input */
   enum aspect_state state;
   hashscan_method method;
   hashscan_level wanted;
