@@ -1081,7 +1081,7 @@ HASHSCAN_API hashscan_code hashscan_matcher_hasher(hashscan_matcher *matcher, ha
  * the outcome is unexamined unless there is a match, so that nothing is cleared by a caller who ignores it.
  *
  * Image hashes may come from anywhere: one that holds values outside their ranges is ARGUMENT, as hashscan_image_hash's
- * decoder would refuse it. But what it says is believed.
+ * decoder would refuse it, and so is one whose `size` ends before its reason. But what it says is believed.
  *
  * `control` may end the call; NULL: none.
  *

@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -436,6 +437,18 @@ static void bad_arguments_are_refused(void **state) {
   assert_int_equal(hashscan_match_hashes(hashes.matcher, NULL, NULL, 0, NULL, NULL, NULL), HASHSCAN_SUCCESS);
   hashes.images[0].size = 4;
   assert_int_equal(match(&hashes, &verdict), HASHSCAN_E_ARGUMENT);
+  /* What a size leaves out would read as hashes of zeros, or as bits that are known. */
+  static const size_t cuts[] = {offsetof(hashscan_image_hash, hashes), offsetof(hashscan_image_hash, unknown),
+                                offsetof(hashscan_image_hash, md5), offsetof(hashscan_image_hash, reason) - 1};
+  for (size_t i = 0; i < sizeof cuts / sizeof *cuts; i++) {
+    uint8_t bytes[HASHSCAN_IMAGE_HASH_BYTES];
+    hashes.images[0].size = cuts[i];
+    assert_int_equal(match(&hashes, &verdict), HASHSCAN_E_ARGUMENT);
+    assert_int_equal(hashscan_image_hash_encode(&hashes.images[0], bytes, sizeof bytes, NULL), HASHSCAN_E_ARGUMENT);
+  }
+  hashes.images[0].size = offsetof(hashscan_image_hash, reason); /* of a caller who knows no reasons */
+  assert_int_equal(match(&hashes, &verdict), HASHSCAN_SUCCESS);
+  hashscan_verdict_destroy(verdict);
   hashes.images[0] = good;
   hashes.images[0].profile = HASHSCAN_PROFILE_NN512;
   assert_int_equal(match(&hashes, &verdict), HASHSCAN_E_ARGUMENT);

@@ -4,9 +4,11 @@
 #include "hash/image_hash.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "base/options.h"
 #include "base/utf8.h"
 #include "hash/digest.h"
 
@@ -89,4 +91,11 @@ hashscan_code image_hash_check(const hashscan_image_hash *hash, hashscan_error *
   if (wrong == NULL) wrong = wrong_reason(hash);
   if (wrong == NULL) return HASHSCAN_SUCCESS;
   return error_set(error, HASHSCAN_E_ARGUMENT, "an image hash with an impossible %s", wrong);
+}
+
+hashscan_code image_hash_copy(hashscan_image_hash *known, const hashscan_image_hash *given, hashscan_error *error) {
+  const hashscan_code code = options_copy(known, sizeof *known, given, "hashscan_image_hash", error);
+  if (code != HASHSCAN_SUCCESS || given->size >= offsetof(hashscan_image_hash, reason)) return code;
+  return error_set(error, HASHSCAN_E_ARGUMENT, "hashscan_image_hash.size is %zu, which leaves out part of the hashes",
+                   given->size);
 }

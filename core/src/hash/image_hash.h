@@ -9,4 +9,8 @@
  * that depend on each other consistent. Errors: ARGUMENT, with the field that is wrong. */
 hashscan_code image_hash_check(const hashscan_image_hash *hash, hashscan_error *error);
 
+/* Brings a caller's image hash, of the size that it says, to this library's size: `known` is one by _INIT. Errors:
+ * ARGUMENT, also for a size that leaves out hashes, unknown bits or digests, which would read as none. */
+hashscan_code image_hash_copy(hashscan_image_hash *known, const hashscan_image_hash *given, hashscan_error *error);
+
 #endif

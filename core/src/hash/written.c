@@ -95,7 +95,7 @@ hashscan_code hashscan_image_hash_encode(const hashscan_image_hash *hash, uint8_
     return error_set(error, HASHSCAN_E_ARGUMENT, "%zu bytes where an image hash takes %d", size,
                      HASHSCAN_IMAGE_HASH_BYTES);
   hashscan_image_hash known = HASHSCAN_IMAGE_HASH_INIT;
-  hashscan_code code = options_copy(&known, sizeof known, hash, "hashscan_image_hash", error);
+  hashscan_code code = image_hash_copy(&known, hash, error);
   if (code == HASHSCAN_SUCCESS) code = image_hash_check(&known, error);
   if (code != HASHSCAN_SUCCESS) return code;
   memset(bytes, 0, HASHSCAN_IMAGE_HASH_BYTES);

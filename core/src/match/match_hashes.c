@@ -5,7 +5,6 @@
 
 #include "base/checked.h"
 #include "base/error.h"
-#include "base/options.h"
 #include "hash/image_hash.h"
 #include "match/match.h"
 #include "match/matcher.h"
@@ -51,7 +50,7 @@ static hashscan_code take_image(const struct match_policy *policy, const hashsca
   hashscan_code code = HASHSCAN_SUCCESS;
   if (image->size != sizeof *image) {
     hashscan_image_hash *copy = &set->copies[set->copied++];
-    code = options_copy(copy, sizeof *copy, image, "hashscan_image_hash", error);
+    code = image_hash_copy(copy, image, error);
     image = copy;
   }
   if (code == HASHSCAN_SUCCESS) code = image_hash_check(image, error);
