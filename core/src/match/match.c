@@ -317,9 +317,10 @@ static hashscan_code search_hashes(struct batch *batch, hashscan_error *error) {
   if (count == 0 || !compared || !snapshots_have(batch->snapshots, HASHSCAN_KIND_PDQ)) return HASHSCAN_SUCCESS;
   struct query_list plain;
   struct query_list masked;
-  const bool fits = allocate(&plain, batch, count, false) & allocate(&masked, batch, count, true);
-  hashscan_code code = fits ? HASHSCAN_SUCCESS : error_memory(error);
-  if (fits) add_queries(batch, &plain, &masked, count);
+  const bool has_plain = allocate(&plain, batch, count, false);
+  const bool has_masked = allocate(&masked, batch, count, true);
+  hashscan_code code = has_plain && has_masked ? HASHSCAN_SUCCESS : error_memory(error);
+  if (code == HASHSCAN_SUCCESS) add_queries(batch, &plain, &masked, count);
   if (code == HASHSCAN_SUCCESS) code = search_all(&plain, error);
   if (code == HASHSCAN_SUCCESS) code = search_all(&masked, error);
   query_list_free(&plain);
