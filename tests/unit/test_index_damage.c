@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What opening an index must refuse: every flipped byte, every truncation, missing and foreign files, and contents that
  * lie although their digests are right. */
+#include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -143,7 +144,7 @@ static void assert_message(const char *path, hashscan_code code, const char *tex
 static void test_folders(void **unused) {
   (void)unused;
   char path[FIXTURE_PATH_SIZE];
-  assert_message(fixture_join(path, folder, "absent"), HASHSCAN_E_IO, "No such file or directory");
+  assert_message(fixture_join(path, folder, "absent"), HASHSCAN_E_IO, strerror(ENOENT));
   fixture_write(fixture_join(path, folder, "file"), "", 0);
   assert_message(path, HASHSCAN_E_FORMAT, "an index is a folder");
   assert_message(folder, HASHSCAN_E_FORMAT, "has no MANIFEST");
@@ -161,7 +162,7 @@ static void test_folders(void **unused) {
   assert_message(index_path, HASHSCAN_E_FORMAT, "is missing");
   assert_int_equal(symlink(fixture_join(path, folder, "elsewhere"), segment_path), 0);
   fixture_write(path, segment.bytes, segment.size);
-  assert_message(index_path, HASHSCAN_E_IO, "symbolic links");
+  assert_message(index_path, HASHSCAN_E_IO, strerror(ELOOP));
   assert_int_equal(unlink(segment_path), 0);
   fixture_write(segment_path, "", 0);
   assert_message(index_path, HASHSCAN_E_FORMAT, "the segment is empty");
