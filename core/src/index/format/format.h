@@ -117,16 +117,11 @@ static inline uint32_t index_section_stride(unsigned section) {
   }
 }
 
-/* Kinds that are searched by distance; the others are digests, which are looked up. */
-static inline bool index_kind_is_perceptual(hashscan_kind kind) {
-  return kind == HASHSCAN_KIND_PDQ || kind == HASHSCAN_KIND_HASH64;
-}
-
 /* Leading bits that the prefix directory of a kind with `rows` rows looks at: one or two rows a bucket, at most 64 MiB.
  * What is searched by distance is never looked up, so its directory has a single bucket. */
 static inline unsigned index_prefix_bits(hashscan_kind kind, uint64_t rows) {
   unsigned bits = 0;
-  if (index_kind_is_perceptual(kind)) return 0;
+  if (hashscan_kind_perceptual(kind)) return 0;
   while (bits < 24 && rows >> bits > 1) bits++;
   return bits;
 }
@@ -191,7 +186,7 @@ static inline uint64_t index_pigeonring_table_bytes(uint64_t rows) {
 
 /* Size of the pigeonring section of a kind with `rows` (at most INDEX_MAX_ENTRIES) rows. */
 static inline uint64_t index_pigeonring_bytes(hashscan_kind kind, uint64_t rows) {
-  if (!index_kind_is_perceptual(kind) || rows < INDEX_PIGEONRING_MINIMUM_ROWS) return 0;
+  if (!hashscan_kind_perceptual(kind) || rows < INDEX_PIGEONRING_MINIMUM_ROWS) return 0;
   const uint64_t words = hashscan_kind_bytes(kind) * 8 / INDEX_PIGEONRING_WORD_BITS;
   return index_pigeonring_layout_bytes(kind) + words * index_pigeonring_table_bytes(rows);
 }

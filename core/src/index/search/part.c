@@ -86,7 +86,7 @@ const char *const *part_entry_labels(const struct part *part, uint32_t entry) {
 hashscan_code part_make_searchable(struct part *part, hashscan_error *error) {
   if (!list_labels(part)) return error_memory(error);
   for (unsigned kind = 0; kind < HASHSCAN_KIND_COUNT; kind++) {
-    if (!index_kind_is_perceptual((hashscan_kind)kind)) continue;
+    if (!hashscan_kind_perceptual((hashscan_kind)kind)) continue;
     part->searchers[kind] = searcher_create(&part->segment, (hashscan_kind)kind);
     if (part->searchers[kind] == NULL) return error_memory(error);
   }

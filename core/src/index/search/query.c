@@ -69,7 +69,7 @@ static hashscan_code read_search(const hashscan_search *given, hashscan_search *
   if (given == NULL) return error_set(error, HASHSCAN_E_ARGUMENT, "search is NULL");
   const hashscan_code code = options_copy(search, sizeof *search, given, "hashscan_search", error);
   if (code != HASHSCAN_SUCCESS) return code;
-  if (!index_kind_is_perceptual(search->kind))
+  if (!hashscan_kind_perceptual(search->kind))
     return error_set(error, HASHSCAN_E_ARGUMENT, "kind %s is not searched by distance",
                      hashscan_kind_name(search->kind));
   if (search->queries == NULL && search->count > 0) return error_set(error, HASHSCAN_E_ARGUMENT, "queries is NULL");
@@ -187,7 +187,7 @@ hashscan_code hashscan_searcher_search_hits(hashscan_searcher *searcher, const h
 static hashscan_code look_up(const hashscan_index *index, hashscan_kind kind, const uint8_t *digests, size_t count,
                              const struct sink *sink, hashscan_error *error) {
   if (digests == NULL && count > 0) return error_set(error, HASHSCAN_E_ARGUMENT, "digests is NULL");
-  if (hashscan_kind_bytes(kind) == 0 || index_kind_is_perceptual(kind))
+  if (hashscan_kind_bytes(kind) == 0 || hashscan_kind_perceptual(kind))
     return error_set(error, HASHSCAN_E_ARGUMENT, "kind %s has no digests to look up", hashscan_kind_name(kind));
   if (count > UINT32_MAX) return error_set(error, HASHSCAN_E_ARGUMENT, "more than 2^32 - 1 digests");
   for (uint32_t i = 0; i < index->part_count; i++) {
